@@ -1,0 +1,1 @@
+//! Keys, signatures, sealed tokens: the CPU work behind every token.

@@ -1,0 +1,1 @@
+//! All SQL: one text for SQLite and PostgreSQL.

@@ -1,0 +1,1 @@
+//! Test support: a running server on either engine, a browser, real clients.
