@@ -1,0 +1,200 @@
+//! A client as registered (RFC 6749 §2, RFC 7591 §2): what it is, what it may ask for, where its answers go.
+//!
+//! A value of this type was checked by `registration.rs` or read back from the store. Secrets are not part of it: they live in
+//! a table of their own and only as hashes.
+
+use crate::closed_set::closed_set;
+use crate::grant::refresh_token::Policy;
+use crate::ids::ClientId;
+use crate::redirect_uri::RegisteredRedirectUri;
+use crate::scope::Scope;
+use crate::signing::SigningAlgorithm;
+use crate::time::{Seconds, Timestamp};
+
+/// How long the predecessor of a refresh token still gets the answer that was lost on the way.
+const RETRY_WINDOW: Seconds = Seconds(30);
+
+closed_set! {
+    /// Where the client runs (OpenID Connect Registration §2); it decides which redirect URIs are possible.
+    pub enum ApplicationType {
+        Web = "web",
+        Native = "native",
+    }
+}
+
+closed_set! {
+    /// How the client proves itself (OpenID Connect Core §9).
+    pub enum TokenEndpointAuthMethod {
+        /// A public client: it cannot keep a secret and proves nothing.
+        None = "none",
+        ClientSecretBasic = "client_secret_basic",
+        ClientSecretPost = "client_secret_post",
+        PrivateKeyJwt = "private_key_jwt",
+    }
+}
+
+closed_set! {
+    /// The grants of RFC 6749 that exist here. Password and implicit are absent on purpose (RFC 9700 §2.4, §2.1.2).
+    pub enum GrantType {
+        AuthorizationCode = "authorization_code",
+        RefreshToken = "refresh_token",
+        ClientCredentials = "client_credentials",
+    }
+}
+
+closed_set! {
+    /// Whether people are asked before the client gets their data.
+    pub enum ConsentPolicy {
+        Ask = "ask",
+        /// The operator's own application: its users gave their consent by using the service.
+        FirstParty = "first_party",
+    }
+}
+
+closed_set! {
+    /// Whether an authorization request needs a code challenge (RFC 9700 §2.1.1).
+    pub enum PkcePolicy {
+        Required = "required",
+        /// For confidential clients of before PKCE only; a challenge that is sent still counts.
+        Optional = "optional",
+    }
+}
+
+closed_set! {
+    /// Where the claims of `profile`, `email`, `address`, `phone` and `groups` appear (OpenID Connect Core §5.4).
+    pub enum ScopeClaims {
+        UserInfo = "userinfo",
+        /// For applications that never call UserInfo.
+        IdTokenToo = "id_token",
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Client {
+    pub id: ClientId,
+    pub name: String,
+    pub application_type: ApplicationType,
+    pub token_endpoint_auth_method: TokenEndpointAuthMethod,
+    pub grant_types: Vec<GrantType>,
+    pub redirect_uris: Vec<RegisteredRedirectUri>,
+    pub post_logout_redirect_uris: Vec<RegisteredRedirectUri>,
+    /// The most that it may ask for.
+    pub scope: Scope,
+    pub consent: ConsentPolicy,
+    pub pkce: PkcePolicy,
+    pub scope_claims: ScopeClaims,
+    pub id_token_signed_response_alg: SigningAlgorithm,
+    /// Its public keys as a JWK Set document, for `private_key_jwt`.
+    pub jwks: Option<String>,
+    pub client_uri: Option<String>,
+    pub logo_uri: Option<String>,
+    pub policy_uri: Option<String>,
+    pub tos_uri: Option<String>,
+    pub initiate_login_uri: Option<String>,
+    pub default_max_age: Option<Seconds>,
+    pub created_at: Timestamp,
+    pub disabled_at: Option<Timestamp>,
+}
+
+impl Client {
+    pub fn allows(&self, grant: GrantType) -> bool {
+        self.grant_types.contains(&grant)
+    }
+
+    /// RFC 6749 §2.1: whether it can prove that it is itself.
+    pub fn is_confidential(&self) -> bool {
+        match self.token_endpoint_auth_method {
+            TokenEndpointAuthMethod::None => false,
+            TokenEndpointAuthMethod::ClientSecretBasic
+            | TokenEndpointAuthMethod::ClientSecretPost
+            | TokenEndpointAuthMethod::PrivateKeyJwt => true,
+        }
+    }
+
+    /// RFC 9700 §2.2.2 asks for rotation or key-bound tokens. Tokens bound to a key do not exist here yet, so all rotate.
+    pub fn refresh_policy(&self) -> Policy {
+        Policy::Rotate { retry_window: RETRY_WINDOW }
+    }
+
+    /// The web origins of its redirect URIs, each once: from these its scripts may call the token endpoint (CORS).
+    pub fn origins(&self) -> Vec<String> {
+        let mut origins: Vec<String> = self.redirect_uris.iter().filter_map(RegisteredRedirectUri::origin).collect();
+        origins.sort();
+        origins.dedup();
+        origins
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A confidential web client with one redirect URI. Tests change what they are about.
+    pub(crate) fn sample() -> Client {
+        Client {
+            id: ClientId::parse("notes").expect("is an id"),
+            name: "Notes".to_owned(),
+            application_type: ApplicationType::Web,
+            token_endpoint_auth_method: TokenEndpointAuthMethod::ClientSecretBasic,
+            grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
+            redirect_uris: vec![redirect("https://notes.example/callback")],
+            post_logout_redirect_uris: Vec::new(),
+            scope: Scope::parse("openid profile offline_access").expect("is a scope"),
+            consent: ConsentPolicy::Ask,
+            pkce: PkcePolicy::Required,
+            scope_claims: ScopeClaims::UserInfo,
+            id_token_signed_response_alg: SigningAlgorithm::RS256,
+            jwks: None,
+            client_uri: None,
+            logo_uri: None,
+            policy_uri: None,
+            tos_uri: None,
+            initiate_login_uri: None,
+            default_max_age: None,
+            created_at: Timestamp(1_700_000_000),
+            disabled_at: None,
+        }
+    }
+
+    fn redirect(raw: &str) -> RegisteredRedirectUri {
+        RegisteredRedirectUri::parse(raw, ApplicationType::Web).expect(raw)
+    }
+
+    #[test]
+    fn only_a_client_without_any_method_is_public() {
+        for method in TokenEndpointAuthMethod::ALL {
+            let client = Client { token_endpoint_auth_method: *method, ..sample() };
+            assert_eq!(client.is_confidential(), *method != TokenEndpointAuthMethod::None, "{method}");
+        }
+    }
+
+    #[test]
+    fn a_client_may_use_its_registered_grants_only() {
+        assert!(sample().allows(GrantType::RefreshToken));
+        assert!(!sample().allows(GrantType::ClientCredentials));
+    }
+
+    #[test]
+    fn each_origin_is_listed_once() {
+        let redirect_uris = vec![
+            redirect("https://notes.example/callback"),
+            redirect("https://notes.example:443/silent"),
+            redirect("http://127.0.0.1:3000/callback"),
+        ];
+        let client = Client { redirect_uris, ..sample() };
+        assert_eq!(client.origins(), ["http://127.0.0.1:3000", "https://notes.example"]);
+    }
+
+    #[test]
+    fn every_refresh_token_rotates() {
+        assert_eq!(sample().refresh_policy(), Policy::Rotate { retry_window: Seconds(30) });
+    }
+
+    #[test]
+    fn every_name_reads_back() {
+        assert!(GrantType::ALL.iter().all(|grant| GrantType::parse(grant.name()) == Some(*grant)));
+        assert!(ScopeClaims::ALL.iter().all(|place| ScopeClaims::parse(place.name()) == Some(*place)));
+        assert_eq!(GrantType::parse("password"), None);
+        assert_eq!(TokenEndpointAuthMethod::parse("client_secret_jwt"), None);
+    }
+}

@@ -1,4 +1,26 @@
 //! The rules of OAuth 2.0 and OpenID Connect as pure functions from values to values.
+//!
+//! Nothing here waits, reads a clock, draws a random number, opens a socket or knows a database: `now` and random bytes are
+//! arguments. What a function accepts it has parsed into a type that cannot be wrong, so nobody checks twice.
+//!
+//! | file | what it answers |
+//! |---|---|
+//! | `ids`, `secret`, `time` | the words: which row, which secret, when |
+//! | `closed_set`, `signing` | closed sets of names; the signature algorithms |
+//! | `error` | every error code with its wire name, HTTP status and RFC |
+//! | `http_url`, `issuer`, `redirect_uri` | one strict URL reading; who we are; where an answer may go |
+//! | `params` | a decoded form or query: duplicates refused, empty means absent |
+//! | `scope`, `audience` | what is asked for, and which API it belongs to |
+//! | `client`, `registration` | a client as registered; its metadata (RFC 7591) in both directions |
+//! | `client_auth`, `client_assertion`, `pkce` | who presents a request, and whether it is the one that began it |
+//! | `user`, `claims` | a person, and what a client may read about them |
+//! | `authorize` | the authorization request: callback, request, decision |
+//! | `grant` | the token request: one file per grant, each with one `decide` |
+//! | `metadata`, `logout` | the discovery document; RP-initiated logout |
+
+mod client_assertion;
+mod closed_set;
+mod http_url;
 
 pub mod audience;
 pub mod authorize;

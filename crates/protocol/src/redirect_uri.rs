@@ -1,0 +1,251 @@
+//! Where an answer may go: the registered form of a redirect URI, and the one comparison with what a request sends.
+//!
+//! RFC 9700 §2.1 demands equality of strings. The only exception is the port of a loopback URI of a native client (RFC 8252
+//! §7.3). Nothing is decoded, folded or normalised, neither here nor later.
+
+use crate::client::ApplicationType;
+use crate::http_url::{self, HttpUrl, Scheme};
+
+/// A URI that a client registered, with its exact bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegisteredRedirectUri {
+    raw: String,
+    target: Target,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Target {
+    Web {
+        origin: String,
+        host: String,
+    },
+    /// Loopback of a native client: `before`, any port, `after`.
+    AnyPort {
+        origin: String,
+        host: String,
+        before: String,
+        after: String,
+    },
+    PrivateUse {
+        scheme: String,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a redirect URI: {reason}")]
+pub struct InvalidRedirectUri {
+    pub reason: &'static str,
+}
+
+impl RegisteredRedirectUri {
+    pub fn parse(raw: &str, application_type: ApplicationType) -> Result<Self, InvalidRedirectUri> {
+        let target = target(raw, application_type).map_err(|reason| InvalidRedirectUri { reason })?;
+        Ok(Self { raw: raw.to_owned(), target })
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.raw
+    }
+
+    /// RFC 9700 §2.1: "authorization servers MUST utilize exact string matching except for port numbers in localhost
+    /// redirection URIs of native apps".
+    pub fn matches(&self, presented: &str) -> bool {
+        if presented == self.raw {
+            return true;
+        }
+        match &self.target {
+            Target::AnyPort { before, after, .. } => differs_in_port_only(presented, before, after),
+            Target::Web { .. } | Target::PrivateUse { .. } => false,
+        }
+    }
+
+    /// The web origin behind it. A private-use scheme has none.
+    pub fn origin(&self) -> Option<String> {
+        match &self.target {
+            Target::Web { origin, .. } | Target::AnyPort { origin, .. } => Some(origin.clone()),
+            Target::PrivateUse { .. } => None,
+        }
+    }
+
+    /// What a person is shown as the place that their data goes to: the host, or the private-use scheme.
+    pub fn host(&self) -> &str {
+        match &self.target {
+            Target::Web { host, .. } | Target::AnyPort { host, .. } => host,
+            Target::PrivateUse { scheme } => scheme,
+        }
+    }
+}
+
+fn target(raw: &str, application_type: ApplicationType) -> Result<Target, &'static str> {
+    http_url::check_characters(raw)?;
+    if raw.split('?').next().is_some_and(|place| place.contains('*')) {
+        return Err("it must not contain wildcards: register each URI");
+    }
+    let scheme = scheme_of(raw).ok_or("it must be absolute: begin with a scheme")?;
+    match scheme.to_ascii_lowercase().as_str() {
+        "http" | "https" => web(raw, application_type),
+        "javascript" | "data" | "vbscript" | "file" | "blob" | "about" => Err("its scheme is dangerous in a browser"),
+        _ => private_use(raw, scheme, application_type),
+    }
+}
+
+/// RFC 3986 §3.1: `scheme = ALPHA *( ALPHA / DIGIT / "+" / "-" / "." )`.
+fn scheme_of(raw: &str) -> Option<&str> {
+    let (scheme, _) = raw.split_once(':')?;
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
+    (scheme.starts_with(|first: char| first.is_ascii_alphabetic()) && scheme.bytes().all(legal)).then_some(scheme)
+}
+
+fn web(raw: &str, application_type: ApplicationType) -> Result<Target, &'static str> {
+    let url = HttpUrl::parse(raw)?;
+    let (origin, host) = (url.origin(), url.host.to_owned());
+    match (url.scheme, application_type) {
+        // RFC 9700 §2.6: answers must not cross a network unencrypted; on loopback they cross none.
+        (Scheme::Http, _) if !url.is_loopback() => Err("http is for 127.0.0.1, [::1] and localhost only; use https"),
+        (Scheme::Https, _) | (Scheme::Http, ApplicationType::Web) => Ok(Target::Web { origin, host }),
+        (Scheme::Http, ApplicationType::Native) => {
+            let before = format!("http://{host}");
+            Ok(Target::AnyPort { origin, host, before, after: url.tail.to_owned() })
+        }
+    }
+}
+
+fn private_use(raw: &str, scheme: &str, application_type: ApplicationType) -> Result<Target, &'static str> {
+    match application_type {
+        ApplicationType::Web => return Err("a web client needs https, or http on loopback"),
+        ApplicationType::Native => {}
+    }
+    // RFC 8252 §7.1: "apps MUST use a URI scheme based on a domain name under their control, expressed in reverse order".
+    if !is_reverse_domain(scheme) {
+        return Err("a private-use scheme must be a domain name in reverse order, as com.example.app");
+    }
+    let rest = &raw[scheme.len() + 1..];
+    if rest.trim_matches('/').is_empty() {
+        return Err("a private-use redirect URI needs a path, as com.example.app:/callback");
+    }
+    let authority = rest.strip_prefix("//").and_then(|rest| rest.split(['/', '?']).next());
+    if authority.is_some_and(|authority| authority.contains('@')) {
+        return Err("it must not contain a user name or password");
+    }
+    Ok(Target::PrivateUse { scheme: scheme.to_owned() })
+}
+
+fn is_reverse_domain(scheme: &str) -> bool {
+    scheme.contains('.') && scheme.split('.').all(|label| !label.is_empty())
+}
+
+/// RFC 8252 §7.3: "The authorization server MUST allow any port to be specified at the time of the request for loopback IP
+/// redirect URIs". The rest stays byte for byte.
+fn differs_in_port_only(presented: &str, before: &str, after: &str) -> bool {
+    let Some(port) = presented.strip_prefix(before).and_then(|rest| rest.strip_suffix(after)) else {
+        return false;
+    };
+    port.is_empty() || port.strip_prefix(':').and_then(http_url::parse_port).is_some()
+}
+
+#[cfg(test)]
+mod corpus;
+
+#[cfg(test)]
+mod tests {
+    use super::corpus::{COMPARISONS, OnlyFor, REGISTRATIONS};
+    use super::*;
+    use proptest::prelude::*;
+
+    use ApplicationType::{Native, Web};
+
+    fn registered(raw: &str, application_type: ApplicationType) -> RegisteredRedirectUri {
+        RegisteredRedirectUri::parse(raw, application_type).expect(raw)
+    }
+
+    #[test]
+    fn the_corpus_is_registered_or_refused_as_written() {
+        for (raw, expected) in REGISTRATIONS {
+            let web = RegisteredRedirectUri::parse(raw, Web);
+            let native = RegisteredRedirectUri::parse(raw, Native);
+            assert_eq!(web.is_ok(), *expected == OnlyFor::Both, "web {raw:?}: {web:?}");
+            assert_eq!(native.is_ok(), *expected != OnlyFor::Nobody, "native {raw:?}: {native:?}");
+        }
+    }
+
+    #[test]
+    fn the_corpus_matches_or_not_as_written() {
+        for (raw, application_type, presented, expected) in COMPARISONS {
+            let uri = registered(raw, *application_type);
+            assert_eq!(uri.matches(presented), *expected, "{application_type} {raw:?} and {presented:?}");
+        }
+    }
+
+    #[test]
+    fn the_length_limit_is_2048_bytes() {
+        let raw = |length: usize| "https://app.example/".to_owned() + &"a".repeat(length - 20);
+        assert!(RegisteredRedirectUri::parse(&raw(2048), Web).is_ok());
+        assert!(RegisteredRedirectUri::parse(&raw(2049), Web).is_err());
+    }
+
+    #[test]
+    fn origin_and_display_name_come_from_the_registered_text() {
+        let uri = registered("https://app.example:443/cb", Web);
+        assert_eq!((uri.origin().as_deref(), uri.host()), (Some("https://app.example"), "app.example"));
+        let uri = registered("http://[::1]:3000/cb", Native);
+        assert_eq!((uri.origin().as_deref(), uri.host()), (Some("http://[::1]:3000"), "[::1]"));
+        let uri = registered("com.example.app:/cb", Native);
+        assert_eq!((uri.origin(), uri.host()), (None, "com.example.app"));
+    }
+
+    proptest! {
+        /// RFC 9700 §2.1: what a web client registered matches itself and nothing else.
+        #[test]
+        fn a_web_client_matches_equal_bytes_only(row in 0..REGISTRATIONS.len(), other in 0..REGISTRATIONS.len()) {
+            if let Ok(uri) = RegisteredRedirectUri::parse(REGISTRATIONS[row].0, Web) {
+                prop_assert!(uri.matches(uri.as_str()));
+                let presented = REGISTRATIONS[other].0;
+                prop_assert_eq!(uri.matches(presented), uri.as_str() == presented);
+            }
+        }
+
+        #[test]
+        fn one_inserted_character_never_matches(row in 0..REGISTRATIONS.len(), at in 0usize..40, added: char) {
+            if let Ok(uri) = RegisteredRedirectUri::parse(REGISTRATIONS[row].0, Web) {
+                let mut presented = uri.as_str().to_owned();
+                presented.insert(at.min(presented.len()), added);
+                prop_assert!(!uri.matches(&presented));
+            }
+        }
+
+        /// RFC 8252 §7.3: a native client gets another port on the same loopback literal, and no other difference.
+        #[test]
+        fn a_native_client_differs_in_a_loopback_port_only(
+            host in "(127\\.0\\.0\\.1|localhost|\\[::1\\])",
+            path in "(/[a-z]{0,3}){0,2}",
+            presented in "http://(127\\.0\\.0\\.1|localhost|\\[::1\\])(:[0-9]{0,6})?[@.a-z]{0,2}(/[a-z]{0,3}){0,2}",
+        ) {
+            let uri = registered(&format!("http://{host}{path}"), Native);
+            if uri.matches(&presented) {
+                let seen = url::Url::parse(&presented).expect("a match is a URL");
+                prop_assert_eq!(seen.host_str(), Some(host.as_str()));
+                prop_assert!(presented.ends_with(&path));
+                prop_assert!(seen.username().is_empty());
+            }
+        }
+
+        #[test]
+        fn any_port_of_the_loopback_matches(port in 1u16.., path in "/[a-z]{0,8}") {
+            let uri = registered(&format!("http://127.0.0.1{path}"), Native);
+            let presented = format!("http://127.0.0.1:{port}{path}");
+            prop_assert!(uri.matches(&presented));
+            let exact = registered(uri.as_str(), Web);
+            prop_assert!(!exact.matches(&presented));
+        }
+
+        #[test]
+        fn what_is_registered_is_kept_byte_for_byte(raw: String) {
+            for application_type in ApplicationType::ALL {
+                if let Ok(uri) = RegisteredRedirectUri::parse(&raw, *application_type) {
+                    prop_assert_eq!(uri.as_str(), &raw);
+                    prop_assert!(uri.matches(&raw));
+                }
+            }
+        }
+    }
+}

@@ -1,1 +1,6 @@
-//! Test support: a running server on either engine, a browser, real clients.
+//! Support for tests of the whole house: real databases, a running server, a browser, clients as others write them.
+
+pub mod app;
+pub mod browser;
+pub mod database;
+pub mod requests;

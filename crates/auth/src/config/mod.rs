@@ -1,0 +1,222 @@
+//! The settings of the server: one plain struct per section of `countersign.toml`, in the file of the section's name.
+//!
+//! A doc comment is the setting's documentation: `docs/configuration.md` is made of them. Defaults stand beside the fields.
+//! Nothing here reads a file, the environment or a clock; the program does (`countersign/src/config`), and hands over a
+//! `Config` whose `check` found nothing. It never changes afterwards; a function receives the section that it needs.
+
+mod branding;
+mod database;
+mod keys;
+mod limits;
+mod log;
+mod network;
+mod passwords;
+mod problem;
+mod server;
+mod sessions;
+mod tls;
+mod tokens;
+
+use protocol::issuer::Issuer;
+use serde::{Deserialize, Serialize};
+
+pub use self::branding::BrandingConfig;
+pub use self::database::{DatabaseConfig, Engine};
+pub use self::keys::KeysConfig;
+pub use self::limits::LimitsConfig;
+pub use self::log::{LogConfig, LogFormat, LogLevel};
+pub use self::network::{InvalidNetwork, IpNetwork};
+pub use self::passwords::PasswordsConfig;
+pub use self::problem::Problem;
+pub use self::server::ServerConfig;
+pub use self::sessions::SessionsConfig;
+pub use self::tls::{TlsConfig, TlsMode, TlsSource};
+pub use self::tokens::TokensConfig;
+
+/// Settings that may also be given as `{ file = "…" }`: their value is a secret, or contains one.
+pub const SECRET_KEYS: &[&str] = &["database.url"];
+
+/// All settings.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub server: ServerConfig,
+    #[serde(default)]
+    pub tls: TlsConfig,
+    #[serde(default)]
+    pub database: DatabaseConfig,
+    #[serde(default)]
+    pub keys: KeysConfig,
+    #[serde(default)]
+    pub tokens: TokensConfig,
+    #[serde(default)]
+    pub sessions: SessionsConfig,
+    #[serde(default)]
+    pub passwords: PasswordsConfig,
+    #[serde(default)]
+    pub limits: LimitsConfig,
+    #[serde(default)]
+    pub branding: BrandingConfig,
+    #[serde(default)]
+    pub log: LogConfig,
+}
+
+impl Config {
+    /// Every setting at its default; the issuer is the one that has none.
+    pub fn default_for(issuer: Issuer) -> Self {
+        Self {
+            server: ServerConfig::new(issuer),
+            tls: TlsConfig::default(),
+            database: DatabaseConfig::default(),
+            keys: KeysConfig::default(),
+            tokens: TokensConfig::default(),
+            sessions: SessionsConfig::default(),
+            passwords: PasswordsConfig::default(),
+            limits: LimitsConfig::default(),
+            branding: BrandingConfig::default(),
+            log: LogConfig::default(),
+        }
+    }
+
+    /// What forbids to serve with these settings: all of it at once, each with its key and its remedy.
+    pub fn check(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        self.server.check(&mut problems);
+        self.tls.check(&mut problems);
+        self.database.check(&mut problems);
+        self.keys.check(&mut problems);
+        self.tokens.check(&mut problems);
+        self.sessions.check(&mut problems);
+        self.passwords.check(&mut problems);
+        self.limits.check(&mut problems);
+        self.branding.check(&mut problems);
+        self.check_transport(&mut problems);
+        self.check_key_overlap(&mut problems);
+        problems
+    }
+
+    /// What is allowed, but worth a second look.
+    pub fn warnings(&self) -> Vec<Problem> {
+        let mut warnings = Vec::new();
+        if self.server.issuer.is_loopback() && !self.server.listen.ip().is_loopback() {
+            warnings.push(Problem::new(
+                "server.listen",
+                format!("listens on {} although the issuer is for this machine only", self.server.listen),
+                "listen on 127.0.0.1, unless a container publishes the port",
+            ));
+        }
+        if self.keys.overlap < 86_400 {
+            warnings.push(Problem::new(
+                "keys.overlap",
+                format!(
+                    "verifiers that keep keys for a day miss a rotation: {} s is less than that",
+                    self.keys.overlap
+                ),
+                "set at least 86400",
+            ));
+        }
+        warnings
+    }
+
+    /// The scheme of the issuer is the one that browsers see: ours, or that of a proxy that we trust (RFC 9700 §2.6).
+    fn check_transport(&self, problems: &mut Vec<Problem>) {
+        let https = self.server.issuer.is_https();
+        let own_tls = self.tls.mode != TlsMode::Off;
+        if https && !own_tls && self.server.trusted_proxies.is_empty() {
+            problems.push(Problem::new(
+                "tls.mode",
+                format!("the issuer {} is https, but nothing here speaks TLS", self.server.issuer.as_str()),
+                "set tls.mode to \"pem\" or \"self-signed\", or name the proxy that does it in server.trusted_proxies",
+            ));
+        }
+        if !https && own_tls {
+            problems.push(Problem::new(
+                "server.issuer",
+                format!("the issuer {} is http, but tls.mode is on", self.server.issuer.as_str()),
+                "write the issuer with https, or set tls.mode to \"off\"",
+            ));
+        }
+    }
+
+    /// A token must not outlive the key that verifies it.
+    fn check_key_overlap(&self, problems: &mut Vec<Problem>) {
+        let longest = self.tokens.access_token_lifetime.max(self.tokens.id_token_lifetime);
+        if self.keys.overlap < longest {
+            problems.push(Problem::new(
+                "keys.overlap",
+                format!("{} s is shorter than the life of a token ({longest} s)", self.keys.overlap),
+                format!("set at least {longest}"),
+            ));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(issuer: &str) -> Config {
+        Config::default_for(Issuer::parse(issuer).unwrap())
+    }
+
+    fn keys(config: &Config) -> Vec<&'static str> {
+        config.check().iter().map(|problem| problem.key).collect()
+    }
+
+    #[test]
+    fn defaults_for_a_loopback_issuer_have_no_problem() {
+        assert_eq!(config("http://localhost:8080").check(), []);
+        assert!(config("http://localhost:8080").warnings().is_empty());
+    }
+
+    #[test]
+    fn an_https_issuer_needs_tls_or_a_named_proxy() {
+        let mut config = config("https://id.example.com");
+        assert_eq!(keys(&config), ["tls.mode"]);
+        config.server.trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
+        assert!(config.check().is_empty());
+        config.server.trusted_proxies.clear();
+        config.tls.mode = TlsMode::SelfSigned;
+        assert!(config.check().is_empty());
+    }
+
+    #[test]
+    fn tls_with_an_http_issuer_is_contradictory() {
+        let mut config = config("http://localhost:8080");
+        config.tls.mode = TlsMode::SelfSigned;
+        assert_eq!(keys(&config), ["server.issuer"]);
+    }
+
+    #[test]
+    fn all_problems_are_told_at_once() {
+        let mut config = config("https://id.example.com");
+        config.tokens.authorization_code_lifetime = 601;
+        config.tokens.refresh_token_idle = config.tokens.refresh_token_lifetime + 1;
+        config.keys.algorithms.clear();
+        config.database.pool_size = 0;
+        config.server.trusted_proxies = vec!["0.0.0.0/0".parse().unwrap()];
+        let expected = [
+            "server.trusted_proxies",
+            "database.pool_size",
+            "keys.algorithms",
+            "tokens.authorization_code_lifetime",
+            "tokens.refresh_token_idle",
+        ];
+        assert_eq!(keys(&config), expected);
+    }
+
+    #[test]
+    fn a_key_outlives_what_it_signed() {
+        let mut config = config("http://localhost:8080");
+        config.keys.overlap = 300;
+        assert_eq!(keys(&config), ["keys.overlap"]);
+    }
+
+    #[test]
+    fn no_secret_is_printed() {
+        let mut config = config("http://localhost:8080");
+        config.database.url = protocol::secret::SecretString::new("postgres://u:hunter2@localhost/db".to_owned());
+        assert!(!format!("{config:?}").contains("hunter2"));
+        assert!(!serde_json::to_string(&config).unwrap().contains("hunter2"));
+    }
+}

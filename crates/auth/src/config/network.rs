@@ -1,0 +1,133 @@
+//! A range of IP addresses in CIDR notation, for naming the proxies that are trusted.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// An address and the number of its leading bits that count. Bits behind the prefix are zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IpNetwork {
+    address: IpAddr,
+    prefix: u8,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidNetwork {
+    #[error("`{0}` is no IP address or network such as 10.0.0.0/8")]
+    NotAnAddress(String),
+    #[error("`{0}` has a prefix length that its address does not have")]
+    Prefix(String),
+    #[error("`{0}` has bits behind its prefix; did you mean {1}?")]
+    HostBits(String, IpNetwork),
+}
+
+impl IpNetwork {
+    /// IPv4 addresses that arrive in IPv6 clothes (`::ffff:10.0.0.1`) are taken for what they are.
+    pub fn contains(&self, peer: IpAddr) -> bool {
+        let peer = peer.to_canonical();
+        self.address.is_ipv4() == peer.is_ipv4() && masked(peer, self.prefix) == self.address
+    }
+
+    /// `0.0.0.0/0` or `::/0`: trusting it means trusting everyone.
+    pub fn is_everyone(&self) -> bool {
+        self.prefix == 0
+    }
+}
+
+fn masked(address: IpAddr, prefix: u8) -> IpAddr {
+    match address {
+        IpAddr::V4(v4) => {
+            let mask = u32::MAX.checked_shl(32 - u32::from(prefix)).unwrap_or(0);
+            IpAddr::V4((u32::from(v4) & mask).into())
+        }
+        IpAddr::V6(v6) => {
+            let mask = u128::MAX.checked_shl(128 - u32::from(prefix)).unwrap_or(0);
+            IpAddr::V6((u128::from(v6) & mask).into())
+        }
+    }
+}
+
+impl FromStr for IpNetwork {
+    type Err = InvalidNetwork;
+
+    fn from_str(text: &str) -> Result<Self, InvalidNetwork> {
+        let (address, prefix) = text.split_once('/').map_or((text, None), |(address, prefix)| (address, Some(prefix)));
+        let address: IpAddr = address.parse().map_err(|_| InvalidNetwork::NotAnAddress(text.to_owned()))?;
+        let bits = if address.is_ipv4() { 32 } else { 128 };
+        let prefix = match prefix {
+            None => bits,
+            Some(digits) => digits
+                .parse()
+                .ok()
+                .filter(|length| *length <= bits)
+                .ok_or_else(|| InvalidNetwork::Prefix(text.to_owned()))?,
+        };
+        let network = Self { address: masked(address, prefix), prefix };
+        if network.address == address { Ok(network) } else { Err(InvalidNetwork::HostBits(text.to_owned(), network)) }
+    }
+}
+
+impl fmt::Display for IpNetwork {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.address, self.prefix)
+    }
+}
+
+impl Serialize for IpNetwork {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for IpNetwork {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn network(text: &str) -> IpNetwork {
+        text.parse().unwrap()
+    }
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn membership_follows_the_prefix() {
+        assert!(network("10.0.0.0/8").contains(ip("10.255.0.1")));
+        assert!(!network("10.0.0.0/8").contains(ip("11.0.0.1")));
+        assert!(network("192.0.2.7").contains(ip("192.0.2.7")));
+        assert!(!network("192.0.2.7").contains(ip("192.0.2.8")));
+        assert!(network("2001:db8::/32").contains(ip("2001:db8:1::1")));
+        assert!(!network("2001:db8::/32").contains(ip("2001:db9::1")));
+    }
+
+    #[test]
+    fn a_mapped_ipv4_address_is_an_ipv4_address() {
+        assert!(network("10.0.0.0/8").contains(ip("::ffff:10.1.2.3")));
+        assert!(!network("::/0").contains(ip("::ffff:10.1.2.3")));
+    }
+
+    #[test]
+    fn everyone_is_recognised() {
+        assert!(network("0.0.0.0/0").is_everyone());
+        assert!(network("::/0").is_everyone());
+        assert!(!network("128.0.0.0/1").is_everyone());
+    }
+
+    #[test]
+    fn what_is_no_network_is_refused_with_a_reason() {
+        assert!(matches!("proxy.example".parse::<IpNetwork>(), Err(InvalidNetwork::NotAnAddress(_))));
+        assert!(matches!("10.0.0.0/33".parse::<IpNetwork>(), Err(InvalidNetwork::Prefix(_))));
+        let reason = "10.1.2.3/8".parse::<IpNetwork>().unwrap_err().to_string();
+        assert!(reason.ends_with("did you mean 10.0.0.0/8?"), "{reason}");
+    }
+}

@@ -1,0 +1,75 @@
+//! The work of the token endpoint, one file per grant type: find, rule, mint, one conditional write, answer.
+//! The rules have the same names in `protocol::grant`.
+
+pub(crate) mod authorization_code;
+pub(crate) mod client_credentials;
+pub(crate) mod refresh_token;
+
+use std::fmt;
+
+use protocol::authorize::request::AuthorizeRequest;
+use protocol::error::{ErrorCode, OAuthError};
+use protocol::grant::state::{EndReason, Generation, Grant};
+use protocol::ids::GrantId;
+use protocol::secret::AuthorizationCode;
+use protocol::time::{Seconds, Timestamp};
+use store::StoreError;
+use store::sessions::Session;
+
+use crate::web::error::JsonError;
+use crate::{AppState, random};
+
+/// Writes the one row that an authorization is, and returns the code that names it.
+pub(crate) async fn begin(
+    state: &AppState,
+    request: &AuthorizeRequest,
+    session: &Session,
+    now: Timestamp,
+) -> Result<AuthorizationCode, StoreError> {
+    let code: AuthorizationCode = random::named_token(GrantId::from_random(random::id()));
+    let tokens = &state.config.tokens;
+    let grant = Grant {
+        id: code.id.clone(),
+        user_id: session.user_id.clone(),
+        client_id: request.client_id.clone(),
+        session_id: Some(session.id.clone()),
+        scope: request.scope.clone(),
+        claims: request.claims.clone(),
+        nonce: request.nonce.clone(),
+        redirect_uri: request.redirect_uri.clone(),
+        code_challenge: request.code_challenge.clone(),
+        auth_time: session.auth_time,
+        acr: session.acr.clone(),
+        amr: session.amr.clone(),
+        salt: random::short(),
+        code_hash: code.hash(),
+        code_expires_at: now + Seconds(tokens.authorization_code_lifetime),
+        redeemed_at: None,
+        generation: Generation::UNREDEEMED,
+        rotated_at: None,
+        idle_expires_at: now + Seconds(tokens.authorization_code_lifetime),
+        expires_at: now + Seconds(tokens.refresh_token_lifetime),
+        created_at: now,
+        ended_at: None,
+        end_reason: None,
+    };
+    store::grants::insert(&state.store, &grant).await?;
+    Ok(code)
+}
+
+/// RFC 6749 §5.2. The client reads one sentence; the cause is for the log.
+pub(crate) fn invalid_grant(text: &'static str, cause: impl fmt::Display) -> JsonError {
+    JsonError::new(OAuthError::new(ErrorCode::InvalidGrant, text)).because(cause)
+}
+
+/// Ends a grant because somebody holds a copy of its code or refresh token, and refuses.
+pub(crate) async fn end_and_refuse(
+    state: &AppState,
+    grant: &GrantId,
+    reason: EndReason,
+    now: Timestamp,
+) -> Result<JsonError, StoreError> {
+    let _ended = store::grants::end(&state.store, grant, reason, now).await?;
+    tracing::warn!(grant.id = %grant, reason = reason.name(), "a grant was ended because a copy of its token is in use");
+    Ok(invalid_grant("the token was used before; the authorization is ended, sign in again", reason.name()))
+}

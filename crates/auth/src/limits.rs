@@ -1,0 +1,180 @@
+//! How often somebody may guess a password: per account name as typed, and per network of the client.
+//!
+//! Only failures count. The count is reserved before the hash is computed and given back on success, so that parallel
+//! guesses cannot slip through between looking and counting. Held in memory, bounded, forgotten after a while.
+
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+
+use protocol::time::{Seconds, Timestamp};
+use quick_cache::sync::Cache;
+
+use crate::config::LimitsConfig;
+
+/// Names and networks remembered at most; the least used are forgotten first.
+const REMEMBERED: usize = 50_000;
+const LONGEST_DELAY: i64 = 60;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Failures {
+    count: u32,
+    last: Timestamp,
+}
+
+/// Wait that long before the next try (answered as 429 with `Retry-After`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Throttled {
+    pub retry_after: Seconds,
+}
+
+/// Who tries to sign in: the name as typed, normalised, and the client's network (IPv4 /32, IPv6 /64).
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    account: String,
+    network: String,
+}
+
+impl Attempt {
+    pub fn new(login: &str, peer: IpAddr) -> Self {
+        let network = match peer.to_canonical() {
+            IpAddr::V4(v4) => format!("network {v4}"),
+            IpAddr::V6(v6) => format!("network {:x?}", &v6.segments()[..4]),
+        };
+        Self { account: format!("account {login}"), network }
+    }
+}
+
+pub struct Limits {
+    failures: Cache<String, Failures>,
+    reserving: Mutex<()>,
+    free_per_account: u32,
+    free_per_network: u32,
+    forget_after: Seconds,
+}
+
+impl Limits {
+    pub fn new(config: &LimitsConfig) -> Self {
+        Self {
+            failures: Cache::new(REMEMBERED),
+            reserving: Mutex::new(()),
+            free_per_account: config.failed_logins_per_account,
+            free_per_network: config.failed_logins_per_network,
+            forget_after: Seconds(config.failed_logins_window),
+        }
+    }
+
+    /// Counts one try against the account and the network, or says how long to wait.
+    pub fn reserve(&self, attempt: &Attempt, now: Timestamp) -> Result<(), Throttled> {
+        let _one_at_a_time = self.reserving.lock().unwrap_or_else(PoisonError::into_inner);
+        let wait = self.delay(&attempt.account, self.free_per_account, now).max(self.delay(
+            &attempt.network,
+            self.free_per_network,
+            now,
+        ));
+        if wait > 0 {
+            return Err(Throttled { retry_after: Seconds(wait) });
+        }
+        for key in [&attempt.account, &attempt.network] {
+            let count = self.live(key, now).map_or(0, |failures| failures.count);
+            self.failures.insert(key.clone(), Failures { count: count.saturating_add(1), last: now });
+        }
+        Ok(())
+    }
+
+    /// The password was right: the account starts afresh, the network gets its try back.
+    pub fn succeeded(&self, attempt: &Attempt) {
+        let _one_at_a_time = self.reserving.lock().unwrap_or_else(PoisonError::into_inner);
+        self.failures.remove(&attempt.account);
+        self.give_back(&attempt.network);
+    }
+
+    /// Nothing was evaluated (the server was busy or the store out of reach): the try does not count.
+    pub fn not_evaluated(&self, attempt: &Attempt) {
+        let _one_at_a_time = self.reserving.lock().unwrap_or_else(PoisonError::into_inner);
+        self.give_back(&attempt.account);
+        self.give_back(&attempt.network);
+    }
+
+    fn give_back(&self, key: &str) {
+        if let Some(failures) = self.failures.get(key) {
+            self.failures.insert(key.to_owned(), Failures { count: failures.count.saturating_sub(1), ..failures });
+        }
+    }
+
+    fn live(&self, key: &str, now: Timestamp) -> Option<Failures> {
+        self.failures.get(key).filter(|failures| now.since(failures.last) < self.forget_after)
+    }
+
+    /// Seconds still to wait: 1, 2, 4 … 60 after the free tries are used up.
+    fn delay(&self, key: &str, free: u32, now: Timestamp) -> i64 {
+        let Some(failures) = self.live(key, now).filter(|failures| failures.count >= free) else { return 0 };
+        let doublings = (failures.count - free).min(6);
+        let pause = (1i64 << doublings).min(LONGEST_DELAY);
+        (pause - now.since(failures.last).0).max(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits() -> Limits {
+        Limits::new(&LimitsConfig {
+            failed_logins_per_account: 3,
+            failed_logins_per_network: 100,
+            failed_logins_window: 900,
+            ..LimitsConfig::default()
+        })
+    }
+
+    fn attempt(login: &str) -> Attempt {
+        Attempt::new(login, "192.0.2.7".parse().unwrap())
+    }
+
+    #[test]
+    fn after_the_free_tries_the_pause_doubles() {
+        let (limits, who) = (limits(), attempt("alice"));
+        for _ in 0..3 {
+            assert_eq!(limits.reserve(&who, Timestamp(0)), Ok(()));
+        }
+        assert_eq!(limits.reserve(&who, Timestamp(0)), Err(Throttled { retry_after: Seconds(1) }));
+        assert_eq!(limits.reserve(&who, Timestamp(1)), Ok(()));
+        assert_eq!(limits.reserve(&who, Timestamp(1)), Err(Throttled { retry_after: Seconds(2) }));
+    }
+
+    #[test]
+    fn two_hundred_parallel_guesses_are_all_counted() {
+        let limits = limits();
+        let won = std::thread::scope(|scope| {
+            let tries: Vec<_> =
+                (0..200).map(|_| scope.spawn(|| limits.reserve(&attempt("alice"), Timestamp(0)).is_ok())).collect();
+            tries.into_iter().filter_map(|thread| thread.join().ok()).filter(|won| *won).count()
+        });
+        assert_eq!(won, 3);
+    }
+
+    #[test]
+    fn success_forgets_and_a_busy_server_does_not_count() {
+        let (limits, who) = (limits(), attempt("alice"));
+        for _ in 0..10 {
+            assert_eq!(limits.reserve(&who, Timestamp(0)), Ok(()));
+            limits.succeeded(&who);
+            assert_eq!(limits.reserve(&who, Timestamp(0)), Ok(()));
+            limits.not_evaluated(&who);
+        }
+    }
+
+    #[test]
+    fn another_account_is_not_held_up() {
+        let limits = limits();
+        while limits.reserve(&attempt("alice"), Timestamp(0)).is_ok() {}
+        assert_eq!(limits.reserve(&attempt("bob"), Timestamp(0)), Ok(()));
+    }
+
+    #[test]
+    fn failures_are_forgotten_after_the_window() {
+        let (limits, who) = (limits(), attempt("alice"));
+        while limits.reserve(&who, Timestamp(0)).is_ok() {}
+        assert_eq!(limits.reserve(&who, Timestamp(900)), Ok(()));
+    }
+}

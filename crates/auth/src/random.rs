@@ -1,0 +1,34 @@
+//! Every random value that the server makes: identifiers, secrets, salts. The only file of this crate that draws them.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use protocol::secret::{NamedToken, SecretString};
+
+/// 16 random bytes: what an identifier is made of (128 bits, never a secret).
+pub fn id() -> [u8; 16] {
+    jwt::random::bytes::<16>()
+}
+
+/// A token that names its row: the id and a 256-bit secret part (RFC 6749 §10.10, OAuth 2.1 §7.1).
+pub fn named_token<Id>(id: Id) -> NamedToken<Id> {
+    NamedToken::new(id, jwt::random::bytes::<32>())
+}
+
+/// 22 characters of base64url, 128 bits: salts, the variable part of a `jti`.
+pub fn short() -> String {
+    URL_SAFE_NO_PAD.encode(id())
+}
+
+/// 43 characters of base64url, 256 bits; unreserved characters only, so that no client has to encode it.
+pub fn secret() -> SecretString {
+    SecretString::new(URL_SAFE_NO_PAD.encode(jwt::random::bytes::<32>()))
+}
+
+/// 32 hexadecimal digits that stand in the log, in the answer and on the error page.
+pub fn trace_id() -> String {
+    id().iter().fold(String::with_capacity(32), |mut hex, byte| {
+        use std::fmt::Write as _;
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}

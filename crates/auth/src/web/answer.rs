@@ -1,0 +1,50 @@
+//! Answers as HTTP: pages with their headers, and the answer of an authorization request to its client.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
+use actix_web::{HttpRequest, HttpResponse};
+use protocol::authorize::callback::Answer;
+use protocol::time::Seconds;
+
+use crate::AppState;
+use crate::web::cookies::{self, Life};
+use crate::web::pages::{FormPostPage, Page};
+use crate::web::{headers, shell};
+
+const A_YEAR: Seconds = Seconds(365 * 86_400);
+
+/// Renders a page and gives it the headers that it needs.
+pub(crate) fn page(status: StatusCode, page: &impl Page, state: &AppState, request: &HttpRequest) -> HttpResponse {
+    let html = match page.render() {
+        Ok(html) => html,
+        Err(error) => {
+            tracing::error!(%error, "a page could not be rendered");
+            return HttpResponse::InternalServerError().finish();
+        }
+    };
+    let mut response = HttpResponse::build(status);
+    for header in headers::page(state.issuer(), page.form_targets(), page.logo()) {
+        response.insert_header(header);
+    }
+    if let Some(locale) = shell::just_chosen(request) {
+        response.cookie(cookies::write(state, cookies::LANGUAGE, locale.tag().to_owned(), Life::For(A_YEAR)));
+    }
+    response.insert_header((CONTENT_TYPE, "text/html; charset=utf-8")).body(html)
+}
+
+/// 303 to the client, or the page that posts to it. RFC 9700 §4.12: never 307, which would repeat a password form.
+pub(crate) fn respond(answer: Answer, client_name: &str, state: &AppState, request: &HttpRequest) -> HttpResponse {
+    match answer {
+        Answer::Redirect(location) => HttpResponse::SeeOther()
+            .insert_header((LOCATION, location))
+            .insert_header((CACHE_CONTROL, "no-store"))
+            .insert_header(("Referrer-Policy", "no-referrer"))
+            .finish(),
+        Answer::FormPost { action, fields } => {
+            let mut shell = shell::of(state, request);
+            shell.switch = None;
+            let form_post = FormPostPage { shell, action, fields, client_name: client_name.to_owned() };
+            page(StatusCode::OK, &form_post, state, request)
+        }
+    }
+}

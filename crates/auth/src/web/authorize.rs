@@ -1,0 +1,203 @@
+//! `/authorize` (RFC 6749 §3.1, OpenID Connect Core §3.1.2) and its continuation after each step of a person.
+//!
+//! The order is fixed: client, callback, request, then one decision; what the decision says is done here. The rules are in
+//! `protocol::authorize`.
+
+use actix_web::cookie::Cookie;
+use actix_web::http::header::LOCATION;
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use protocol::authorize::callback::Callback;
+use protocol::authorize::decide::{self, Situation as Question, Step};
+use protocol::authorize::request::AuthorizeRequest;
+use protocol::client::Client;
+use protocol::error::{ErrorCode, OAuthError};
+use protocol::ids::{ClientId, UserId};
+use protocol::metadata::paths;
+use protocol::params::Params;
+use protocol::scope::Scope;
+use protocol::time::Timestamp;
+use protocol::user::User;
+use store::interactions::Interaction;
+use store::sessions::Session;
+
+use crate::web::error::{AuthorizeError, Difference, PageError};
+use crate::web::{answer, form, interaction, session};
+use crate::{AppState, grants, issue};
+
+/// One browser asking for one thing at one moment.
+pub(crate) struct Visit {
+    pub state: Data<AppState>,
+    pub http: HttpRequest,
+    pub now: Timestamp,
+    pub signed_in: Option<(Session, User)>,
+    /// Cookies that the answer sets.
+    pub cookies: Vec<Cookie<'static>>,
+}
+
+/// A request whose client and redirect URI are proven, with the decision about it.
+pub(crate) struct Examined {
+    pub client: Client,
+    pub callback: Callback,
+    pub request: AuthorizeRequest,
+    pub consented: Option<Scope>,
+    pub step: Step,
+}
+
+pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<HttpResponse, AuthorizeError> {
+    let params = form::query(&http).map_err(PageError::bad_link)?;
+    Visit::new(state, http).await?.proceed(&params, None).await
+}
+
+/// OpenID Connect Core §3.1.2.1: the endpoint takes POST too. The answer is a redirect to the same request as GET: a form
+/// from another site comes without our `SameSite=Lax` cookies, the redirect that follows has them.
+pub(crate) async fn post(
+    state: Data<AppState>,
+    http: HttpRequest,
+    body: Payload,
+) -> Result<HttpResponse, AuthorizeError> {
+    let params = form::read(&state, &http, body).await.map_err(PageError::from)?;
+    let location = format!("{}?{}", state.issuer().endpoint(paths::AUTHORIZE), params.encode());
+    Ok(HttpResponse::SeeOther().insert_header((LOCATION, location)).finish())
+}
+
+impl Visit {
+    pub(crate) async fn new(state: Data<AppState>, http: HttpRequest) -> Result<Self, PageError> {
+        let now = state.now();
+        let signed_in = session::current(&state, &http, now).await?;
+        Ok(Self { state, http, now, signed_in, cookies: Vec::new() })
+    }
+
+    /// Checks a request from its first parameter to the decision. `pending` is the interaction it waits in, if it does.
+    pub(crate) async fn examine(
+        &self,
+        params: &Params,
+        pending: Option<&Interaction>,
+    ) -> Result<Examined, AuthorizeError> {
+        let client = self.client(params).await?;
+        let callback = self.callback(&client, params)?;
+        let request =
+            AuthorizeRequest::check(params, &client).map_err(|error| AuthorizeError::Back(callback.clone(), error))?;
+        let expected = self.expected_user(&request).map_err(|error| AuthorizeError::Back(callback.clone(), error))?;
+        let consented = match &self.signed_in {
+            Some((session, _)) => store::consents::find(&self.state.store, &session.user_id, &client.id).await?,
+            None => None,
+        };
+        let login = self.signed_in.as_ref().map(|(session, _)| session::login(session));
+        let step = decide::decide(&Question {
+            request: &request,
+            client: &client,
+            login: login.as_ref(),
+            expected_user: expected.as_ref(),
+            consented: consented.as_ref(),
+            progress: &interaction::progress(pending, self.now),
+            now: self.now,
+        });
+        Ok(Examined { client, callback, request, consented, step })
+    }
+
+    /// Examines the request and does what the decision says.
+    pub(crate) async fn proceed(
+        mut self,
+        params: &Params,
+        pending: Option<Interaction>,
+    ) -> Result<HttpResponse, AuthorizeError> {
+        let examined = self.examine(params, pending.as_ref()).await?;
+        match &examined.step {
+            Step::Login(_) => self.ask(paths::LOGIN, &examined.client.id, params, pending).await,
+            Step::SelectAccount => self.ask(super::routes::SELECT_ACCOUNT, &examined.client.id, params, pending).await,
+            Step::Consent(_) => self.ask(paths::CONSENT, &examined.client.id, params, pending).await,
+            Step::Refuse(error) => {
+                let _finished = self.finish(pending).await?;
+                Err(AuthorizeError::Back(examined.callback, error.clone()))
+            }
+            Step::Issue => self.issue(examined, pending).await,
+        }
+    }
+
+    /// Sends the browser to the page that asks; stores the request first unless it is stored already.
+    async fn ask(
+        &mut self,
+        page: &str,
+        client: &ClientId,
+        params: &Params,
+        pending: Option<Interaction>,
+    ) -> Result<HttpResponse, AuthorizeError> {
+        let id = match pending {
+            Some(interaction) => interaction.id,
+            None => {
+                let (id, cookie) = interaction::begin(&self.state, &self.http, client, params, self.now).await?;
+                self.cookies.extend(cookie);
+                id
+            }
+        };
+        let location = format!("{}?interaction={id}", self.state.issuer().endpoint(page));
+        Ok(self.with_cookies(HttpResponse::SeeOther().insert_header((LOCATION, location)).finish()))
+    }
+
+    /// Inserts the grant and answers with its code. An interaction yields one answer, however often it is asked.
+    async fn issue(mut self, examined: Examined, pending: Option<Interaction>) -> Result<HttpResponse, AuthorizeError> {
+        if pending.is_some() && self.finish(pending).await? == store::Won::No {
+            return Err(PageError::new(super::error::Situation::Expired)
+                .because("the interaction was finished by a parallel request")
+                .into());
+        }
+        let Some((session, _)) = self.signed_in.take() else {
+            let error = OAuthError::new(ErrorCode::LoginRequired, "nobody is signed in");
+            return Err(AuthorizeError::Back(examined.callback, error));
+        };
+        let code = grants::begin(&self.state, &examined.request, &session, self.now).await?;
+        let answer = examined.callback.grant(self.state.issuer(), code.print().expose());
+        Ok(self.with_cookies(answer::respond(answer, &examined.client.name, &self.state, &self.http)))
+    }
+
+    async fn finish(&self, pending: Option<Interaction>) -> Result<store::Won, PageError> {
+        match pending {
+            Some(interaction) => Ok(store::interactions::finish(&self.state.store, &interaction.id).await?),
+            None => Ok(store::Won::Yes),
+        }
+    }
+
+    pub(crate) fn with_cookies(&self, mut response: HttpResponse) -> HttpResponse {
+        for cookie in &self.cookies {
+            // Adding fails only for values that are not header text; ours are base64url.
+            let _ = response.add_cookie(cookie);
+        }
+        response
+    }
+
+    async fn client(&self, params: &Params) -> Result<Client, AuthorizeError> {
+        let bad =
+            |text: &'static str| PageError::bad_link(OAuthError::new(ErrorCode::InvalidRequest, text).at("client_id"));
+        let sent = params.require("client_id").map_err(PageError::bad_link)?;
+        let id = ClientId::parse(sent).map_err(|_| bad("client_id is not one that this server gave out"))?;
+        match store::clients::find(&self.state.store, &id).await? {
+            Some(client) if client.disabled_at.is_none() => Ok(client),
+            Some(_) => Err(bad("the client is disabled").client(id.as_str()).into()),
+            None => Err(bad("no client is registered with this client_id").client(id.as_str()).into()),
+        }
+    }
+
+    /// RFC 6749 §4.1.2.1: with a bad redirect URI the server tells the person and never redirects.
+    fn callback(&self, client: &Client, params: &Params) -> Result<Callback, PageError> {
+        Callback::resolve(client, params).map_err(|error| {
+            let registered = client.redirect_uris.iter().map(|uri| uri.as_str().to_owned()).collect();
+            let difference = match params.get("redirect_uri") {
+                Ok(Some(received)) => Some(Difference { registered, received: received.to_owned() }),
+                _ => None,
+            };
+            PageError { difference, ..PageError::bad_link(error).client(client.id.as_str()) }
+        })
+    }
+
+    /// The person that a verified `id_token_hint` names (OpenID Connect Core §3.1.2.1).
+    fn expected_user(&self, request: &AuthorizeRequest) -> Result<Option<UserId>, OAuthError> {
+        let Some(token) = &request.id_token_hint else { return Ok(None) };
+        let refused = || {
+            OAuthError::new(ErrorCode::InvalidRequest, "id_token_hint is not an ID token of this server")
+                .at("id_token_hint")
+        };
+        let hint = issue::read_hint(&self.state, token, self.now).ok_or_else(refused)?;
+        UserId::parse(&hint.sub).map(Some).map_err(|_| refused())
+    }
+}

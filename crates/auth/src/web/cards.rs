@@ -1,0 +1,32 @@
+//! From domain values to what pages show of them: the app, the person, addresses below the issuer.
+
+use protocol::client::Client;
+use protocol::ids::InteractionId;
+use protocol::metadata::paths;
+use protocol::user::User;
+
+use crate::AppState;
+use crate::web::login;
+use crate::web::pages::{AccountCard, ClientCard};
+
+pub(crate) fn client(client: &Client) -> ClientCard {
+    ClientCard::named(&client.name).with(
+        client.logo_uri.as_deref(),
+        client.policy_uri.as_deref(),
+        client.tos_uri.as_deref(),
+    )
+}
+
+pub(crate) fn account(user: &User) -> AccountCard {
+    AccountCard::new(user.profile.name.as_deref(), user.email.as_deref().unwrap_or(&user.username))
+}
+
+/// The path of an endpoint on this host; the issuer may have a path of its own.
+pub(crate) fn path(state: &AppState, endpoint: &str) -> String {
+    format!("{}{endpoint}", state.issuer().path())
+}
+
+/// Where somebody else can sign in for the same interaction.
+pub(crate) fn other_account(state: &AppState, interaction: &InteractionId) -> String {
+    format!("{}?interaction={interaction}&{}", path(state, paths::LOGIN), login::OTHER_ACCOUNT)
+}

@@ -1,0 +1,111 @@
+//! `/consent`: what an app asks for, in sentences, and a yes or a no. A yes is remembered for exactly what was shown.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use protocol::authorize::decide::Step;
+use protocol::error::{ErrorCode, OAuthError};
+use protocol::metadata::paths;
+use protocol::scope::Scope;
+
+use crate::AppState;
+use crate::web::authorize::{Examined, Visit};
+use crate::web::error::{AuthorizeError, PageError, Situation};
+use crate::web::interaction::Pending;
+use crate::web::pages::{ConsentPage, Granted, ScopeLine};
+use crate::web::text::Texts;
+use crate::web::{answer, cards, form, interaction, shell};
+
+pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<HttpResponse, AuthorizeError> {
+    let visit = Visit::new(state, http).await?;
+    let query = form::query(&visit.http).map_err(PageError::bad_link)?;
+    let id = query.get("interaction").map_err(PageError::bad_link)?;
+    let pending = interaction::find(&visit.state, &visit.http, id, visit.now).await?;
+    let examined = visit.examine(&pending.params, Some(&pending.interaction)).await?;
+    match &examined.step {
+        Step::Consent(_) => Ok(page(&visit, &pending, &examined).await?),
+        _ => visit.proceed(&pending.params, Some(pending.interaction)).await,
+    }
+}
+
+pub(crate) async fn post(
+    state: Data<AppState>,
+    http: HttpRequest,
+    body: Payload,
+) -> Result<HttpResponse, AuthorizeError> {
+    let form = form::read(&state, &http, body).await.map_err(PageError::from)?;
+    let visit = Visit::new(state, http).await?;
+    let id = form.get("interaction").map_err(PageError::bad_link)?;
+    let pending = interaction::find(&visit.state, &visit.http, id, visit.now).await?;
+    let Some((session, _)) = &visit.signed_in else {
+        return visit.proceed(&pending.params, Some(pending.interaction)).await; // signed out meanwhile: ask for that first
+    };
+    pending.check_form(&visit.state, &visit.http, &form, Some(&session.id))?;
+    let examined = visit.examine(&pending.params, Some(&pending.interaction)).await?;
+    let Step::Consent(asked) = &examined.step else {
+        return visit.proceed(&pending.params, Some(pending.interaction)).await;
+    };
+    match form.get("decision").map_err(PageError::bad_link)? {
+        Some("allow") => allow(visit, pending, &examined, asked).await,
+        Some("deny") => {
+            let _first = store::interactions::finish(&visit.state.store, &pending.interaction.id).await?;
+            let error = OAuthError::new(ErrorCode::AccessDenied, "the person did not allow the request");
+            Err(AuthorizeError::Back(examined.callback, error))
+        }
+        _ => Err(PageError::new(Situation::ForeignForm).because("the form has no decision").into()),
+    }
+}
+
+async fn allow(
+    visit: Visit,
+    pending: Pending,
+    examined: &Examined,
+    asked: &Scope,
+) -> Result<HttpResponse, AuthorizeError> {
+    if let Some((session, _)) = &visit.signed_in {
+        let all = examined.consented.as_ref().map_or_else(|| asked.clone(), |before| before.union(asked));
+        let store = &visit.state.store;
+        store::consents::remember(store, &session.user_id, &examined.client.id, &all, visit.now).await?;
+    }
+    let mut interaction = pending.interaction;
+    let _marked = store::interactions::mark_consented(&visit.state.store, &interaction.id, visit.now).await?;
+    interaction.consented_at = Some(visit.now);
+    visit.proceed(&pending.params, Some(interaction)).await
+}
+
+async fn page(visit: &Visit, pending: &Pending, examined: &Examined) -> Result<HttpResponse, PageError> {
+    let state = &visit.state;
+    let Some((session, user)) = &visit.signed_in else { return Err(PageError::new(Situation::Expired)) };
+    let shell = shell::in_language(state, &visit.http, &examined.request.ui_locales);
+    let scopes = lines(state, examined, shell.texts).await?;
+    let consent = ConsentPage {
+        shell,
+        action: cards::path(state, paths::CONSENT),
+        interaction: pending.interaction.id.to_string(),
+        csrf: pending.csrf(state, Some(&session.id)),
+        client: cards::client(&examined.client),
+        redirect_host: examined.callback.host().to_owned(),
+        account: cards::account(user),
+        other_account: Some(cards::other_account(state, &pending.interaction.id)),
+        scopes,
+    };
+    Ok(answer::page(StatusCode::OK, &consent, state, &visit.http))
+}
+
+/// One sentence per scope that is asked for, in the order asked.
+async fn lines(state: &AppState, examined: &Examined, texts: &'static Texts) -> Result<Vec<ScopeLine>, PageError> {
+    let apis = store::apis::list(&state.store).await?;
+    let asked = examined.request.asked_scope();
+    let line = |scope: &str| {
+        let before = examined.consented.as_ref().is_some_and(|before| before.contains(scope));
+        let granted = if before { Granted::Before } else { Granted::NotYet };
+        ScopeLine::standard(texts, scope, granted).or_else(|| {
+            let of = |api: &protocol::audience::Api| {
+                let scope = api.scopes.iter().find(|offered| offered.name.as_str() == scope)?;
+                Some(ScopeLine::of_api(&api.name, &scope.description, granted))
+            };
+            apis.iter().find_map(of)
+        })
+    };
+    Ok(asked.iter().filter_map(|scope| line(scope.as_str())).collect())
+}

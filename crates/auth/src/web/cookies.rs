@@ -1,0 +1,50 @@
+//! The server's cookies: which exist, what they are called, how they are protected. Nothing is decided from them here.
+//!
+//! On https every name has the `__Host-` prefix, so that no sibling host can set it. `SameSite=Lax` is enough: a form that
+//! another site posts to `/authorize` is answered with a redirect to the same request as GET (see `web/authorize.rs`).
+
+use actix_web::HttpRequest;
+use actix_web::cookie::time::Duration;
+use actix_web::cookie::{Cookie, SameSite};
+use protocol::time::Seconds;
+
+use crate::AppState;
+
+/// The signed-in session: `<session id>.<secret>`.
+pub(crate) const SESSION: &str = "countersign_session";
+/// The browser in which an interaction began: 256 random bits. Not a session; it signs nobody in.
+pub(crate) const BROWSER: &str = "countersign_browser";
+/// The language that a person chose.
+pub(crate) const LANGUAGE: &str = "countersign_language";
+
+/// How long a cookie lives.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Life {
+    /// Until the browser closes.
+    Browser,
+    For(Seconds),
+}
+
+pub(crate) fn read(state: &AppState, request: &HttpRequest, name: &'static str) -> Option<String> {
+    request.cookie(&full_name(state, name)).map(|cookie| cookie.value().to_owned())
+}
+
+pub(crate) fn write(state: &AppState, name: &'static str, value: String, life: Life) -> Cookie<'static> {
+    let cookie = Cookie::build(full_name(state, name), value)
+        .path("/")
+        .http_only(true)
+        .secure(state.issuer().is_https())
+        .same_site(SameSite::Lax);
+    match life {
+        Life::Browser => cookie.finish(),
+        Life::For(Seconds(seconds)) => cookie.max_age(Duration::seconds(seconds)).finish(),
+    }
+}
+
+pub(crate) fn remove(state: &AppState, name: &'static str) -> Cookie<'static> {
+    write(state, name, String::new(), Life::For(Seconds(0)))
+}
+
+fn full_name(state: &AppState, name: &'static str) -> String {
+    if state.issuer().is_https() { format!("__Host-{name}") } else { name.to_owned() }
+}

@@ -1,0 +1,336 @@
+//! From refusals to answers: three outward forms, one place that writes and logs them.
+//!
+//! A handler's return type says which form its errors take: [`PageError`] (HTML, never redirects), [`AuthorizeError`] (a page,
+//! or back to the client through a `Callback`), [`JsonError`] (token-like endpoints). The middleware in `web/trace.rs` finds
+//! the error on the response, calls [`render`] with the request at hand, and everything is logged here, once, with the
+//! trace id that the caller also sees.
+
+use std::fmt;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use protocol::authorize::callback::Callback;
+use protocol::error::{ErrorCode, OAuthError};
+use protocol::time::{Seconds, Timestamp};
+use serde_json::json;
+use store::StoreError;
+use time::OffsetDateTime;
+
+use crate::AppState;
+use crate::web::pages::{ErrorDetails, ErrorPage, Mode, UriDifference};
+use crate::web::text::{ErrorText, Texts};
+use crate::web::trace::TraceId;
+use crate::web::{answer, shell};
+
+/// What a person is told when there is nobody to redirect to. The texts are in `web/text.rs`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Situation {
+    /// The app's link is wrong: unknown client, unregistered redirect URI, malformed parameters.
+    BadLink,
+    /// The app's sign-out link is wrong.
+    BadLogoutLink,
+    /// The sign-in took too long, was finished already, or began in another browser.
+    Expired,
+    /// The browser did not send back the cookie of the interaction.
+    NoCookies,
+    /// A form was sent that this server did not make for this browser.
+    ForeignForm,
+    NotFound,
+    TooLarge,
+    TooMany,
+    Unavailable,
+    Broken,
+}
+
+/// An answer as a page; never a redirect.
+#[derive(Debug)]
+pub struct PageError {
+    pub situation: Situation,
+    pub error: Option<OAuthError>,
+    pub client_id: Option<String>,
+    /// Registered and received redirect URI, shown in development mode only.
+    pub difference: Option<Difference>,
+    pub retry_after: Option<Seconds>,
+    pub cause: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Difference {
+    pub registered: Vec<String>,
+    pub received: String,
+}
+
+/// The authorization endpoint's errors: a page until the redirect URI is proven, then back to the client.
+#[derive(Debug)]
+pub enum AuthorizeError {
+    Page(PageError),
+    Back(Callback, OAuthError),
+}
+
+/// RFC 6749 §5.2, RFC 6750 §3: JSON with `error`, `error_description` and our `trace_id`.
+#[derive(Debug)]
+pub struct JsonError {
+    pub status: StatusCode,
+    pub error: OAuthError,
+    /// The scheme of the `WWW-Authenticate` challenge, where the RFC wants one.
+    pub challenge: Option<Challenge>,
+    pub retry_after: Option<Seconds>,
+    pub cause: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Challenge {
+    /// The client used HTTP Basic and failed (RFC 6749 §5.2).
+    Basic,
+    /// A protected resource was asked for without any token (RFC 6750 §3.1: no error code then).
+    BearerBare,
+    /// The token was refused.
+    Bearer,
+}
+
+impl PageError {
+    pub fn new(situation: Situation) -> Self {
+        Self { situation, error: None, client_id: None, difference: None, retry_after: None, cause: None }
+    }
+
+    /// A request that cannot be answered to the client because the client itself is in doubt.
+    pub fn bad_link(error: OAuthError) -> Self {
+        Self { error: Some(error), ..Self::new(Situation::BadLink) }
+    }
+
+    #[must_use]
+    pub fn client(mut self, id: impl Into<String>) -> Self {
+        self.client_id = Some(id.into());
+        self
+    }
+
+    #[must_use]
+    pub fn because(mut self, cause: impl fmt::Display) -> Self {
+        self.cause = Some(cause.to_string());
+        self
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        match self.situation {
+            Situation::BadLink | Situation::BadLogoutLink | Situation::Expired | Situation::NoCookies => {
+                StatusCode::BAD_REQUEST
+            }
+            Situation::ForeignForm => StatusCode::FORBIDDEN,
+            Situation::NotFound => StatusCode::NOT_FOUND,
+            Situation::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Situation::TooMany => StatusCode::TOO_MANY_REQUESTS,
+            Situation::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Situation::Broken => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+impl JsonError {
+    pub fn new(error: OAuthError) -> Self {
+        let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::BAD_REQUEST);
+        Self { status, error, challenge: None, retry_after: None, cause: None }
+    }
+
+    #[must_use]
+    pub fn because(mut self, cause: impl fmt::Display) -> Self {
+        self.cause = Some(cause.to_string());
+        self
+    }
+
+    #[must_use]
+    pub fn challenge(mut self, challenge: Challenge) -> Self {
+        self.challenge = Some(challenge);
+        self
+    }
+}
+
+impl From<OAuthError> for JsonError {
+    fn from(error: OAuthError) -> Self {
+        Self::new(error)
+    }
+}
+
+impl From<PageError> for AuthorizeError {
+    fn from(error: PageError) -> Self {
+        Self::Page(error)
+    }
+}
+
+impl From<StoreError> for JsonError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) => Self {
+                status: StatusCode::SERVICE_UNAVAILABLE,
+                retry_after: Some(Seconds(2)),
+                ..Self::new(OAuthError::new(ErrorCode::TemporarilyUnavailable, "the database cannot be reached"))
+            },
+            _ => Self::new(OAuthError::new(ErrorCode::ServerError, "the server could not complete the request")),
+        }
+        .because(error)
+    }
+}
+
+impl From<StoreError> for PageError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) => {
+                Self { retry_after: Some(Seconds(2)), ..Self::new(Situation::Unavailable) }.because(error)
+            }
+            _ => Self::new(Situation::Broken).because(error),
+        }
+    }
+}
+
+impl From<StoreError> for AuthorizeError {
+    fn from(error: StoreError) -> Self {
+        Self::Page(error.into())
+    }
+}
+
+macro_rules! outward {
+    ($type:ty, $this:ident => $status:expr) => {
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(self, f)
+            }
+        }
+        impl ResponseError for $type {
+            fn status_code(&self) -> StatusCode {
+                let $this = self;
+                $status
+            }
+            /// Status only; the middleware replaces it by the answer of [`render`].
+            fn error_response(&self) -> HttpResponse {
+                HttpResponse::new(self.status_code())
+            }
+        }
+    };
+}
+outward!(PageError, error => error.status());
+outward!(JsonError, error => error.status);
+outward!(AuthorizeError, error => match error {
+    AuthorizeError::Page(page) => page.status(),
+    AuthorizeError::Back(..) => StatusCode::SEE_OTHER,
+});
+
+/// The answer to a refused request, or `None` when the error is not one of ours.
+pub(crate) fn render(error: &actix_web::Error, state: &AppState, request: &HttpRequest) -> Option<HttpResponse> {
+    let trace = TraceId::of(request);
+    if let Some(error) = error.as_error::<JsonError>() {
+        return Some(json_answer(error, state, &trace));
+    }
+    if let Some(error) = error.as_error::<PageError>() {
+        return Some(page_answer(error, state, request, &trace));
+    }
+    match error.as_error::<AuthorizeError>()? {
+        AuthorizeError::Page(error) => Some(page_answer(error, state, request, &trace)),
+        AuthorizeError::Back(callback, error) => {
+            tracing::info!(trace.id = %trace, oauth.error = error.code.wire(), oauth.description = %error.description,
+                "authorization refused, the client is told");
+            Some(answer::respond(callback.refuse(state.issuer(), error), callback.host(), state, request))
+        }
+    }
+}
+
+fn json_answer(error: &JsonError, state: &AppState, trace: &TraceId) -> HttpResponse {
+    log(error.status, Some(&error.error), error.cause.as_deref(), trace);
+    let mut response = HttpResponse::build(error.status);
+    response.insert_header((CACHE_CONTROL, "no-store"));
+    if let Some(Seconds(seconds)) = error.retry_after {
+        response.insert_header((RETRY_AFTER, seconds));
+    }
+    if let Some(challenge) = error.challenge {
+        response.insert_header((WWW_AUTHENTICATE, challenge_value(challenge, &error.error, state)));
+        if challenge == Challenge::BearerBare {
+            return response.finish();
+        }
+    }
+    let mut body = json!({
+        "error": error.error.code.wire(),
+        "error_description": error.error.sentence(),
+        "trace_id": trace.as_str(),
+    });
+    if let Some(parameter) = error.error.parameter {
+        body["parameter"] = json!(parameter);
+    }
+    response.json(body)
+}
+
+fn challenge_value(challenge: Challenge, error: &OAuthError, state: &AppState) -> HeaderValue {
+    let realm = state.issuer().as_str();
+    let value = match challenge {
+        Challenge::Basic => format!("Basic realm=\"{realm}\", charset=\"UTF-8\""),
+        Challenge::BearerBare => format!("Bearer realm=\"{realm}\""),
+        Challenge::Bearer => format!(
+            "Bearer realm=\"{realm}\", error=\"{}\", error_description=\"{}\"",
+            error.code.wire(),
+            error.sentence()
+        ),
+    };
+    HeaderValue::from_str(&value).unwrap_or_else(|_| HeaderValue::from_static("Bearer"))
+}
+
+fn page_answer(error: &PageError, state: &AppState, request: &HttpRequest, trace: &TraceId) -> HttpResponse {
+    log(error.status(), error.error.as_ref(), error.cause.as_deref(), trace);
+    let shell = shell::of(state, request);
+    let details = error.error.as_ref().map(|refused| details(error, refused, state));
+    let mut page =
+        ErrorPage { details, ..ErrorPage::new(shell.clone(), text(error.situation, shell.texts), trace.as_str()) };
+    if let Some(Seconds(seconds)) = error.retry_after {
+        page = page.retry_after(seconds);
+    }
+    let mut response = answer::page(error.status(), &page, state, request);
+    if let Some(Seconds(seconds)) = error.retry_after {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+fn text(situation: Situation, texts: &'static Texts) -> ErrorText {
+    match situation {
+        Situation::BadLink => texts.error_setup,
+        Situation::BadLogoutLink => texts.error_logout_setup,
+        Situation::Expired => texts.error_expired,
+        Situation::NoCookies => texts.error_cookies,
+        Situation::ForeignForm => texts.error_foreign,
+        Situation::NotFound => texts.error_not_found,
+        Situation::TooLarge => texts.error_request,
+        Situation::TooMany => texts.error_too_many,
+        Situation::Unavailable => texts.error_unavailable,
+        Situation::Broken => texts.error_fault,
+    }
+}
+
+/// The fold for developers. Registered redirect URIs are shown in development mode only.
+fn details(error: &PageError, refused: &OAuthError, state: &AppState) -> ErrorDetails {
+    let difference = error.difference.as_ref().filter(|_| state.mode == Mode::Development);
+    ErrorDetails {
+        error: refused.code.wire().to_owned(),
+        description: refused.description.to_string(),
+        parameter: refused.parameter.map(str::to_owned),
+        client_id: error.client_id.clone(),
+        time: readable(state.now()),
+        redirect_uri: difference.and_then(|difference| {
+            UriDifference::closest(difference.registered.iter().map(String::as_str), &difference.received)
+        }),
+    }
+}
+
+/// `2026-11-22 03:41:07 UTC`
+fn readable(now: Timestamp) -> String {
+    let Ok(moment) = OffsetDateTime::from_unix_timestamp(now.0) else { return now.0.to_string() };
+    let (date, time) = (moment.date(), moment.time());
+    format!("{date} {:02}:{:02}:{:02} UTC", time.hour(), time.minute(), time.second())
+}
+
+fn log(status: StatusCode, error: Option<&OAuthError>, cause: Option<&str>, trace: &TraceId) {
+    let code = error.map_or("-", |error| error.code.wire());
+    let description = error.map_or("-", |error| error.description.as_ref());
+    let cause = cause.unwrap_or("-");
+    if status.is_server_error() {
+        tracing::error!(trace.id = %trace, status = status.as_u16(), oauth.error = code, oauth.description = description, cause, "request failed");
+    } else {
+        tracing::info!(trace.id = %trace, status = status.as_u16(), oauth.error = code, oauth.description = description, cause, "request refused");
+    }
+}

@@ -1,0 +1,238 @@
+//! `/login`: name or e-mail address and password. What is asked of whom is decided in `protocol::authorize::decide`.
+//!
+//! Unknown, disabled and wrong look alike: same text, same status, same work (a hash is computed in each case).
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderValue, RETRY_AFTER};
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use protocol::authorize::decide::{Step, Why};
+use protocol::error::{ErrorCode, OAuthError};
+use protocol::metadata::paths;
+use protocol::params::Params;
+use protocol::secret::SecretString;
+use protocol::time::Seconds;
+use protocol::user::{User, normalize_login};
+
+use crate::AppState;
+use crate::limits::{Attempt, Throttled};
+use crate::passwords::{Busy, Permit, Verdict};
+use crate::web::authorize::{Examined, Visit};
+use crate::web::error::{AuthorizeError, PageError, Situation};
+use crate::web::interaction::Pending;
+use crate::web::pages::{Again, Keep as KeepBox, LanguageSwitch, LoginAlert, LoginPage, LoginPerson};
+use crate::web::session::Keep;
+use crate::web::{answer, cards, form, interaction, session, shell};
+
+/// `account=other`: somebody else wants to sign in although a person is signed in.
+pub(crate) const OTHER_ACCOUNT: &str = "account=other";
+/// LIM-22: longer ones are refused before hashing.
+const PASSWORD_LIMIT: usize = 1024;
+
+/// What the person typed.
+struct Typed {
+    username: String,
+    password: SecretString,
+    keep: Keep,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whom {
+    WhoeverIsDue,
+    SomebodyElse,
+}
+
+enum Outcome {
+    Proven(Box<User>),
+    Wrong,
+    Throttled(Seconds),
+}
+
+pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<HttpResponse, AuthorizeError> {
+    let visit = Visit::new(state, http).await?;
+    let query = form::query(&visit.http).map_err(PageError::bad_link)?;
+    let id = query.get("interaction").map_err(PageError::bad_link)?;
+    let pending = interaction::find(&visit.state, &visit.http, id, visit.now).await?;
+    let examined = visit.examine(&pending.params, Some(&pending.interaction)).await?;
+    match (&examined.step, whom(&visit)) {
+        (Step::Refuse(_), _) => visit.proceed(&pending.params, Some(pending.interaction)).await,
+        (Step::Login(_), _) | (_, Whom::SomebodyElse) => Ok(page(&visit, &pending, &examined, None)),
+        _ => visit.proceed(&pending.params, Some(pending.interaction)).await,
+    }
+}
+
+pub(crate) async fn post(
+    state: Data<AppState>,
+    http: HttpRequest,
+    body: Payload,
+) -> Result<HttpResponse, AuthorizeError> {
+    // Before the body is read: a server that is full says so at once.
+    let permit = state.passwords.admit().map_err(busy)?;
+    let form = form::read(&state, &http, body).await.map_err(PageError::from)?;
+    let mut visit = Visit::new(state, http).await?;
+    let id = form.get("interaction").map_err(PageError::bad_link)?;
+    let pending = interaction::find(&visit.state, &visit.http, id, visit.now).await?;
+    pending.check_form(&visit.state, &visit.http, &form, None)?;
+    let examined = visit.examine(&pending.params, Some(&pending.interaction)).await?;
+    let typed = Typed::read(&form)?;
+    match verify(&visit, permit, &typed).await? {
+        Outcome::Proven(user) => {
+            sign_in(&mut visit, *user, typed.keep).await?;
+            proceed_as_signed_in(visit, pending).await
+        }
+        Outcome::Wrong => Ok(page(&visit, &pending, &examined, Some((LoginAlert::WrongCredentials, typed)))),
+        Outcome::Throttled(Seconds(seconds)) => {
+            Ok(page(&visit, &pending, &examined, Some((LoginAlert::Throttled { seconds }, typed))))
+        }
+    }
+}
+
+/// Reads the query: `account=other` is the way of somebody else than the person who is signed in.
+fn whom(visit: &Visit) -> Whom {
+    match visit.http.query_string().split('&').any(|pair| pair == OTHER_ACCOUNT) {
+        true => Whom::SomebodyElse,
+        false => Whom::WhoeverIsDue,
+    }
+}
+
+impl Typed {
+    fn read(form: &Params) -> Result<Self, PageError> {
+        let text = |name| form.get(name).map_err(PageError::bad_link).map(Option::unwrap_or_default);
+        let password = text("password")?;
+        if password.len() > PASSWORD_LIMIT {
+            let error = OAuthError::new(ErrorCode::InvalidRequest, "the password is longer than 1024 bytes");
+            return Err(PageError::bad_link(error.at("password")));
+        }
+        Ok(Self {
+            username: text("username")?.to_owned(),
+            password: SecretString::new(password.to_owned()),
+            keep: if text("keep")?.is_empty() { Keep::UntilBrowserCloses } else { Keep::OnThisDevice },
+        })
+    }
+}
+
+/// Reserves the try, then looks up, then hashes: always all three.
+async fn verify(visit: &Visit, permit: Permit, typed: &Typed) -> Result<Outcome, PageError> {
+    let state = &visit.state;
+    let name = normalize_login(&typed.username);
+    let attempt = Attempt::new(&name, form::client_address(state, &visit.http));
+    if let Err(Throttled { retry_after }) = state.limits.reserve(&attempt, visit.now) {
+        return Ok(Outcome::Throttled(retry_after));
+    }
+    let user =
+        store::users::find_by_login(&state.store, &name).await.inspect_err(|_| state.limits.not_evaluated(&attempt))?;
+    let user = user.filter(|user| user.disabled_at.is_none());
+    let stored = match &user {
+        Some(user) => store::passwords::find(&state.store, &user.id).await?,
+        None => None,
+    };
+    let verdict = permit.verify(typed.password.clone(), stored).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "a password could not be verified; it counts as wrong");
+        Verdict::Differs
+    });
+    Ok(match (verdict, user) {
+        (Verdict::Matches, Some(user)) => {
+            state.limits.succeeded(&attempt);
+            Outcome::Proven(Box::new(user))
+        }
+        _ => Outcome::Wrong,
+    })
+}
+
+/// A fresh proof by the same person renews the session (with a new secret); by another person it replaces it.
+async fn sign_in(visit: &mut Visit, user: User, keep: Keep) -> Result<(), PageError> {
+    let (session, cookie) = match visit.signed_in.take() {
+        Some((before, person)) if person.id == user.id => {
+            session::renew(&visit.state, &before, keep, visit.now).await?
+        }
+        before => {
+            if let Some((before, _)) = before {
+                let _ended = store::sessions::end(&visit.state.store, &before.id, visit.now).await?;
+            }
+            session::begin(&visit.state, &user, keep, visit.now).await?
+        }
+    };
+    tracing::info!(user.id = %user.id, session.id = %session.id, "signed in");
+    visit.cookies.push(cookie);
+    visit.signed_in = Some((session, user));
+    Ok(())
+}
+
+async fn proceed_as_signed_in(visit: Visit, pending: Pending) -> Result<HttpResponse, AuthorizeError> {
+    let mut interaction = pending.interaction;
+    if let Some((session, _)) = &visit.signed_in {
+        let _marked =
+            store::interactions::mark_login(&visit.state.store, &interaction.id, &session.id, visit.now).await?;
+        interaction.login_at = Some(visit.now);
+        interaction.session_id = Some(session.id.clone());
+    }
+    visit.proceed(&pending.params, Some(interaction)).await
+}
+
+fn page(visit: &Visit, pending: &Pending, examined: &Examined, refused: Option<(LoginAlert, Typed)>) -> HttpResponse {
+    let state = &visit.state;
+    let (alert, typed) = refused.unzip();
+    let person = person(visit, pending, examined);
+    let mut shell = shell::in_language(state, &visit.http, &examined.request.ui_locales);
+    let query = vec![("interaction".to_owned(), pending.interaction.id.to_string())];
+    shell.switch = Some(LanguageSwitch { action: cards::path(state, paths::LOGIN), query });
+    let keep = match &typed {
+        Some(Typed { keep: Keep::OnThisDevice, .. }) => KeepBox::Ticked,
+        _ => KeepBox::Unticked,
+    };
+    let known = match (&person, &visit.signed_in) {
+        (LoginPerson::Again { .. }, Some((_, user))) => Some(user.username.clone()),
+        _ => examined.request.login_hint.clone(),
+    };
+    let login = LoginPage {
+        shell,
+        action: match whom(visit) {
+            Whom::WhoeverIsDue => cards::path(state, paths::LOGIN),
+            Whom::SomebodyElse => format!("{}?{OTHER_ACCOUNT}", cards::path(state, paths::LOGIN)),
+        },
+        interaction: pending.interaction.id.to_string(),
+        csrf: pending.csrf(state, None),
+        client: cards::client(&examined.client),
+        person,
+        username: typed.map(|typed| typed.username).or(known).unwrap_or_default(),
+        keep,
+        alert,
+    };
+    let mut response = answer::page(status(alert), &login, state, &visit.http);
+    if let Some(LoginAlert::Throttled { seconds }) = alert {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+/// Who is asked, and why, when somebody is signed in already.
+fn person(visit: &Visit, pending: &Pending, examined: &Examined) -> LoginPerson {
+    let (Some((_, user)), Whom::WhoeverIsDue) = (&visit.signed_in, whom(visit)) else { return LoginPerson::Anyone };
+    let account = cards::account(user);
+    let again = |reason| LoginPerson::Again {
+        account: account.clone(),
+        reason,
+        other_account: Some(cards::other_account(&visit.state, &pending.interaction.id)),
+    };
+    match examined.step {
+        Step::Login(Why::PromptLogin) => again(Again::Asked),
+        Step::Login(Why::MaxAge) => again(Again::LongAgo),
+        Step::Login(Why::OtherUser) => LoginPerson::Another { account },
+        _ => LoginPerson::Anyone,
+    }
+}
+
+fn status(alert: Option<LoginAlert>) -> StatusCode {
+    match alert {
+        None => StatusCode::OK,
+        Some(LoginAlert::WrongCredentials) => StatusCode::UNPROCESSABLE_ENTITY,
+        Some(LoginAlert::Throttled { .. }) => StatusCode::TOO_MANY_REQUESTS,
+        Some(LoginAlert::Busy { .. }) => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+fn busy(busy: Busy) -> PageError {
+    let seconds = i64::try_from(busy.retry_after.as_secs()).unwrap_or(60).max(1);
+    PageError { retry_after: Some(Seconds(seconds)), ..PageError::new(Situation::Unavailable) }
+        .because("as many passwords are being verified as the server can")
+}

@@ -1,0 +1,55 @@
+//! The route table of the whole server, on one screen. Paths are those that the metadata document announces.
+
+use actix_web::http::header::ALLOW;
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpResponse, Resource};
+use protocol::metadata::paths;
+
+use super::cors::cors;
+use super::error::{PageError, Situation};
+use super::{
+    assets, authorize, consent, discovery, health, home, introspect, login, logout, revoke, select_account, token,
+    userinfo,
+};
+
+/// The page that asks which account to go on with (`prompt=select_account`); not part of any announced interface.
+pub(crate) const SELECT_ACCOUNT: &str = "/select-account";
+
+pub(crate) fn configure(app: &mut ServiceConfig) {
+    app // for people
+        .service(at("/", "GET").get(home::get))
+        .service(at(paths::AUTHORIZE, "GET, POST").get(authorize::get).post(authorize::post))
+        .service(at(paths::LOGIN, "GET, POST").get(login::get).post(login::post))
+        .service(at(SELECT_ACCOUNT, "GET, POST").get(select_account::get).post(select_account::post))
+        .service(at(paths::CONSENT, "GET, POST").get(consent::get).post(consent::post))
+        .service(at(paths::LOGOUT, "GET, POST").get(logout::get).post(logout::post))
+        .service(at("/static/{file}", "GET").get(assets::get))
+        // for clients
+        .service(at(paths::TOKEN, "POST").post(token::post).wrap(from_fn(cors)))
+        .service(at(paths::USERINFO, "GET, POST").get(userinfo::get).post(userinfo::post).wrap(from_fn(cors)))
+        .service(at(paths::REVOKE, "POST").post(revoke::post).wrap(from_fn(cors)))
+        .service(at(paths::INTROSPECT, "POST").post(introspect::post))
+        // documents
+        .service(document(paths::OPENID_CONFIGURATION).get(discovery::metadata).head(discovery::metadata))
+        .service(document(paths::OAUTH_AUTHORIZATION_SERVER).get(discovery::metadata).head(discovery::metadata))
+        .service(document(paths::JWKS).get(discovery::jwks).head(discovery::jwks))
+        // for operators
+        .service(document(paths::LIVEZ).get(health::livez).head(health::livez))
+        .service(document(paths::READYZ).get(health::readyz).head(health::readyz))
+        .default_service(web::to(not_found));
+}
+
+/// A path whose other methods are answered with 405 and what is allowed (RFC 9110 §15.5.6).
+fn at(path: &str, allow: &'static str) -> Resource {
+    let refuse = move || async move { HttpResponse::MethodNotAllowed().insert_header((ALLOW, allow)).finish() };
+    web::resource(path).default_service(web::to(refuse))
+}
+
+fn document(path: &str) -> Resource {
+    at(path, "GET, HEAD")
+}
+
+async fn not_found() -> Result<HttpResponse, PageError> {
+    Err(PageError::new(Situation::NotFound))
+}

@@ -1,0 +1,52 @@
+//! The shell of a page for this request: language, name of the service, mode, language switch.
+
+use actix_web::HttpRequest;
+use actix_web::http::Method;
+use actix_web::http::header::ACCEPT_LANGUAGE;
+use url::form_urlencoded;
+
+use crate::AppState;
+use crate::web::cookies;
+use crate::web::pages::{LanguageSwitch, Shell};
+use crate::web::text::{Locale, Wishes};
+
+/// The parameter of the language switch.
+pub(crate) const LANG: &str = "lang";
+
+/// The shell without a wish of the app.
+pub(crate) fn of(state: &AppState, request: &HttpRequest) -> Shell {
+    in_language(state, request, &[])
+}
+
+/// The shell with the app's `ui_locales`, which come after what the person chose and before what the browser prefers.
+pub(crate) fn in_language(state: &AppState, request: &HttpRequest, ui_locales: &[String]) -> Shell {
+    let query = pairs(request);
+    let switched = query.iter().find(|(name, _)| name == LANG).map(|(_, value)| value.clone());
+    let chosen = switched.or_else(|| cookies::read(state, request, cookies::LANGUAGE));
+    let ui_locales = ui_locales.join(" ");
+    let locale = Locale::negotiate(&Wishes {
+        chosen: chosen.as_deref(),
+        ui_locales: Some(&ui_locales),
+        accept_language: request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()),
+    });
+    let mut shell = Shell::new(locale, &state.config.branding.name, state.mode);
+    shell.base = state.issuer().path().to_owned();
+    if request.method() == Method::GET {
+        let query = query.into_iter().filter(|(name, _)| name != LANG).collect();
+        shell.switch = Some(LanguageSwitch { action: request.path().to_owned(), query });
+    }
+    shell
+}
+
+/// The language that the person has just chosen with the switch, to be remembered. A link on another site chooses nothing.
+pub(crate) fn just_chosen(request: &HttpRequest) -> Option<Locale> {
+    let site = request.headers().get("sec-fetch-site").and_then(|value| value.to_str().ok());
+    if site.is_some_and(|site| site != "same-origin") {
+        return None;
+    }
+    pairs(request).iter().find(|(name, _)| name == LANG).and_then(|(_, value)| Locale::parse(value))
+}
+
+fn pairs(request: &HttpRequest) -> Vec<(String, String)> {
+    form_urlencoded::parse(request.query_string().as_bytes()).into_owned().collect()
+}

@@ -1,0 +1,68 @@
+//! One identifier per request: made here, logged here, sent as `X-Trace-Id`. Also the last stop of every error.
+//!
+//! The log line has method, path, status and time. Never the query: it carries codes, state and id_token_hint.
+
+use std::fmt;
+use std::time::Instant;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{Error, HttpMessage as _, HttpRequest};
+
+use crate::web::error;
+use crate::{AppState, random};
+
+pub(crate) const TRACE_HEADER: HeaderName = HeaderName::from_static("x-trace-id");
+
+/// 32 hexadecimal digits.
+#[derive(Clone, Debug)]
+pub(crate) struct TraceId(String);
+
+impl TraceId {
+    /// The identifier of this request.
+    pub(crate) fn of(request: &HttpRequest) -> Self {
+        request.extensions().get::<Self>().cloned().unwrap_or_else(|| Self(random::trace_id()))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for TraceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Middleware around every route.
+pub(crate) async fn trace(
+    state: Data<AppState>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let began = Instant::now();
+    let trace = TraceId(random::trace_id());
+    request.extensions_mut().insert(trace.clone());
+    let response = next.call(request).await?.map_into_boxed_body();
+    let rendered = response.response().error().and_then(|error| error::render(error, &state, response.request()));
+    let mut response = match rendered {
+        Some(rendered) => response.into_response(rendered),
+        None => response,
+    };
+    if let Ok(value) = HeaderValue::from_str(trace.as_str()) {
+        response.headers_mut().insert(TRACE_HEADER, value);
+    }
+    tracing::debug!(
+        trace.id = %trace,
+        http.method = %response.request().method(),
+        http.path = response.request().path(),
+        http.status = response.status().as_u16(),
+        micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX),
+        "answered"
+    );
+    Ok(response)
+}

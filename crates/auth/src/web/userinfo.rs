@@ -1,0 +1,82 @@
+//! `/userinfo` (OpenID Connect Core §5.3): GET, POST with the token in the header, POST with the token in the body.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
+use protocol::claims;
+use protocol::error::{ErrorCode, OAuthError};
+use protocol::params::Params;
+use protocol::scope;
+
+use crate::web::error::{Challenge, JsonError};
+use crate::web::form;
+use crate::{AppState, access_token};
+
+pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<HttpResponse, JsonError> {
+    let token = bearer(&http)?.ok_or_else(no_token)?;
+    answer(&state, &http, token).await
+}
+
+pub(crate) async fn post(state: Data<AppState>, http: HttpRequest, body: Payload) -> Result<HttpResponse, JsonError> {
+    let in_header = bearer(&http)?;
+    let has_body = http.headers().contains_key("content-type");
+    let params =
+        if has_body { form::read(&state, &http, body).await? } else { Params::from_pairs::<String, String>([]) };
+    match (in_header, params.get("access_token")?) {
+        (Some(token), None) | (None, Some(token)) => answer(&state, &http, token).await,
+        (None, None) => Err(no_token()),
+        // RFC 6750 §2: clients MUST NOT use more than one method to transmit the token in each request.
+        (Some(_), Some(_)) => Err(invalid_request("send the access token once: in the header or in the body")),
+    }
+}
+
+async fn answer(state: &AppState, http: &HttpRequest, token: &str) -> Result<HttpResponse, JsonError> {
+    let now = state.now();
+    let invalid = |cause: &'static str| {
+        JsonError::new(OAuthError::new(
+            ErrorCode::InvalidToken,
+            "the access token is expired, revoked or not of this server",
+        ))
+        .challenge(Challenge::Bearer)
+        .because(cause)
+    };
+    let token = access_token::read(state, token, now).ok_or_else(|| invalid("it cannot be read"))?;
+    if !token.aud.contains(state.issuer().as_str()) {
+        return Err(invalid("its audience is not this server"));
+    }
+    let live =
+        access_token::live(state, &token, now).await?.ok_or_else(|| invalid("it, or what it rests on, has ended"))?;
+    http.extensions_mut().insert(live.client.id.clone()); // for CORS
+    let active = live.active.ok_or_else(|| invalid("it speaks of a client, not of a person"))?;
+    if !token.scope.contains(scope::OPENID) {
+        return Err(JsonError::new(OAuthError::new(
+            ErrorCode::InsufficientScope,
+            "the access token lacks the scope openid",
+        ))
+        .challenge(Challenge::Bearer));
+    }
+    let claims = claims::userinfo_claims(&active.user, active.user.id.as_str(), &token.scope, &active.grant.claims);
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(claims))
+}
+
+/// RFC 6750 §2.1. Another scheme is not a bearer token.
+fn bearer(http: &HttpRequest) -> Result<Option<&str>, JsonError> {
+    let Some(value) = form::authorization(http)? else { return Ok(None) };
+    match value.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(Some(token.trim())),
+        _ => Err(invalid_request("the Authorization header does not carry a bearer token")),
+    }
+}
+
+fn no_token() -> JsonError {
+    JsonError {
+        status: StatusCode::UNAUTHORIZED,
+        ..JsonError::new(OAuthError::new(ErrorCode::InvalidToken, "an access token is required"))
+    }
+    .challenge(Challenge::BearerBare)
+}
+
+fn invalid_request(text: &'static str) -> JsonError {
+    JsonError::new(OAuthError::new(ErrorCode::InvalidRequest, text)).challenge(Challenge::Bearer)
+}

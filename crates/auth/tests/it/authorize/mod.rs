@@ -1,0 +1,6 @@
+//! `/authorize`: requests and their answers.
+
+mod answer;
+mod prompt;
+mod redirect;
+mod request;

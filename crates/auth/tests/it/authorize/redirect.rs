@@ -1,0 +1,90 @@
+//! With an unknown client or an unregistered redirect URI the server never redirects (RFC 6749 §4.1.2.1, OA-001 to OA-003).
+
+use testkit::app::REDIRECT_URI;
+use testkit::browser::Browser;
+
+use crate::on_each_engine;
+
+#[actix_web::test]
+async fn an_unregistered_redirect_uri_is_shown_on_a_page_and_never_followed() {
+    on_each_engine(async |app| {
+        let browser = Browser::new(&app);
+        let wrong = [
+            "https://app.example.com/callback/",
+            "https://app.example.com/callback?x=1",
+            "https://app.example.com/Callback",
+            "https://app.example.com:443/callback",
+            "https://app.example.com/callback#",
+            "https://app.example.com/./callback",
+            "https://app.example.com/%63allback",
+            "https://app.example.com.evil.test/callback",
+            "https://user@app.example.com/callback",
+            "https://evil.test/callback",
+            "http://app.example.com/callback",
+            "HTTPS://app.example.com/callback",
+            "//app.example.com/callback",
+            "javascript:alert(1)",
+            "callback",
+        ];
+        for uri in wrong {
+            let page = browser.get(&app.authorize_url("public", &[("redirect_uri", uri)])).await;
+            assert_eq!(page.status, 400, "{uri}");
+            assert_eq!(page.location(), None, "{uri}");
+            assert!(page.has_id("error-page"), "{uri}: {}", page.body);
+        }
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_missing_redirect_uri_or_client_is_a_page() {
+    on_each_engine(async |app| {
+        let browser = Browser::new(&app);
+        for changes in [[("redirect_uri", "")], [("client_id", "")], [("client_id", "nobody")]] {
+            let page = browser.get(&app.authorize_url("public", &changes)).await;
+            assert_eq!((page.status.as_u16(), page.location()), (400, None), "{changes:?}");
+            assert!(page.has_id("error-page"));
+        }
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_repeated_redirect_uri_or_client_id_is_a_page() {
+    on_each_engine(async |app| {
+        let browser = Browser::new(&app);
+        for repeated in [format!("redirect_uri={REDIRECT_URI}"), "client_id=public".to_owned()] {
+            let page = browser.get(&format!("{}&{repeated}", app.authorize_url("public", &[]))).await;
+            assert_eq!((page.status.as_u16(), page.location()), (400, None), "{repeated}");
+        }
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_disabled_client_gets_no_redirect() {
+    on_each_engine(async |app| {
+        let id = protocol::ids::ClientId::parse("public").unwrap();
+        let _won = store::clients::disable(&app.store, &id, app.now()).await.unwrap();
+        let page = Browser::new(&app).get(&app.authorize_url("public", &[])).await;
+        assert_eq!((page.status.as_u16(), page.location()), (400, None));
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_native_client_may_use_any_loopback_port() {
+    on_each_engine(async |app| {
+        app.client("native", r#"{"application_type": "native", "token_endpoint_auth_method": "none", "redirect_uris": ["http://127.0.0.1/cb"]}"#)
+            .await;
+        let page = Browser::new(&app)
+            .get(&app.authorize_url("native", &[("redirect_uri", "http://127.0.0.1:49152/cb"), ("prompt", "none")]))
+            .await;
+        assert!(page.location().unwrap().starts_with("http://127.0.0.1:49152/cb?error=login_required"));
+        let page = Browser::new(&app)
+            .get(&app.authorize_url("native", &[("redirect_uri", "http://127.0.0.1.evil.test/cb")]))
+            .await;
+        assert_eq!((page.status.as_u16(), page.location()), (400, None));
+    })
+    .await;
+}

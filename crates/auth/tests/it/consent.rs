@@ -1,0 +1,97 @@
+//! `/consent`: asked once for exactly what was shown, remembered, refused politely.
+
+use testkit::browser::Browser;
+use testkit::requests::STATE;
+
+use crate::on_each_engine;
+
+#[actix_web::test]
+async fn it_names_the_app_the_host_and_each_permission() {
+    on_each_engine(async |app| {
+        let browser = Browser::new(&app);
+        let login = browser.open(&app.authorize_url("public", &[("scope", "openid email notes:read")])).await;
+        let page = browser.sign_in(&login, "alice").await;
+        assert!(page.has_id("consent-page") && page.has_id("consent-allow") && page.has_id("consent-deny"));
+        for text in ["Test public", "app.example.com", "Alice Moreau", "Use notes:read", "Notes"] {
+            assert!(page.body.contains(text), "{text}: {}", page.body);
+        }
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_yes_is_remembered_and_only_what_is_new_is_asked_again() {
+    on_each_engine(async |app| {
+        let browser = Browser::new(&app);
+        browser.authorize(&app.authorize_url("public", &[("scope", "openid email")])).await;
+        let again = browser.get(&app.authorize_url("public", &[("scope", "openid email")])).await;
+        assert!(again.answer().contains_key("code"));
+        let less = browser.get(&app.authorize_url("public", &[("scope", "openid")])).await;
+        assert!(less.answer().contains_key("code"));
+        let more = browser.open(&app.authorize_url("public", &[("scope", "openid email notes:read")])).await;
+        assert!(more.has_id("consent-page"));
+        let answer = browser.submit(&more, &[("decision", "allow")]).await.answer();
+        assert!(answer.contains_key("code"));
+        let both = browser.get(&app.authorize_url("public", &[("scope", "openid email notes:read")])).await;
+        assert!(both.answer().contains_key("code"));
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_no_goes_back_as_access_denied_and_is_not_remembered() {
+    on_each_engine(async |app| {
+        let browser = Browser::new(&app);
+        let login = browser.open(&app.authorize_url("public", &[])).await;
+        let page = browser.sign_in(&login, "alice").await;
+        let answer = browser.submit(&page, &[("decision", "deny")]).await.answer();
+        assert_eq!((answer["error"].as_str(), answer["state"].as_str()), ("access_denied", STATE));
+        assert_eq!(answer["iss"], app.issuer);
+        assert!(browser.open(&app.authorize_url("public", &[])).await.has_id("consent-page"));
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_first_party_client_is_not_asked_about() {
+    on_each_engine(async |app| {
+        let browser = Browser::new(&app);
+        let login = browser.open(&app.authorize_url("first-party", &[])).await;
+        let page = browser.sign_in(&login, "alice").await;
+        assert!(page.answer().contains_key("code"));
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn what_one_person_saw_is_not_allowed_in_the_name_of_another() {
+    on_each_engine(async |app| {
+        app.user("bob").await;
+        let browser = Browser::new(&app);
+        let login = browser.open(&app.authorize_url("public", &[])).await;
+        let seen_by_alice = browser.sign_in(&login, "alice").await;
+        let other = browser.open(&app.authorize_url("first-party", &[("prompt", "login")])).await;
+        browser.sign_in(&other, "bob").await;
+        let page = browser.submit(&seen_by_alice, &[("decision", "allow")]).await;
+        assert_eq!(page.status, 403);
+        let bob = store::users::find_by_login(&app.store, "bob").await.unwrap().unwrap();
+        let client = protocol::ids::ClientId::parse("public").unwrap();
+        assert_eq!(store::consents::find(&app.store, &bob.id, &client).await.unwrap(), None);
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn use_another_account_leads_to_the_login_and_back() {
+    on_each_engine(async |app| {
+        app.user("bob").await;
+        let browser = Browser::new(&app);
+        let login = browser.open(&app.authorize_url("public", &[])).await;
+        let page = browser.sign_in(&login, "alice").await;
+        let login = browser.open(&format!("{}&account=other", page.url.as_str().replace("/consent", "/login"))).await;
+        assert!(login.has_id("login-page"));
+        let page = browser.sign_in(&login, "bob").await;
+        assert!(page.has_id("consent-page") && page.body.contains("bob@example.test"), "{}", page.body);
+    })
+    .await;
+}

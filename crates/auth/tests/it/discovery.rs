@@ -1,0 +1,111 @@
+//! The documents: the same at both addresses, true, cacheable, open to browser apps.
+
+use reqwest::Client;
+use serde_json::{Value, json};
+use testkit::browser::Browser;
+
+use crate::on_each_engine;
+
+#[actix_web::test]
+async fn both_addresses_have_the_same_document() {
+    on_each_engine(async |app| {
+        let browser = Browser::new(&app);
+        let openid = browser.get("/.well-known/openid-configuration").await;
+        let oauth = browser.get("/.well-known/oauth-authorization-server").await;
+        assert_eq!(openid.body, oauth.body);
+        assert_eq!(openid.header("content-type"), "application/json");
+        assert_eq!(openid.header("access-control-allow-origin"), "*");
+        assert!(openid.header("cache-control").contains("max-age=300"));
+        assert!(openid.body.len() < 6_000, "{} bytes", openid.body.len());
+        let metadata = openid.json();
+        assert_eq!(metadata["issuer"], app.issuer);
+        assert_eq!(metadata["jwks_uri"], app.url("/jwks"));
+        assert_eq!(metadata["code_challenge_methods_supported"], json!(["S256"]));
+        assert_eq!(metadata["authorization_response_iss_parameter_supported"], true);
+        assert_eq!(metadata["request_uri_parameter_supported"], false, "the default would be true");
+        assert!(metadata["scopes_supported"].as_array().unwrap().contains(&json!("notes:read")));
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn every_announced_endpoint_is_there() {
+    on_each_engine(async |app| {
+        let metadata = Browser::new(&app).get("/.well-known/openid-configuration").await.json();
+        let http = Client::builder().no_proxy().build().unwrap();
+        let endpoints =
+            metadata.as_object().unwrap().iter().filter(|(name, _)| name.ends_with("_endpoint") || *name == "jwks_uri");
+        let mut count = 0;
+        for (name, url) in endpoints {
+            let status = http.get(url.as_str().unwrap()).send().await.unwrap().status();
+            assert_ne!(status, 404, "{name}");
+            count += 1;
+        }
+        assert_eq!(count, 7);
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn the_forged_host_changes_nothing() {
+    on_each_engine(async |app| {
+        let http = Client::builder().no_proxy().build().unwrap();
+        let url = app.url("/.well-known/openid-configuration");
+        let forged =
+            http.get(&url).header("host", "evil.test").header("x-forwarded-host", "evil.test").send().await.unwrap();
+        let document: Value = forged.json().await.unwrap();
+        assert_eq!(document["issuer"], app.issuer);
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn the_key_set_has_public_members_only() {
+    on_each_engine(async |app| {
+        let page = Browser::new(&app).get("/jwks").await;
+        assert_eq!(page.header("access-control-allow-origin"), "*");
+        let keys = page.json()["keys"].as_array().unwrap().clone();
+        assert_eq!(keys.len(), 4, "one per algorithm");
+        for key in keys {
+            for private in ["d", "p", "q", "dp", "dq", "qi", "k"] {
+                assert!(key.get(private).is_none(), "{private}");
+            }
+            for needed in ["kid", "alg", "kty"] {
+                assert!(key[needed].is_string(), "{needed}");
+            }
+            assert_eq!(key["use"], "sig");
+        }
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn an_unchanged_document_is_not_sent_again() {
+    on_each_engine(async |app| {
+        let http = Client::builder().no_proxy().build().unwrap();
+        for path in ["/jwks", "/.well-known/openid-configuration"] {
+            let first = http.get(app.url(path)).send().await.unwrap();
+            let etag = first.headers()["etag"].clone();
+            let again = http.get(app.url(path)).header("if-none-match", etag).send().await.unwrap();
+            assert_eq!(again.status(), 304);
+            assert!(again.headers().get("content-type").is_none());
+            let head = http.head(app.url(path)).send().await.unwrap();
+            assert_eq!(head.status(), 200);
+        }
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_rotated_key_is_announced_before_it_signs() {
+    on_each_engine(async |app| {
+        let kids = async || -> usize { Browser::new(&app).get("/jwks").await.json()["keys"].as_array().unwrap().len() };
+        let before = kids().await;
+        let policy = jwt::RotationPolicy::default();
+        app.keys.rotate(Some(protocol::signing::SigningAlgorithm::ES256), policy, app.now()).unwrap();
+        assert_eq!(kids().await, before + 1);
+        app.clock.advance(policy.announce + policy.overlap);
+        assert_eq!(kids().await, before, "the old one is gone after the overlap");
+    })
+    .await;
+}

@@ -1,0 +1,219 @@
+//! `/login`: who may sign in, what a wrong try looks like, and that an interaction belongs to one browser.
+
+use protocol::time::Seconds;
+use testkit::app::PASSWORD;
+use testkit::browser::{Browser, Page};
+
+use crate::on_each_engine;
+
+fn typed<'a>(username: &'a str, password: &'a str) -> [(&'a str, &'a str); 2] {
+    [("username", username), ("password", password)]
+}
+
+#[actix_web::test]
+async fn name_and_e_mail_address_both_work_in_any_case() {
+    on_each_engine(async |app| {
+        for name in ["alice", "Alice", " ALICE@example.test "] {
+            let browser = Browser::new(&app);
+            let page = browser.open(&app.authorize_url("first-party", &[])).await;
+            let page = browser.submit(&page, &typed(name, PASSWORD)).await;
+            assert!(page.answer().contains_key("code"), "{name}");
+        }
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn unknown_disabled_and_wrong_look_alike() {
+    on_each_engine(async |app| {
+        let bob = app.user("bob").await;
+        let _won = store::users::disable(&app.store, &bob.id, app.now()).await.unwrap();
+        let mut pages = Vec::new();
+        for (name, password) in [("alice", "wrong"), ("bob", PASSWORD), ("nobody", PASSWORD), ("", "")] {
+            let browser = Browser::new(&app);
+            let page = browser.open(&app.authorize_url("public", &[])).await;
+            let page = browser.submit(&page, &typed(name, password)).await;
+            assert_eq!(page.status, 422, "{name}");
+            assert!(page.has_id("login-page") && page.body.contains("role=\"alert\""), "{}", page.body);
+            assert!(!page.body.contains(PASSWORD), "a password is never sent back");
+            assert!(page.headers.get("set-cookie").is_none());
+            pages.push(without_secrets(&page).replace(&format!("value=\"{name}\""), "value=\"\""));
+        }
+        assert!(pages.windows(2).all(|two| two[0] == two[1]), "{pages:#?}");
+    })
+    .await;
+}
+
+/// The page without what differs from browser to browser.
+fn without_secrets(page: &Page) -> String {
+    page.hidden_fields().iter().fold(page.body.clone(), |body, (_, value)| body.replace(value, "-"))
+}
+
+#[actix_web::test]
+async fn after_too_many_wrong_tries_one_has_to_wait() {
+    on_each_engine(async |app| {
+        let browser = Browser::new(&app);
+        let mut page = browser.open(&app.authorize_url("first-party", &[])).await;
+        for _ in 0..app.config.limits.failed_logins_per_account {
+            page = browser.submit(&page, &typed("alice", "wrong")).await;
+            assert_eq!(page.status, 422);
+        }
+        let page = browser.submit(&page, &typed("alice", PASSWORD)).await;
+        assert_eq!(page.status, 429);
+        let wait: i64 = page.header("retry-after").parse().unwrap();
+        app.clock.advance(Seconds(wait));
+        assert!(browser.submit(&page, &typed("alice", PASSWORD)).await.answer().contains_key("code"));
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn an_interaction_belongs_to_the_browser_that_began_it() {
+    on_each_engine(async |app| {
+        let attacker = Browser::new(&app);
+        let page = attacker.open(&app.authorize_url("public", &[])).await;
+        let victim = Browser::new(&app);
+        let seen = victim.get(page.url.as_str()).await;
+        assert!(seen.has_id("error-page"));
+        victim.open(&app.authorize_url("public", &[])).await; // the victim has a cookie of its own now
+        assert!(victim.get(page.url.as_str()).await.has_id("error-page"));
+        let stolen = victim.submit(&page, &typed("alice", PASSWORD)).await;
+        assert!(stolen.has_id("error-page"), "{}", stolen.body);
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_form_of_another_site_is_refused() {
+    on_each_engine(async |app| {
+        let browser = Browser::new(&app);
+        let page = browser.open(&app.authorize_url("public", &[])).await;
+        let mut fields = page.hidden_fields();
+        fields.extend(typed("alice", PASSWORD).map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let without: Vec<_> = fields.iter().filter(|(name, _)| name != "csrf").cloned().collect();
+        assert_eq!(browser.post("/login", &without).await.status, 403);
+        let forged: Vec<_> = fields
+            .iter()
+            .map(|(name, value)| (name.clone(), if name == "csrf" { "x".repeat(43) } else { value.clone() }))
+            .collect();
+        assert_eq!(browser.post("/login", &forged).await.status, 403);
+        assert_eq!(browser.post("/login", &fields).await.status, 303);
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn each_tab_ends_in_its_own_app() {
+    on_each_engine(async |app| {
+        let browser = Browser::new(&app);
+        let one = browser.open(&app.authorize_url("first-party", &[("state", "tab-one")])).await;
+        let two = browser.open(&app.authorize_url("first-party", &[("state", "tab-two")])).await;
+        let answer = browser.submit(&two, &typed("alice", PASSWORD)).await.answer();
+        assert_eq!(answer["state"], "tab-two");
+        let page = browser.get(one.url.as_str()).await; // reload: the person is signed in by now
+        assert_eq!(page.answer()["state"], "tab-one");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn back_and_reload_show_the_step_that_is_due() {
+    on_each_engine(async |app| {
+        let browser = Browser::new(&app);
+        let login = browser.open(&app.authorize_url("public", &[])).await;
+        let consent = browser.sign_in(&login, "alice").await;
+        assert!(consent.has_id("consent-page"));
+        let back = browser.open(login.url.as_str()).await;
+        assert!(back.has_id("consent-page"), "the login is done, so the way leads on");
+        let done = browser.submit(&back, &[("decision", "allow")]).await;
+        assert!(done.answer().contains_key("code"));
+        let late = browser.open(login.url.as_str()).await;
+        assert!(late.has_id("error-page"), "finished is finished");
+        assert!(browser.submit(&consent, &[("decision", "allow")]).await.has_id("error-page"));
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn an_expired_interaction_says_so() {
+    on_each_engine(async |app| {
+        let browser = Browser::new(&app);
+        let page = browser.open(&app.authorize_url("public", &[])).await;
+        app.clock.advance(Seconds(app.config.sessions.interaction_lifetime));
+        let late = browser.submit(&page, &typed("alice", PASSWORD)).await;
+        assert_eq!((late.status.as_u16(), late.has_id("error-page")), (400, true));
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_login_changes_the_session_secret_and_ends_the_one_before() {
+    on_each_engine(async |app| {
+        app.user("bob").await;
+        let browser = Browser::new(&app);
+        let page = browser.open(&app.authorize_url("first-party", &[])).await;
+        let first = browser.submit(&page, &typed("alice", PASSWORD)).await;
+        let page = browser.open(&app.authorize_url("first-party", &[("prompt", "login")])).await;
+        let again = browser.submit(&page, &typed("alice", PASSWORD)).await;
+        assert_ne!(first.header("set-cookie"), again.header("set-cookie"));
+        assert_eq!(cookie_id(&first), cookie_id(&again), "the session of the same person goes on");
+        let page = browser.open(&app.authorize_url("first-party", &[("prompt", "login")])).await;
+        let other = browser.submit(&page, &typed("bob", PASSWORD)).await;
+        assert_ne!(cookie_id(&again), cookie_id(&other));
+        let ended = protocol::ids::SessionId::parse(&cookie_id(&again)).unwrap();
+        let session = store::sessions::find(&app.store, &ended).await.unwrap().unwrap();
+        assert!(session.ended_at.is_some());
+    })
+    .await;
+}
+
+fn cookie_id(page: &Page) -> String {
+    let cookie = page.header("set-cookie");
+    let value = cookie.split_once('=').expect("a cookie").1;
+    value.split('.').next().expect("an id").to_owned()
+}
+
+#[actix_web::test]
+async fn a_session_ends_when_idle() {
+    on_each_engine(async |app| {
+        let browser = Browser::new(&app);
+        browser.authorize(&app.authorize_url("first-party", &[])).await;
+        app.clock.advance(Seconds(app.config.sessions.idle - 1));
+        assert!(browser.get(&app.authorize_url("first-party", &[])).await.answer().contains_key("code"));
+        // The use above moved the end, off the request's path.
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        app.clock.advance(Seconds(app.config.sessions.idle - 1));
+        assert!(browser.get(&app.authorize_url("first-party", &[])).await.answer().contains_key("code"));
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        app.clock.advance(Seconds(app.config.sessions.idle));
+        assert!(browser.open(&app.authorize_url("first-party", &[])).await.has_id("login-page"));
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn cookies_are_protected() {
+    on_each_engine(async |app| {
+        let browser = Browser::new(&app);
+        let page = browser.get(&app.authorize_url("public", &[])).await;
+        let cookie = page.header("set-cookie").to_owned();
+        assert!(
+            cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax") && cookie.contains("Path=/"),
+            "{cookie}"
+        );
+        assert!(!cookie.contains("Secure"), "plain http on loopback: a Secure cookie would not come back");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn the_language_switch_is_remembered() {
+    on_each_engine(async |app| {
+        let browser = Browser::new(&app);
+        let page = browser.open(&app.authorize_url("public", &[])).await;
+        let german = browser.get(&format!("{}&lang=de", page.url)).await;
+        assert!(german.body.contains("<html lang=\"de\""));
+        assert!(browser.get(page.url.as_str()).await.body.contains("<html lang=\"de\""));
+    })
+    .await;
+}

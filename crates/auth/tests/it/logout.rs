@@ -1,0 +1,109 @@
+//! `/logout` (OpenID Connect RP-Initiated Logout 1.0).
+
+use testkit::app::TestApp;
+use testkit::browser::Browser;
+use testkit::requests::{As, text};
+use url::form_urlencoded::byte_serialize;
+
+use crate::on_each_engine;
+
+const SIGNED_OUT: &str = "https://app.example.com/signed-out";
+
+/// A signed-in browser and what its client got.
+async fn signed_in(app: &TestApp, scope: &str) -> (Browser, serde_json::Value) {
+    let browser = Browser::new(app);
+    let code = browser.authorize(&app.authorize_url("public", &[("scope", scope)])).await["code"].clone();
+    (browser, app.redeem(As::Public("public"), &code, &[]).await.json())
+}
+
+fn encoded(text: &str) -> String {
+    byte_serialize(text.as_bytes()).collect()
+}
+
+#[actix_web::test]
+async fn a_hint_of_this_session_signs_out_and_goes_back() {
+    on_each_engine(async |app| {
+        let (browser, tokens) = signed_in(&app, "openid").await;
+        let hint = text(&tokens, "id_token");
+        let uri = encoded(SIGNED_OUT);
+        let page = browser.get(&format!("/logout?id_token_hint={hint}&post_logout_redirect_uri={uri}&state=s1")).await;
+        assert_eq!(page.status, 303);
+        assert_eq!(page.location().unwrap(), format!("{SIGNED_OUT}?state=s1"));
+        assert!(browser.open(&app.authorize_url("public", &[])).await.has_id("login-page"));
+        assert_eq!(app.userinfo(text(&tokens, "access_token")).await.status, 401, "the session took its tokens along");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn without_a_hint_the_person_is_asked() {
+    on_each_engine(async |app| {
+        let (browser, _) = signed_in(&app, "openid").await;
+        let page =
+            browser.get(&format!("/logout?client_id=public&post_logout_redirect_uri={}", encoded(SIGNED_OUT))).await;
+        assert!(page.has_id("logout-yes") && page.has_id("logout-no"), "{}", page.body);
+        let stay = browser.submit(&page, &[("decision", "no")]).await;
+        assert_eq!(stay.status, 303);
+        assert!(browser.get(&app.authorize_url("public", &[("scope", "openid")])).await.answer().contains_key("code"));
+        let gone = browser.submit(&page, &[("decision", "yes")]).await;
+        assert_eq!(gone.location().unwrap(), SIGNED_OUT);
+        assert!(browser.open(&app.authorize_url("public", &[])).await.has_id("login-page"));
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn without_an_address_the_server_says_goodbye_itself() {
+    on_each_engine(async |app| {
+        let (browser, _) = signed_in(&app, "openid").await;
+        let page = browser.open("/logout").await;
+        let page = browser.submit(&page, &[("decision", "yes")]).await;
+        assert!(page.has_id("logged-out-page"));
+        assert!(browser.open("/logout").await.has_id("logged-out-page"), "nothing to sign out is fine, too");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn an_unregistered_address_or_a_foreign_hint_gets_no_redirect() {
+    on_each_engine(async |app| {
+        let (browser, tokens) = signed_in(&app, "openid").await;
+        let hint = text(&tokens, "id_token");
+        for query in [
+            format!("id_token_hint={hint}&post_logout_redirect_uri={}", encoded("https://evil.test/")),
+            format!("post_logout_redirect_uri={}", encoded(SIGNED_OUT)),
+            format!("id_token_hint={hint}&client_id=confidential&post_logout_redirect_uri={}", encoded(SIGNED_OUT)),
+            format!("id_token_hint=x.y.z&post_logout_redirect_uri={}", encoded(SIGNED_OUT)),
+        ] {
+            let page = browser.get(&format!("/logout?{query}")).await;
+            assert_eq!((page.status.as_u16(), page.location()), (400, None), "{query}");
+            assert!(page.has_id("error-page"));
+        }
+        assert!(browser.get(&app.authorize_url("public", &[("scope", "openid")])).await.answer().contains_key("code"));
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_forged_form_signs_nobody_out() {
+    on_each_engine(async |app| {
+        let (browser, _) = signed_in(&app, "openid").await;
+        let page = browser.open("/logout").await;
+        let fields: Vec<_> = page.hidden_fields().into_iter().filter(|(name, _)| name != "csrf").collect();
+        let mut forged = fields.clone();
+        forged.push(("decision".to_owned(), "yes".to_owned()));
+        assert_eq!(browser.post("/logout", &forged).await.status, 403);
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_client_may_post_its_request() {
+    on_each_engine(async |app| {
+        let (browser, tokens) = signed_in(&app, "openid").await;
+        let form = [("id_token_hint".to_owned(), text(&tokens, "id_token").to_owned())];
+        let page = browser.post("/logout", &form).await;
+        assert!(browser.follow(page).await.has_id("logged-out-page"));
+    })
+    .await;
+}

@@ -1,0 +1,32 @@
+//! The authorization server as browsers and clients see it. One test binary; the modules mirror the paths.
+//!
+//! Every test runs on each engine that is there (SQLite always; PostgreSQL with `COUNTERSIGN_TEST_POSTGRES_URL`).
+
+mod authorize;
+mod bad_input;
+mod client_authentication;
+mod consent;
+mod cors;
+mod crash;
+mod discovery;
+mod introspect;
+mod login;
+mod logout;
+mod overload;
+mod pages;
+mod pool_of_one;
+mod revoke;
+mod token;
+mod userinfo;
+
+use std::future::Future;
+
+use testkit::app::TestApp;
+use testkit::database::engines;
+
+/// Runs a test once per engine, each time with a server and a database of its own.
+async fn on_each_engine<F: Future<Output = ()>>(test: impl Fn(TestApp) -> F) {
+    for database in engines() {
+        test(TestApp::start(database).await).await;
+    }
+}

@@ -1,0 +1,318 @@
+//! `countersign client …`: the applications that may ask for tokens.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use protocol::client::{Client, TokenEndpointAuthMethod};
+use protocol::ids::ClientId;
+use protocol::registration::ClientMetadata;
+use protocol::secret::{SecretString, TokenHash};
+use protocol::time::{Seconds, Timestamp};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use store::Store;
+
+use super::{Context, ask};
+use crate::failure::Failure;
+use crate::installation::{all_clients, open_store};
+use crate::output::{date, table};
+
+/// Register, look at and remove clients (applications).
+#[derive(Debug, Subcommand)]
+pub(super) enum ClientCommand {
+    Add(Box<Add>),
+    /// List all clients.
+    List,
+    /// Show one client as client metadata.
+    Show {
+        #[arg(value_name = "CLIENT_ID")]
+        id: ClientId,
+    },
+    Rotate(Rotate),
+    /// Remove a client; everybody's access through it ends.
+    Delete {
+        #[arg(value_name = "CLIENT_ID")]
+        id: ClientId,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+/// Register a client. Flags have the names of RFC 7591; or give all of it as a JSON file.
+///
+/// Examples:
+///   countersign client add --client-name Wiki --redirect-uri https://wiki.example/cb --scope "openid email"
+///   countersign client add --client-name Job --grant-type client_credentials --scope notes:read
+///   countersign client add --metadata wiki.json
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Add {
+    /// A JSON file with client metadata (`-` is standard input). Flags override its members.
+    #[arg(long, value_name = "FILE")]
+    metadata: Option<PathBuf>,
+    /// The identifier; without it one is made.
+    #[arg(long, value_name = "ID")]
+    client_id: Option<ClientId>,
+    /// The name that people read.
+    #[arg(long, value_name = "NAME")]
+    client_name: Option<String>,
+    /// Where answers go; may be repeated.
+    #[arg(long, value_name = "URI")]
+    redirect_uri: Vec<String>,
+    /// Where people land after signing out; may be repeated.
+    #[arg(long, value_name = "URI")]
+    post_logout_redirect_uri: Vec<String>,
+    /// authorization_code (default), refresh_token, client_credentials; may be repeated.
+    #[arg(long, value_name = "GRANT")]
+    grant_type: Vec<String>,
+    /// What it may ask for, separated by spaces.
+    #[arg(long)]
+    scope: Option<String>,
+    /// none, client_secret_basic (default), client_secret_post or private_key_jwt.
+    #[arg(long, value_name = "METHOD")]
+    token_endpoint_auth_method: Option<String>,
+    /// web (default) or native.
+    #[arg(long, value_name = "TYPE")]
+    application_type: Option<String>,
+    /// RS256 (default), PS256, ES256 or EdDSA.
+    #[arg(long, value_name = "ALG")]
+    id_token_signed_response_alg: Option<String>,
+    /// A file with the client's public keys (JWK set), for private_key_jwt.
+    #[arg(long, value_name = "FILE")]
+    jwks: Option<PathBuf>,
+    /// The client's home page.
+    #[arg(long, value_name = "URL")]
+    client_uri: Option<String>,
+    /// Seconds after which people sign in anew for this client.
+    #[arg(long, value_name = "SECONDS")]
+    default_max_age: Option<i64>,
+    /// ask (default), or first_party: people are not asked for consent.
+    #[arg(long, value_name = "POLICY")]
+    consent_policy: Option<String>,
+    /// required (default), or optional for a confidential client that cannot do PKCE.
+    #[arg(long, value_name = "POLICY")]
+    pkce_policy: Option<String>,
+    /// user_info (default), or id_token_too for clients that never call UserInfo.
+    #[arg(long, value_name = "WHERE")]
+    scope_claims: Option<String>,
+}
+
+/// Give a client a new secret; the old ones stay valid for a while.
+///
+/// Example: countersign client rotate wiki --overlap 3600
+#[derive(Debug, Args)]
+pub(super) struct Rotate {
+    #[arg(value_name = "CLIENT_ID")]
+    id: ClientId,
+    /// How long the old secrets stay valid; 0 ends them at once.
+    #[arg(long, value_name = "SECONDS", default_value_t = 86_400, value_parser = clap::value_parser!(i64).range(0..=31_536_000))]
+    overlap: i64,
+}
+
+/// A client whose secret is shown this once.
+#[derive(Serialize)]
+struct WithSecret {
+    client_id: ClientId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_secret: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    old_secrets_end_at: Option<Timestamp>,
+    #[serde(flatten)]
+    metadata: ClientMetadata,
+}
+
+impl ClientCommand {
+    pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
+        let store = open_store(&context.settings()?.config).await?;
+        let outcome = match self {
+            Self::Add(add) => add.run(context, &store).await,
+            Self::List => list(context, &store).await,
+            Self::Show { id } => show(context, &find(&store, &id).await?),
+            Self::Rotate(rotate) => rotate.run(context, &store).await,
+            Self::Delete { id, yes } => {
+                delete(context, &store, &id, if yes { Asking::Never } else { Asking::Person }).await
+            }
+        };
+        store.close().await;
+        outcome
+    }
+}
+
+impl Add {
+    async fn run(self, context: &Context, store: &Store) -> Result<(), Failure> {
+        let now = context.clock.now();
+        let id = self.client_id.clone().unwrap_or_else(|| ClientId::from_random(auth::random::id()));
+        let client = self.metadata()?.check(id, now).map_err(|problems| {
+            let lines: Vec<_> = problems.iter().map(ToString::to_string).collect();
+            Failure::Failed(lines.join("\n"))
+        })?;
+        store::clients::insert(store, &client).await.map_err(|error| match error {
+            store::StoreError::Conflict => Failure::Failed(format!("client {} exists already", client.id)),
+            other => other.into(),
+        })?;
+        let secret = if has_secret(&client) { Some(add_secret(store, &client.id, now).await?) } else { None };
+        context.output.show(&WithSecret::new(&client, secret, None), print_secret);
+        Ok(())
+    }
+
+    /// The file, with the flags laid over it.
+    fn metadata(&self) -> Result<ClientMetadata, Failure> {
+        let mut members = self.metadata.as_deref().map(read_object).transpose()?.unwrap_or_default();
+        let texts = [
+            ("client_name", &self.client_name),
+            ("scope", &self.scope),
+            ("token_endpoint_auth_method", &self.token_endpoint_auth_method),
+            ("application_type", &self.application_type),
+            ("id_token_signed_response_alg", &self.id_token_signed_response_alg),
+            ("client_uri", &self.client_uri),
+            ("consent_policy", &self.consent_policy),
+            ("pkce_policy", &self.pkce_policy),
+            ("scope_claims", &self.scope_claims),
+        ];
+        for (name, text) in texts {
+            text.as_ref().map(|text| members.insert(name.to_owned(), json!(text)));
+        }
+        let lists = [
+            ("redirect_uris", &self.redirect_uri),
+            ("post_logout_redirect_uris", &self.post_logout_redirect_uri),
+            ("grant_types", &self.grant_type),
+        ];
+        for (name, list) in lists.into_iter().filter(|(_, list)| !list.is_empty()) {
+            members.insert(name.to_owned(), json!(list));
+        }
+        if let Some(file) = &self.jwks {
+            members.insert("jwks".to_owned(), Value::Object(read_object(file)?));
+        }
+        if let Some(age) = self.default_max_age {
+            members.insert("default_max_age".to_owned(), json!(age));
+        }
+        serde_json::from_value(Value::Object(members))
+            .map_err(|error| Failure::Failed(format!("client metadata: {error}")))
+    }
+}
+
+impl Rotate {
+    async fn run(self, context: &Context, store: &Store) -> Result<(), Failure> {
+        let client = find(store, &self.id).await?;
+        if !has_secret(&client) {
+            let method = client.token_endpoint_auth_method;
+            return Err(Failure::Failed(format!("client {} has no secret: it uses {method}", client.id)));
+        }
+        let now = context.clock.now();
+        let end = now + Seconds(self.overlap);
+        // The old ones first: if the second step fails, no secret was lost that is not still valid for a while.
+        store::clients::expire_secrets(store, &client.id, end).await?;
+        let secret = add_secret(store, &client.id, now).await?;
+        context.output.show(&WithSecret::new(&client, Some(secret), Some(end)), print_secret);
+        Ok(())
+    }
+}
+
+impl WithSecret {
+    fn new(client: &Client, secret: Option<SecretString>, old_secrets_end_at: Option<Timestamp>) -> Self {
+        Self {
+            client_id: client.id.clone(),
+            client_secret: secret.map(|secret| secret.expose().clone()),
+            old_secrets_end_at,
+            metadata: client.into(),
+        }
+    }
+}
+
+fn print_secret(shown: &WithSecret) -> String {
+    let mut lines = vec![format!("client_id      {}", shown.client_id)];
+    if let Some(secret) = &shown.client_secret {
+        lines.push(format!("client_secret  {secret}   (shown this once; only its hash is kept)"));
+    }
+    if let Some(end) = shown.old_secrets_end_at {
+        lines.push(format!("older secrets are valid until {}", date(end)));
+    }
+    lines.join("\n")
+}
+
+/// What `client show` prints: the metadata, with the identifier.
+fn show(context: &Context, client: &Client) -> Result<(), Failure> {
+    context.output.show(&described(client), |description| {
+        serde_json::to_string_pretty(description).expect("client metadata is plain JSON")
+    });
+    Ok(())
+}
+
+fn described(client: &Client) -> Value {
+    let mut description = json!({ "client_id": client.id, "client_id_issued_at": client.created_at });
+    let metadata = serde_json::to_value(ClientMetadata::from(client)).expect("client metadata is plain JSON");
+    for (name, value) in metadata.as_object().into_iter().flatten() {
+        description[name] = value.clone();
+    }
+    if let Some(at) = client.disabled_at {
+        description["disabled_at"] = json!(at);
+    }
+    description
+}
+
+async fn list(context: &Context, store: &Store) -> Result<(), Failure> {
+    let clients = all_clients(store).await?;
+    let all: Vec<_> = clients.iter().map(described).collect();
+    context.output.show(&all, |_| {
+        let rows = clients.iter().map(|client| {
+            let grants = client.grant_types.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+            let method = client.token_endpoint_auth_method.to_string();
+            [client.id.to_string(), client.name.clone(), method, grants]
+        });
+        table(["CLIENT_ID", "NAME", "AUTHENTICATION", "GRANTS"], &rows.collect::<Vec<_>>())
+    });
+    Ok(())
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asking {
+    Person,
+    Never,
+}
+
+async fn delete(context: &Context, store: &Store, id: &ClientId, asking: Asking) -> Result<(), Failure> {
+    let client = find(store, id).await?;
+    if asking == Asking::Person {
+        if !ask::at_a_terminal() {
+            return Err(Failure::Usage("nobody is at the terminal to be asked; add --yes".to_owned()));
+        }
+        if !ask::confirmed(&format!("Delete {} ({}) and end all access through it?", client.id, client.name))? {
+            return Err(Failure::failed("nothing was deleted"));
+        }
+    }
+    let _ = store::clients::delete(store, id, context.clock.now()).await?;
+    context.output.show(&json!({ "client_id": id, "deleted": true }), |_| format!("client {id} is deleted"));
+    Ok(())
+}
+
+async fn find(store: &Store, id: &ClientId) -> Result<Client, Failure> {
+    let found = store::clients::find(store, id).await?;
+    found.ok_or_else(|| Failure::Failed(format!("there is no client {id}; `countersign client list` shows all")))
+}
+
+async fn add_secret(store: &Store, id: &ClientId, now: Timestamp) -> Result<SecretString, Failure> {
+    let secret = auth::random::secret();
+    store::clients::add_secret(store, id, &TokenHash::of(secret.expose().as_bytes()), now, None).await?;
+    Ok(secret)
+}
+
+/// Clients that prove themselves with a secret, rather than with a key or not at all.
+fn has_secret(client: &Client) -> bool {
+    matches!(
+        client.token_endpoint_auth_method,
+        TokenEndpointAuthMethod::ClientSecretBasic | TokenEndpointAuthMethod::ClientSecretPost
+    )
+}
+
+fn read_object(file: &Path) -> Result<Map<String, Value>, Failure> {
+    let fault = |reason: String| Failure::Failed(format!("{}: {reason}", file.display()));
+    let mut text = String::new();
+    if file == Path::new("-") {
+        std::io::stdin().read_to_string(&mut text)?;
+    } else {
+        text = std::fs::read_to_string(file).map_err(|error| fault(error.to_string()))?;
+    }
+    serde_json::from_str(&text).map_err(|error| fault(error.to_string()))
+}

@@ -1,0 +1,320 @@
+//! `countersign user …`: the people who may sign in.
+
+use clap::{Args, Subcommand};
+use protocol::ids::UserId;
+use protocol::secret::SecretString;
+use protocol::time::Timestamp;
+use protocol::user::{Profile, User, normalize_login};
+use serde::Serialize;
+use serde_json::json;
+use store::{Store, StoreError};
+
+use super::{Context, ask};
+use crate::config::Loaded;
+use crate::failure::Failure;
+use crate::installation::open_store;
+use crate::output::{date, table};
+
+/// Longer passwords cost time to read and gain nothing.
+const LONGEST_PASSWORD: usize = 1024;
+const PAGE: i64 = 200;
+
+/// Create and look after the people who may sign in.
+#[derive(Debug, Subcommand)]
+pub(super) enum UserCommand {
+    Add(Add),
+    /// List everybody.
+    List,
+    /// Lock somebody out: sessions end, tokens stop working, signing in is refused.
+    Disable {
+        #[arg(value_name = "NAME")]
+        login: String,
+    },
+    /// Undo `disable`.
+    Enable {
+        #[arg(value_name = "NAME")]
+        login: String,
+    },
+    /// Set a new password; sessions end.
+    ///
+    /// Example: countersign user password alice
+    Password {
+        #[arg(value_name = "NAME")]
+        login: String,
+        #[command(flatten)]
+        choice: PasswordChoice,
+    },
+}
+
+/// Create a person.
+///
+/// Example: countersign user add alice --email alice@example.com --name "Alice Moreau" --group staff
+#[derive(Debug, Args)]
+pub(super) struct Add {
+    /// The name to sign in with; the e-mail address works, too.
+    #[arg(value_name = "NAME")]
+    username: String,
+    #[arg(long)]
+    email: Option<String>,
+    /// The address is known to be theirs (`email_verified`).
+    #[arg(long, requires = "email")]
+    email_verified: bool,
+    /// The full name.
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    #[arg(long, value_name = "NAME")]
+    given_name: Option<String>,
+    #[arg(long, value_name = "NAME")]
+    family_name: Option<String>,
+    /// May be repeated.
+    #[arg(long)]
+    group: Vec<String>,
+    #[command(flatten)]
+    choice: PasswordChoice,
+}
+
+/// Where a password comes from. Without a flag: the person at the terminal is asked; without a terminal, one is made.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub(super) struct PasswordChoice {
+    /// Read the password from the first line of standard input.
+    #[arg(long)]
+    password_stdin: bool,
+    /// Make a password and print it once.
+    #[arg(long)]
+    generate: bool,
+}
+
+enum Password {
+    Chosen(SecretString),
+    /// Not known to anybody yet, so it is shown.
+    Made(SecretString),
+}
+
+#[derive(Serialize)]
+struct Shown {
+    id: UserId,
+    username: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    groups: Vec<String>,
+    created_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disabled_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password: Option<String>,
+}
+
+impl UserCommand {
+    pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
+        let Loaded { config, .. } = context.settings()?;
+        let store = open_store(&config).await?;
+        let now = context.clock.now();
+        let outcome = match self {
+            Self::Add(add) => add.run(context, &store, &config.passwords).await,
+            Self::List => list(context, &store).await,
+            Self::Disable { login } => disable(context, &store, &login, now).await,
+            Self::Enable { login } => enable(context, &store, &login).await,
+            Self::Password { login, choice } => {
+                let user = find(&store, &login).await?;
+                let password = choice.get(config.passwords.min_length)?;
+                set_password(&store, &config.passwords, &user.id, &password, now).await?;
+                store::sessions::end_all_of_user(&store, &user.id, now).await?;
+                let shown = Shown::new(user, &password);
+                context.output.show(&shown, |shown| print("has a new password", shown));
+                Ok(())
+            }
+        };
+        store.close().await;
+        outcome
+    }
+}
+
+impl Add {
+    async fn run(
+        self,
+        context: &Context,
+        store: &Store,
+        passwords: &auth::config::PasswordsConfig,
+    ) -> Result<(), Failure> {
+        let now = context.clock.now();
+        let password = self.choice.get(passwords.min_length)?;
+        let user = self.user(now)?;
+        store::users::insert(store, &user).await.map_err(|error| match error {
+            StoreError::Conflict => Failure::failed("somebody has that name or e-mail address already"),
+            other => other.into(),
+        })?;
+        set_password(store, passwords, &user.id, &password, now).await?;
+        context.output.show(&Shown::new(user, &password), |shown| print("is created", shown));
+        Ok(())
+    }
+
+    fn user(self, now: Timestamp) -> Result<User, Failure> {
+        let username = self.username.trim().to_owned();
+        if username.is_empty()
+            || username.chars().any(|c| c.is_control() || c.is_whitespace())
+            || username.contains('@')
+        {
+            return Err(Failure::failed("a name has neither spaces nor @, which mark e-mail addresses"));
+        }
+        if self.email.as_deref().is_some_and(|email| !looks_like_email(email)) {
+            return Err(Failure::failed("--email: this is no e-mail address"));
+        }
+        Ok(User {
+            id: UserId::from_random(auth::random::id()),
+            username,
+            email_verified_at: self.email_verified.then_some(now),
+            email: self.email,
+            phone_number: None,
+            phone_number_verified_at: None,
+            profile: Profile {
+                name: self.name,
+                given_name: self.given_name,
+                family_name: self.family_name,
+                ..Profile::default()
+            },
+            groups: self.group,
+            created_at: now,
+            updated_at: now,
+            disabled_at: None,
+        })
+    }
+}
+
+impl PasswordChoice {
+    fn get(&self, min_length: usize) -> Result<Password, Failure> {
+        let made = || Password::Made(SecretString::new(auth::random::short()));
+        let password = if self.generate {
+            made()
+        } else if self.password_stdin {
+            Password::Chosen(ask::secret_from_stdin()?)
+        } else if ask::at_a_terminal() {
+            let first = ask::secret("Password (empty to have one made):")?;
+            if first.expose().is_empty() {
+                made()
+            } else if ask::secret("Again:")?.expose() == first.expose() {
+                Password::Chosen(first)
+            } else {
+                return Err(Failure::failed("the two passwords differ"));
+            }
+        } else {
+            made()
+        };
+        password.checked(min_length)
+    }
+}
+
+impl Password {
+    /// NIST SP 800-63B §3.1.1.2: length counts, composition does not.
+    fn checked(self, min_length: usize) -> Result<Self, Failure> {
+        let text = self.secret().expose();
+        if text.chars().count() < min_length {
+            return Err(Failure::Failed(format!("the password needs at least {min_length} characters")));
+        }
+        if text.len() > LONGEST_PASSWORD {
+            return Err(Failure::Failed(format!("the password has more than {LONGEST_PASSWORD} bytes")));
+        }
+        Ok(self)
+    }
+
+    fn secret(&self) -> &SecretString {
+        match self {
+            Self::Chosen(secret) | Self::Made(secret) => secret,
+        }
+    }
+}
+
+impl Shown {
+    fn new(user: User, password: &Password) -> Self {
+        let password = match password {
+            Password::Made(secret) => Some(secret.expose().clone()),
+            Password::Chosen(_) => None,
+        };
+        Self { password, ..Self::from(user) }
+    }
+}
+
+impl From<User> for Shown {
+    fn from(user: User) -> Self {
+        Self {
+            id: user.id,
+            username: user.username,
+            email: user.email,
+            name: user.profile.name,
+            groups: user.groups,
+            created_at: user.created_at,
+            disabled_at: user.disabled_at,
+            password: None,
+        }
+    }
+}
+
+fn print(what: &str, shown: &Shown) -> String {
+    let mut text = format!("{} {what}", shown.username);
+    if let Some(password) = &shown.password {
+        text.push_str(&format!("\npassword  {password}   (shown this once)"));
+    }
+    text
+}
+
+async fn set_password(
+    store: &Store,
+    passwords: &auth::config::PasswordsConfig,
+    user: &UserId,
+    password: &Password,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let phc = auth::passwords::hash_blocking(passwords, password.secret().expose()).map_err(Failure::failed)?;
+    store::passwords::set(store, user, &phc, now).await?;
+    Ok(())
+}
+
+async fn list(context: &Context, store: &Store) -> Result<(), Failure> {
+    let mut users = Vec::new();
+    loop {
+        let page = store::users::list(store, users.last().map(|user: &User| user.username.as_str()), PAGE).await?;
+        if page.is_empty() {
+            break;
+        }
+        users.extend(page);
+    }
+    let shown: Vec<_> = users.into_iter().map(Shown::from).collect();
+    context.output.show(&shown, |shown| {
+        let rows = shown.iter().map(|user| {
+            let state = if user.disabled_at.is_some() { "disabled" } else { "active" };
+            let email = user.email.clone().unwrap_or_default();
+            [user.username.clone(), email, state.to_owned(), date(user.created_at), user.id.to_string()]
+        });
+        table(["NAME", "EMAIL", "STATE", "SINCE", "ID"], &rows.collect::<Vec<_>>())
+    });
+    Ok(())
+}
+
+async fn disable(context: &Context, store: &Store, login: &str, now: Timestamp) -> Result<(), Failure> {
+    let user = find(store, login).await?;
+    let _ = store::users::disable(store, &user.id, now).await?;
+    let name = user.username;
+    context.output.show(&json!({ "username": name, "disabled": true }), |_| format!("{name} is locked out"));
+    Ok(())
+}
+
+async fn enable(context: &Context, store: &Store, login: &str) -> Result<(), Failure> {
+    let user = find(store, login).await?;
+    let _ = store::users::enable(store, &user.id).await?;
+    let name = user.username;
+    context.output.show(&json!({ "username": name, "disabled": false }), |_| format!("{name} may sign in again"));
+    Ok(())
+}
+
+async fn find(store: &Store, login: &str) -> Result<User, Failure> {
+    let found = store::users::find_by_login(store, &normalize_login(login)).await?;
+    found.ok_or_else(|| Failure::Failed(format!("there is nobody named {login}; `countersign user list` shows all")))
+}
+
+/// Whether mail arrives is for mail to find out (RFC 5321 §3.3).
+fn looks_like_email(text: &str) -> bool {
+    let plain = text.len() <= 254 && !text.chars().any(|c| c.is_control() || c.is_whitespace());
+    plain && text.rsplit_once('@').is_some_and(|(local, host)| !local.is_empty() && !host.is_empty())
+}

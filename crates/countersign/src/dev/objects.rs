@@ -1,0 +1,155 @@
+//! The demo accounts: one person, a public web client, a machine client, and the API that they talk to.
+//!
+//! Each is made when it is missing, so that a start that was interrupted is completed by the next one. Secrets are drawn for
+//! this installation and leave this file once, to be shown; the database has their hashes.
+
+use auth::config::Config;
+use protocol::audience::{Api, ApiScope, TokenFormat};
+use protocol::client::Client;
+use protocol::ids::{ClientId, UserId};
+use protocol::registration::ClientMetadata;
+use protocol::scope::ScopeToken;
+use protocol::secret::{SecretString, TokenHash};
+use protocol::signing::SigningAlgorithm;
+use protocol::time::{Seconds, Timestamp};
+use protocol::user::{Profile, User};
+use serde_json::json;
+use store::Store;
+
+use super::words;
+use crate::failure::Failure;
+
+pub const WEB_CLIENT: &str = "demo-web";
+pub const MACHINE_CLIENT: &str = "demo-machine";
+pub const DEMO_CLIENTS: [&str; 2] = [WEB_CLIENT, MACHINE_CLIENT];
+pub const DEMO_PERSON: DemoPerson = DemoPerson { username: "alice", email: "alice@demo.test" };
+
+const SCOPES: [(&str, &str); 2] = [("notes:read", "Read your notes"), ("notes:write", "Write and delete your notes")];
+
+pub struct DemoPerson {
+    pub username: &'static str,
+    pub email: &'static str,
+}
+
+/// Where everything of the demonstration is found.
+#[derive(Clone, Debug)]
+pub struct Addresses {
+    pub issuer: String,
+    pub api: String,
+    pub app: String,
+}
+
+/// Secrets that were made just now. Older ones are known to nobody.
+#[derive(Debug, Default)]
+pub struct Made {
+    pub password: Option<SecretString>,
+    pub machine_secret: Option<SecretString>,
+}
+
+impl DemoPerson {
+    /// Somebody else may be called alice, too.
+    pub fn is(&self, user: &User) -> bool {
+        user.username == self.username && user.email.as_deref() == Some(self.email)
+    }
+}
+
+impl Addresses {
+    pub fn of(config: &Config) -> Self {
+        let port = config.server.listen.port();
+        let local = |port: u16| format!("http://localhost:{port}");
+        Self { issuer: config.server.issuer.as_str().to_owned(), api: local(port + 1), app: local(port + 2) }
+    }
+}
+
+/// Makes what is missing.
+pub async fn complete(store: &Store, config: &Config, addresses: &Addresses, now: Timestamp) -> Result<Made, Failure> {
+    if store::apis::find(store, &addresses.api).await?.is_none() {
+        store::apis::insert(store, &api(addresses, config.tokens.access_token_lifetime)).await?;
+    }
+    if store::clients::find(store, &id(WEB_CLIENT)).await?.is_none() {
+        store::clients::insert(store, &web_client(addresses, now)).await?;
+    }
+    Ok(Made { password: person(store, config, now).await?, machine_secret: machine(store, now).await? })
+}
+
+fn api(addresses: &Addresses, lifetime: i64) -> Api {
+    let scope = |(name, description): (&str, &str)| ApiScope {
+        name: ScopeToken::parse(name).expect("a scope of ours"),
+        description: description.to_owned(),
+    };
+    Api {
+        identifier: addresses.api.clone(),
+        name: "Notes".to_owned(),
+        token_format: TokenFormat::Jwt,
+        signing_alg: SigningAlgorithm::ES256,
+        access_token_lifetime: Seconds(lifetime),
+        scopes: SCOPES.map(scope).into(),
+    }
+}
+
+fn web_client(addresses: &Addresses, now: Timestamp) -> Client {
+    let app = &addresses.app;
+    let metadata = json!({
+        "client_name": "Demo web app",
+        "token_endpoint_auth_method": "none",
+        "grant_types": ["authorization_code", "refresh_token"],
+        "redirect_uris": [format!("{app}/callback")],
+        "post_logout_redirect_uris": [format!("{app}/signed-out")],
+        "scope": "openid profile email offline_access notes:read notes:write",
+    });
+    client(WEB_CLIENT, metadata, now)
+}
+
+async fn machine(store: &Store, now: Timestamp) -> Result<Option<SecretString>, Failure> {
+    let id = id(MACHINE_CLIENT);
+    if store::clients::find(store, &id).await?.is_some() {
+        return Ok(None);
+    }
+    let metadata = json!({
+        "client_name": "Demo machine",
+        "grant_types": ["client_credentials"],
+        "scope": "notes:read notes:write",
+    });
+    store::clients::insert(store, &client(MACHINE_CLIENT, metadata, now)).await?;
+    let secret = auth::random::secret();
+    store::clients::add_secret(store, &id, &TokenHash::of(secret.expose().as_bytes()), now, None).await?;
+    Ok(Some(secret))
+}
+
+async fn person(store: &Store, config: &Config, now: Timestamp) -> Result<Option<SecretString>, Failure> {
+    if store::users::find_by_login(store, DEMO_PERSON.username).await?.is_some() {
+        return Ok(None);
+    }
+    let user = User {
+        id: UserId::from_random(auth::random::id()),
+        username: DEMO_PERSON.username.to_owned(),
+        email: Some(DEMO_PERSON.email.to_owned()),
+        email_verified_at: Some(now),
+        phone_number: None,
+        phone_number_verified_at: None,
+        profile: Profile {
+            name: Some("Alice Moreau".to_owned()),
+            given_name: Some("Alice".to_owned()),
+            family_name: Some("Moreau".to_owned()),
+            ..Profile::default()
+        },
+        groups: vec!["demo".to_owned()],
+        created_at: now,
+        updated_at: now,
+        disabled_at: None,
+    };
+    let password = words::password(auth::random::id());
+    let phc = auth::passwords::hash_blocking(&config.passwords, password.expose()).map_err(Failure::failed)?;
+    store::users::insert(store, &user).await?;
+    store::passwords::set(store, &user.id, &phc, now).await?;
+    Ok(Some(password))
+}
+
+fn client(name: &str, metadata: serde_json::Value, now: Timestamp) -> Client {
+    let metadata: ClientMetadata = serde_json::from_value(metadata).expect("has known members");
+    metadata.check(id(name), now).expect("the demo clients are sound")
+}
+
+fn id(name: &str) -> ClientId {
+    ClientId::parse(name).expect("is a client id")
+}

@@ -1,0 +1,103 @@
+//! What the settings name, opened: database, keys, and the reasons not to serve with them.
+
+use std::path::Path;
+
+use auth::config::Config;
+use jwt::directory::KeyDirectory;
+use protocol::client::Client;
+use protocol::ids::ClientId;
+use protocol::time::Timestamp;
+use store::{Store, StoreError, StoreOptions};
+
+use crate::config::load::sqlite_file;
+use crate::config::{Complaint, Place};
+use crate::dev::objects::{DEMO_CLIENTS, DEMO_PERSON};
+use crate::failure::Failure;
+
+const PAGE: i64 = 200;
+/// 2026-11-01. A clock before this is not set, and tokens of such a time are refused everywhere.
+const NOT_BEFORE: Timestamp = Timestamp(1_793_491_200);
+/// Passwords that stand in our documents and examples; an installation that uses one has no secret.
+const PUBLISHED_PASSWORDS: [&str; 3] = ["change-me", "countersign", "postgres"];
+/// `statfs` types of NFS, SMB and CIFS: SQLite's locks are not to be trusted there.
+const NETWORK_FILE_SYSTEMS: [i64; 4] = [0x6969, 0x517b, 0xff53_4d42, 0xfe53_4d42];
+
+pub async fn open_store(config: &Config) -> Result<Store, Failure> {
+    let options = StoreOptions { pool_size: config.database.pool_size };
+    Store::open(config.database.url.expose(), options).await.map_err(|error| match error {
+        StoreError::Newer { .. } => {
+            Failure::setting("database.url", error, "use the newer countersign, or another database")
+        }
+        other => Failure::failed(format!("the database cannot be used: {other}")),
+    })
+}
+
+pub fn open_keys(config: &Config, now: Timestamp) -> Result<KeyDirectory, Failure> {
+    let keys = &config.keys;
+    // Its errors name the file and the remedy.
+    KeyDirectory::open(&keys.directory, &keys.algorithms, now)
+        .map_err(|error| Complaint::new(Place::Nowhere {}, Some("keys.directory"), error.to_string(), None).into())
+}
+
+/// Every client, page by page.
+pub async fn all_clients(store: &Store) -> Result<Vec<Client>, Failure> {
+    let mut all: Vec<Client> = Vec::new();
+    loop {
+        let page = store::clients::list(store, all.last().map(|client| &client.id), PAGE).await?;
+        if page.is_empty() {
+            return Ok(all);
+        }
+        all.extend(page);
+    }
+}
+
+/// What must not be served, told before anything is opened or made.
+pub fn refuse_unsafe(config: &Config, now: Timestamp) -> Result<(), Failure> {
+    if now < NOT_BEFORE {
+        return Err(Failure::failed("the clock of this machine is wrong: it is before this program was made"));
+    }
+    refuse_published_password(config)?;
+    refuse_network_file_system(config)
+}
+
+fn refuse_published_password(config: &Config) -> Result<(), Failure> {
+    let Ok(url) = url::Url::parse(config.database.url.expose()) else { return Ok(()) };
+    match url.password() {
+        Some(password) if PUBLISHED_PASSWORDS.contains(&password) => {
+            Err(Failure::setting("database.url", "its password is one that everybody knows", "choose another one"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn refuse_network_file_system(config: &Config) -> Result<(), Failure> {
+    let Some(file) = sqlite_file(config) else { return Ok(()) };
+    let directory = Path::new(file).parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match rustix::fs::statfs(directory) {
+        Ok(found) if NETWORK_FILE_SYSTEMS.contains(&(found.f_type as i64)) => Err(Failure::setting(
+            "database.url",
+            "a SQLite file on a network file system gets damaged",
+            "move it to a local disk or use PostgreSQL",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// The accounts of `countersign dev` have secrets that stood on a screen.
+pub async fn refuse_demo_objects(store: &Store) -> Result<(), Failure> {
+    let mut found = Vec::new();
+    for id in DEMO_CLIENTS {
+        let id = ClientId::parse(id).expect("is a client id");
+        if store::clients::find(store, &id).await?.is_some() {
+            found.push(format!("client {id}"));
+        }
+    }
+    if store::users::find_by_login(store, DEMO_PERSON.username).await?.is_some_and(|user| DEMO_PERSON.is(&user)) {
+        found.push(format!("person {}", DEMO_PERSON.username));
+    }
+    if found.is_empty() {
+        return Ok(());
+    }
+    let reason = format!("this database was made by `countersign dev` ({})", found.join(", "));
+    Err(Failure::setting("database.url", reason, "use another database"))
+}

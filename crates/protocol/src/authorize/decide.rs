@@ -1,0 +1,169 @@
+//! Request + login + consent + what the person already did → the next `Step` (OpenID Connect Core §3.1.2.1–§3.1.2.6).
+//!
+//! Asked again after every step, always from what was read afresh; nobody else decides whether a code may be issued.
+
+use super::prompt::{ACR_VALUES, PromptValue};
+use super::request::AuthorizeRequest;
+use crate::client::{Client, ConsentPolicy};
+use crate::error::{ErrorCode, OAuthError};
+use crate::ids::{SessionId, UserId};
+use crate::scope::Scope;
+use crate::time::{Seconds, Timestamp};
+
+/// The browser's session: who signed in, when and how.
+#[derive(Clone, Debug)]
+pub struct Login {
+    pub session_id: SessionId,
+    pub user_id: UserId,
+    pub auth_time: Timestamp,
+    pub acr: String,
+    pub amr: Vec<String>,
+}
+
+/// What the person already did for this very request.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    pub started_at: Timestamp,
+    pub login_at: Option<Timestamp>,
+    pub account_selected_at: Option<Timestamp>,
+    pub consented_at: Option<Timestamp>,
+}
+
+impl Progress {
+    /// A request that has just arrived.
+    pub fn new(started_at: Timestamp) -> Self {
+        Self { started_at, login_at: None, account_selected_at: None, consented_at: None }
+    }
+
+    fn did(&self, at: Option<Timestamp>) -> bool {
+        at.is_some_and(|at| at >= self.started_at)
+    }
+}
+
+/// Everything that the decision depends on.
+#[derive(Clone, Copy, Debug)]
+pub struct Situation<'a> {
+    pub request: &'a AuthorizeRequest,
+    pub client: &'a Client,
+    pub login: Option<&'a Login>,
+    /// Who a verified `id_token_hint` says it must be. The `sub` of the claims parameter is looked at here anyway.
+    pub expected_user: Option<&'a UserId>,
+    /// What this person allowed this client before.
+    pub consented: Option<&'a Scope>,
+    pub progress: &'a Progress,
+    pub now: Timestamp,
+}
+
+#[derive(Clone, Debug)]
+pub enum Step {
+    Login(Why),
+    SelectAccount,
+    /// Ask for this scope; on yes, remember exactly it beside what was allowed before.
+    Consent(Scope),
+    Issue,
+    Refuse(OAuthError),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    NotSignedIn,
+    PromptLogin,
+    MaxAge,
+    OtherUser,
+}
+
+pub fn decide(situation: &Situation) -> Step {
+    let step = next(situation);
+    if !situation.request.prompt.is_silent() {
+        return step;
+    }
+    // OIDC Core §3.1.2.1: with none "the Authorization Server MUST NOT display any authentication or consent user
+    // interface pages. An error is returned if an End-User is not already authenticated".
+    let (code, description) = match step {
+        Step::Login(_) => (ErrorCode::LoginRequired, "the person must sign in, and prompt=none forbids to ask"),
+        Step::SelectAccount => {
+            (ErrorCode::AccountSelectionRequired, "the person must choose an account, and prompt=none forbids to ask")
+        }
+        Step::Consent(_) => (ErrorCode::ConsentRequired, "the person must consent, and prompt=none forbids to ask"),
+        Step::Issue | Step::Refuse(_) => return step,
+    };
+    Step::Refuse(OAuthError::new(code, description).at("prompt"))
+}
+
+/// The next step as if asking were always allowed.
+fn next(situation: &Situation) -> Step {
+    if !acr_is_reachable(situation.request) {
+        // OIDC Core §5.5.1.1: if an essential acr cannot be met, "the Authorization Server MUST treat that outcome as a
+        // failed authentication attempt".
+        let description = "no login here reaches the authentication level that the claims parameter demands";
+        return Step::Refuse(OAuthError::new(ErrorCode::UnmetAuthenticationRequirements, description).at("claims"));
+    }
+    let Some(login) = situation.login else {
+        return Step::Login(Why::NotSignedIn);
+    };
+    let fresh = situation.progress.did(situation.progress.login_at) && login.auth_time >= situation.progress.started_at;
+    if let Some(step) = other_user(situation, login) {
+        return step;
+    }
+    if let Some(why) = login_again(situation, login).filter(|_| !fresh) {
+        return Step::Login(why);
+    }
+    let selected = fresh || situation.progress.did(situation.progress.account_selected_at);
+    if situation.request.prompt.contains(PromptValue::SelectAccount) && !selected {
+        return Step::SelectAccount;
+    }
+    missing_consent(situation).map_or(Step::Issue, Step::Consent)
+}
+
+/// Whether the request insists on one account, and another one is signed in.
+fn other_user(situation: &Situation, login: &Login) -> Option<Step> {
+    let hinted = situation.expected_user.is_none_or(|user| *user == login.user_id);
+    let claimed = situation.request.claims.expected_sub().is_none_or(|sub| sub == login.user_id.as_str());
+    if hinted && claimed {
+        return None;
+    }
+    if !situation.progress.did(situation.progress.login_at) {
+        return Some(Step::Login(Why::OtherUser));
+    }
+    // OIDC Core §3.1.2.2: "The Authorization Server MUST NOT reply with an ID Token or Access Token for a different
+    // user, even if they have an active session with the Authorization Server."
+    let description = "another account signed in than the one that the request names";
+    Some(Step::Refuse(OAuthError::new(ErrorCode::LoginRequired, description)))
+}
+
+/// Why an existing login does not do, unless it was made for this request.
+fn login_again(situation: &Situation, login: &Login) -> Option<Why> {
+    if situation.request.prompt.contains(PromptValue::Login) {
+        // OIDC Core §3.1.2.3: with login "the Authorization Server MUST reauthenticate the End-User even if the
+        // End-User is already authenticated".
+        return Some(Why::PromptLogin);
+    }
+    let max_age = situation.request.max_age?;
+    // OIDC Core §3.1.2.1: "If the elapsed time is greater than this value, the OP MUST attempt to actively
+    // re-authenticate the End-User"; 0 means the same as prompt=login.
+    let elapsed = situation.now.since(login.auth_time);
+    (max_age <= Seconds(0) || elapsed > max_age).then_some(Why::MaxAge)
+}
+
+fn missing_consent(situation: &Situation) -> Option<Scope> {
+    let asked = situation.request.asked_scope();
+    let said_yes = situation.progress.did(situation.progress.consented_at);
+    // OIDC Core §3.1.2.1, prompt=consent: ask "before returning information to the Client", whatever was allowed
+    // before.
+    if situation.request.prompt.contains(PromptValue::Consent) && !said_yes {
+        return Some(asked);
+    }
+    let missing = match situation.client.consent {
+        ConsentPolicy::FirstParty => Scope::empty(),
+        ConsentPolicy::Ask => situation.consented.map_or_else(|| asked.clone(), |allowed| asked.without(allowed)),
+    };
+    (!missing.is_empty()).then_some(missing)
+}
+
+/// A voluntary acr is a wish; an essential one with values is a condition.
+fn acr_is_reachable(request: &AuthorizeRequest) -> bool {
+    request.claims.essential_acr().is_none_or(|values| values.iter().any(|value| ACR_VALUES.contains(value)))
+}
+
+#[cfg(test)]
+mod tests;

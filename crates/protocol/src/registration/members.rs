@@ -1,0 +1,215 @@
+//! Reads single members of client metadata and notes what it cannot accept, so that reading goes on to the next one.
+//!
+//! What members mean together is in `registration.rs`.
+
+use serde_json::Value;
+
+use super::Problem;
+use crate::client::{ApplicationType, GrantType};
+use crate::closed_set::ClosedSet;
+use crate::http_url::{HttpUrl, Scheme};
+use crate::redirect_uri::RegisteredRedirectUri;
+use crate::scope::{OPENID, Scope};
+use crate::time::Seconds;
+
+const MAX_NAME_LENGTH: usize = 100;
+const MAX_REDIRECT_URIS: usize = 50;
+const MAX_KEYS: usize = 20;
+/// Members of a JWK that give away a private or shared key (RFC 7518 §6).
+const PRIVATE_MEMBERS: &[&str] = &["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+
+/// What was wrong so far. Each method reads one member and notes what it cannot accept.
+#[derive(Default)]
+pub(super) struct Problems(Vec<Problem>);
+
+impl Problems {
+    pub(super) fn none_or_all(self) -> Result<(), Vec<Problem>> {
+        if self.0.is_empty() { Ok(()) } else { Err(self.0) }
+    }
+
+    pub(super) fn holds(&self, member: &str) -> bool {
+        self.0.iter().any(|problem| problem.member == member)
+    }
+
+    pub(super) fn add(&mut self, member: &'static str, reason: impl Into<String>) {
+        self.0.push(Problem { member, reason: reason.into() });
+    }
+
+    pub(super) fn choice<T: ClosedSet>(&mut self, member: &'static str, value: Option<&str>, default: T) -> T {
+        value.and_then(|value| self.known(member, value)).unwrap_or(default)
+    }
+
+    fn known<T: ClosedSet>(&mut self, member: &'static str, value: &str) -> Option<T> {
+        let found = T::NAMED.iter().find(|(name, _)| *name == value);
+        if found.is_none() {
+            let names: Vec<_> = T::NAMED.iter().map(|(name, _)| *name).collect();
+            self.add(member, format!("it must be one of: {}", names.join(", ")));
+        }
+        found.map(|(_, variant)| *variant)
+    }
+
+    /// A name is shown to people who decide by it, so it must not look like something else.
+    pub(super) fn name(&mut self, name: String) -> String {
+        if name.trim().is_empty() {
+            self.add("client_name", "people need a name to decide by");
+        } else if name.chars().count() > MAX_NAME_LENGTH {
+            self.add("client_name", "it must not be longer than 100 characters");
+        } else if name.chars().any(is_deceptive) {
+            self.add("client_name", "it must not contain control, invisible or direction-changing characters");
+        }
+        name
+    }
+
+    pub(super) fn grant_types(&mut self, names: Option<&[String]>) -> Vec<GrantType> {
+        let Some(names) = names else { return vec![GrantType::AuthorizationCode] };
+        if names.is_empty() {
+            self.add("grant_types", "a client needs at least one grant");
+        }
+        let mut grants: Vec<_> = names.iter().filter_map(|name| self.known("grant_types", name)).collect();
+        grants.sort();
+        grants.dedup();
+        grants
+    }
+
+    pub(super) fn redirect_uris(
+        &mut self,
+        member: &'static str,
+        texts: &[String],
+        application_type: ApplicationType,
+    ) -> Vec<RegisteredRedirectUri> {
+        if texts.len() > MAX_REDIRECT_URIS {
+            self.add(member, "at most 50 are possible");
+            return Vec::new();
+        }
+        let mut uris = Vec::new();
+        for (index, text) in texts.iter().enumerate() {
+            match RegisteredRedirectUri::parse(text, application_type) {
+                Ok(uri) if uris.contains(&uri) => self.add(member, format!("number {} is a repetition", index + 1)),
+                Ok(uri) => uris.push(uri),
+                Err(error) => self.add(member, format!("number {}: {}", index + 1, error.reason)),
+            }
+        }
+        uris
+    }
+
+    pub(super) fn scope(&mut self, text: Option<&str>, grants: &[GrantType]) -> Scope {
+        let default = if grants.contains(&GrantType::AuthorizationCode) { OPENID } else { "" };
+        Scope::parse(text.unwrap_or(default)).unwrap_or_else(|error| {
+            self.add("scope", error.description);
+            Scope::empty()
+        })
+    }
+
+    pub(super) fn link(&mut self, member: &'static str, text: Option<String>) -> Option<String> {
+        let text = text?;
+        match HttpUrl::parse(&text) {
+            Ok(url) if url.scheme == Scheme::Http && !url.is_loopback() => self.add(member, "it must be https"),
+            Ok(_) => {}
+            Err(reason) => self.add(member, reason),
+        }
+        Some(text)
+    }
+
+    pub(super) fn max_age(&mut self, age: Option<i64>) -> Option<Seconds> {
+        if age.is_some_and(i64::is_negative) {
+            self.add("default_max_age", "it must not be negative");
+        }
+        age.map(Seconds)
+    }
+
+    /// Looks for the outline of a set of public keys; the keys themselves are read by `jwt` when they are used.
+    pub(super) fn jwks(&mut self, jwks: Option<Value>) -> Option<String> {
+        let jwks = jwks?;
+        let keys = jwks.get("keys").and_then(Value::as_array);
+        if !keys.is_some_and(|keys| (1..=MAX_KEYS).contains(&keys.len())) {
+            self.add("jwks", "it must be a JWK Set with 1 to 20 keys");
+        }
+        for key in keys.into_iter().flatten() {
+            if PRIVATE_MEMBERS.iter().any(|member| key.get(member).is_some()) {
+                self.add("jwks", "it holds a private or shared key: replace that key, then register public keys only");
+            } else if !matches!(key.get("kty").and_then(Value::as_str), Some("RSA" | "EC" | "OKP")) {
+                self.add("jwks", "each key must have kty RSA, EC or OKP");
+            }
+        }
+        Some(jwks.to_string())
+    }
+}
+
+/// Controls, zero-width characters, and those that turn the direction of text (Unicode UAX #9 §2).
+fn is_deceptive(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(character, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn reasons(read: impl FnOnce(&mut Problems)) -> Vec<String> {
+        let mut problems = Problems::default();
+        read(&mut problems);
+        problems.none_or_all().err().unwrap_or_default().into_iter().map(|problem| problem.reason).collect()
+    }
+
+    #[test]
+    fn a_name_has_1_to_100_honest_characters() {
+        for (name, expected) in [
+            ("Notes".to_owned(), true),
+            ("Müllers Notizen – 笔记".to_owned(), true),
+            ("x".repeat(100), true),
+            ("x".repeat(101), false),
+            (String::new(), false),
+            (" \t".to_owned(), false),
+            ("Bank\u{202e}knaB".to_owned(), false),
+            ("Ba\u{200b}nk".to_owned(), false),
+            ("Bank\n".to_owned(), false),
+        ] {
+            let found = reasons(|problems| drop(problems.name(name.clone())));
+            assert_eq!(found.is_empty(), expected, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_name_gets_the_list_of_known_ones() {
+        let found = reasons(|problems| {
+            problems.choice("application_type", Some("spa"), ApplicationType::Web);
+        });
+        assert_eq!(found, ["it must be one of: web, native"]);
+    }
+
+    #[test]
+    fn keys_are_public_and_asymmetric() {
+        let key = json!({ "kty": "EC", "crv": "P-256", "x": "AA", "y": "AA" });
+        for (jwks, expected) in [
+            (json!({ "keys": [key] }), true),
+            (json!({ "keys": vec![key.clone(); 20] }), true),
+            (json!({ "keys": vec![key.clone(); 21] }), false),
+            (json!({ "keys": [] }), false),
+            (json!({}), false),
+            (json!([key]), false),
+            (json!({ "keys": ["x"] }), false),
+            (json!({ "keys": [{ "kty": "oct", "k": "AA" }] }), false),
+            (json!({ "keys": [{ "kty": "oct" }] }), false),
+            (json!({ "keys": [{ "kty": "EC", "d": "AA" }] }), false),
+        ] {
+            let found = reasons(|problems| drop(problems.jwks(Some(jwks.clone()))));
+            assert_eq!(found.is_empty(), expected, "{jwks}");
+        }
+    }
+
+    #[test]
+    fn a_link_is_https_or_loopback() {
+        for (link, expected) in [
+            ("https://notes.example/terms", true),
+            ("http://localhost:3000/", true),
+            ("http://notes.example/", false),
+            ("javascript:alert(1)", false),
+            ("/terms", false),
+        ] {
+            let found = reasons(|problems| drop(problems.link("tos_uri", Some(link.to_owned()))));
+            assert_eq!(found.is_empty(), expected, "{link}");
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! The OpenAPI 3.1 document, made from the handlers and from the route table.
+//!
+//! What each operation demands is not written twice: the security of an operation is the `Access` of its line in `routes.rs`.
+
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::web::Data;
+use utoipa::OpenApi as _;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::{Http, HttpAuthScheme, OpenIdConnect, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{Content, OpenApi, PathItem, Ref, RefOr, Response, Responses, Server};
+
+use crate::caller::Access;
+use crate::config::Config;
+use crate::server::App;
+use crate::web::error::Problem;
+use crate::web::routes::{Line, ROUTES};
+use crate::web::{health, me, notes};
+
+const BEARER: &str = "bearer";
+const OPENID: &str = "openid";
+
+const NO_TOKEN: (&str, &str) = ("401", "No access token, or one that is not accepted; the challenge says why");
+const NO_KEYS: (&str, &str) = ("503", "The token cannot be checked at this moment; see Retry-After");
+const NO_PERMISSION: (&str, &str) = ("403", "The token's scope is not enough; the challenge names the missing one");
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Countersign resource API",
+        description = "Notes of the signed-in person, protected by access tokens."
+    ),
+    paths(
+        health::livez,
+        health::readyz,
+        document,
+        me::show,
+        notes::list,
+        notes::create,
+        notes::show,
+        notes::update,
+        notes::delete
+    ),
+    components(schemas(Problem))
+)]
+struct Described;
+
+/// This document.
+#[utoipa::path(get, path = "/openapi.json", tag = "health", responses((status = 200, description = "OpenAPI 3.1")))]
+pub(crate) async fn document(app: Data<App>) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header(("Content-Type", "application/json"))
+        .insert_header(("Cache-Control", "public, max-age=300"))
+        .body(app.openapi.clone())
+}
+
+/// The document for one configuration.
+pub(crate) fn describe(config: &Config) -> OpenApi {
+    let mut api = Described::openapi();
+    api.servers = Some(vec![Server::new(&config.public_url)]);
+    let schemes = &mut api.components.get_or_insert_default().security_schemes;
+    schemes.insert(
+        BEARER.to_owned(),
+        SecurityScheme::Http(Http::builder().scheme(HttpAuthScheme::Bearer).bearer_format("at+jwt").build()).into(),
+    );
+    let discovery = config.issuer.endpoint("/.well-known/openid-configuration");
+    schemes.insert(OPENID.to_owned(), SecurityScheme::OpenIdConnect(OpenIdConnect::new(discovery)).into());
+    for line in ROUTES {
+        if let Some(operation) = api.paths.paths.get_mut(line.path).and_then(|item| operation(item, line)) {
+            operation.security = Some(security(line.access));
+            complete(&mut operation.responses, line.access);
+        }
+    }
+    api
+}
+
+/// Either scheme will do; both lead to the same header.
+fn security(access: Access) -> Vec<SecurityRequirement> {
+    let scopes = match access {
+        Access::Public => return Vec::new(),
+        Access::AnyToken => vec![],
+        Access::Needs(permission) => vec![permission.0],
+    };
+    [BEARER, OPENID].map(|scheme| SecurityRequirement::new(scheme, scopes.clone())).into()
+}
+
+/// Adds what can happen before a handler is reached, and to every error the form that all errors have.
+fn complete(responses: &mut Responses, access: Access) {
+    let before_the_handler: &[_] = match access {
+        Access::Public => &[],
+        Access::AnyToken => &[NO_TOKEN, NO_KEYS],
+        Access::Needs(_) => &[NO_TOKEN, NO_KEYS, NO_PERMISSION],
+    };
+    for (status, about) in before_the_handler {
+        responses.responses.insert((*status).to_owned(), Response::new(*about).into());
+    }
+    for (status, response) in &mut responses.responses {
+        if let RefOr::T(response) = response
+            && status.starts_with(['4', '5'])
+        {
+            let problem = Content::new(Some(Ref::from_schema_name("Problem")));
+            response.content.insert("application/problem+json".to_owned(), problem.into());
+        }
+    }
+}
+
+fn operation<'i>(item: &'i mut PathItem, line: &Line) -> Option<&'i mut Operation> {
+    match line.method {
+        Method::GET => item.get.as_mut(),
+        Method::POST => item.post.as_mut(),
+        Method::PUT => item.put.as_mut(),
+        Method::DELETE => item.delete.as_mut(),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use protocol::issuer::Issuer;
+
+    fn document() -> serde_json::Value {
+        let issuer = Issuer::parse("https://id.example").expect("is an issuer");
+        let config = Config::new(issuer, "https://api.example", "https://api.example");
+        serde_json::to_value(describe(&config)).expect("is JSON")
+    }
+
+    #[test]
+    fn every_route_is_described_and_nothing_else() {
+        let document = document();
+        let described: usize = document["paths"]
+            .as_object()
+            .expect("has paths")
+            .values()
+            .map(|item| item.as_object().map_or(0, serde_json::Map::len))
+            .sum();
+        assert_eq!(described, ROUTES.len());
+        for line in ROUTES {
+            let method = line.method.as_str().to_ascii_lowercase();
+            assert!(document["paths"][line.path][&method].is_object(), "{method} {}", line.path);
+        }
+    }
+
+    #[test]
+    fn what_an_operation_demands_is_what_its_line_demands() {
+        let document = document();
+        assert_eq!(document["openapi"], "3.1.0");
+        assert_eq!(document["paths"]["/notes"]["post"]["security"][0]["bearer"][0], "notes:write");
+        assert_eq!(document["paths"]["/notes"]["get"]["security"][1]["openid"][0], "notes:read");
+        assert_eq!(document["paths"]["/me"]["get"]["security"][0], serde_json::json!({ "bearer": [] }));
+        assert_eq!(document["paths"]["/livez"]["get"]["security"], serde_json::json!([]));
+        let schemes = &document["components"]["securitySchemes"];
+        assert_eq!(schemes["openid"]["openIdConnectUrl"], "https://id.example/.well-known/openid-configuration");
+        assert_eq!(schemes["bearer"]["scheme"], "bearer");
+    }
+
+    #[test]
+    fn an_operation_says_what_happens_without_a_token_or_permission() {
+        let document = document();
+        for line in ROUTES {
+            let responses = &document["paths"][line.path][line.method.as_str().to_ascii_lowercase()]["responses"];
+            assert_eq!(responses["401"].is_object(), line.access != Access::Public, "{}", line.path);
+            assert_eq!(responses["403"].is_object(), matches!(line.access, Access::Needs(_)), "{}", line.path);
+        }
+    }
+
+    #[test]
+    fn ids_are_unique_responses_described_and_errors_are_problems() {
+        let document = document();
+        let operations = || document["paths"].as_object().into_iter().flat_map(|paths| paths.values());
+        let mut ids = HashSet::new();
+        for operation in operations().filter_map(|item| item.as_object()).flat_map(|item| item.values()) {
+            assert!(ids.insert(operation["operationId"].to_string()), "{}", operation["operationId"]);
+            for (status, response) in operation["responses"].as_object().expect("has responses") {
+                assert_ne!(response["description"].as_str().unwrap_or_default(), "", "{operation}");
+                let problem = &response["content"]["application/problem+json"]["schema"]["$ref"];
+                assert_eq!(problem == "#/components/schemas/Problem", status.starts_with(['4', '5']));
+            }
+        }
+        assert!(document["components"]["schemas"]["Problem"].is_object());
+    }
+}

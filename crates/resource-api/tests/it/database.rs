@@ -1,0 +1,108 @@
+//! Both engines for the tests, and what the API does about a database at start.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use protocol::issuer::Issuer as IssuerUrl;
+use resource_api::{Api, Config, DatabaseError, Error};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection as _};
+
+use crate::api::sqlite_in;
+use crate::issuer::AUDIENCE;
+
+const POSTGRES_URL: &str = "COUNTERSIGN_TEST_POSTGRES_URL";
+
+/// Runs `body` on a fresh SQLite file and on a fresh PostgreSQL database.
+pub async fn on_both_engines(body: impl AsyncFn(String)) {
+    let directory = tempfile::tempdir().unwrap();
+    body(sqlite_in(&directory)).await;
+    let Ok(admin) = std::env::var(POSTGRES_URL) else {
+        assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "CI must not leave out PostgreSQL: set {POSTGRES_URL}");
+        eprintln!("left out: PostgreSQL ({POSTGRES_URL} is not set)");
+        return;
+    };
+    let fresh = FreshDatabase::create(&admin).await;
+    body(fresh.url.clone()).await;
+    fresh.drop().await;
+}
+
+struct FreshDatabase {
+    admin: String,
+    name: String,
+    url: String,
+}
+
+impl FreshDatabase {
+    async fn create(admin: &str) -> Self {
+        sqlx::any::install_default_drivers();
+        let nanoseconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos();
+        let name = format!("resource_api_{}_{nanoseconds}", std::process::id());
+        run(admin, format!("CREATE DATABASE {name}")).await;
+        let mut url = url::Url::parse(admin).unwrap();
+        url.set_path(&name);
+        Self { admin: admin.to_owned(), name, url: url.into() }
+    }
+
+    async fn drop(self) {
+        run(&self.admin, format!("DROP DATABASE {} WITH (FORCE)", self.name)).await;
+    }
+}
+
+async fn run(url: &str, sql: String) {
+    let mut connection = AnyConnection::connect(url).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+}
+
+async fn open(database_url: &str) -> Result<Api, Error> {
+    let mut config = Config::new(IssuerUrl::parse("https://id.example").unwrap(), AUDIENCE, "https://notes.example");
+    config.database_url = database_url.to_owned();
+    Api::new(config).await
+}
+
+#[actix_web::test]
+async fn a_database_is_opened_again_and_a_newer_one_refused() {
+    on_both_engines(async |database| {
+        open(&database).await.unwrap();
+        open(&database).await.unwrap();
+        let newer = "INSERT INTO _resource_api_migrations (version, description, success, checksum, execution_time)
+                     SELECT 9999, 'later', success, checksum, 0 FROM _resource_api_migrations";
+        run(&database, newer.to_owned()).await;
+        let refused = open(&database).await;
+        assert!(matches!(refused, Err(Error::Database(DatabaseError::Newer(9999)))), "{refused:?}");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn two_processes_may_start_on_one_database_at_once() {
+    on_both_engines(async |database| {
+        let (one, two, three) = tokio::join!(open(&database), open(&database), open(&database));
+        one.and(two).and(three).unwrap();
+    })
+    .await;
+}
+
+#[cfg(unix)]
+#[actix_web::test]
+async fn the_file_is_readable_by_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = tempfile::tempdir().unwrap();
+    let _api = open(&sqlite_in(&directory)).await.unwrap();
+    for entry in std::fs::read_dir(directory.path()).unwrap() {
+        let entry = entry.unwrap();
+        let mode = entry.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{:?}", entry.file_name());
+    }
+}
+
+#[actix_web::test]
+async fn a_wrong_configuration_or_database_is_told_at_start() {
+    for url in ["mysql://a@b/c", "sqlite:", "sqlite::memory:", "notes.db", "sqlite:/no/such/directory/notes.db"] {
+        assert!(matches!(open(url).await, Err(Error::Database(_))), "{url}");
+    }
+    let mut config = Config::new(IssuerUrl::parse("https://id.example").unwrap(), "", "notes.example");
+    config.allowed_origins = vec!["*".to_owned()];
+    let Err(Error::Config(problems)) = Api::new(config).await else { panic!("it must not start") };
+    let keys: Vec<_> = problems.iter().map(|problem| problem.key).collect();
+    assert_eq!(keys, ["audience", "public_url", "allowed_origins"]);
+}

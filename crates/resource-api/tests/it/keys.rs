@@ -1,0 +1,242 @@
+//! How the issuer's keys come here: few fetches, whatever happens; 503 and not 401 while there are none.
+
+use std::time::{Duration, Instant};
+
+use actix_web::rt::time::sleep;
+use futures_util::future::join_all;
+use protocol::signing::SigningAlgorithm;
+use protocol::time::Seconds;
+use reqwest::Method;
+use serde_json::json;
+
+use crate::api::{Answer, TestApi, send};
+use crate::issuer::{Issuer, Reserved, forged, key};
+
+/// Asks until the status is there; fails after five seconds.
+async fn eventually(api: &TestApi, token: &str, status: u16) -> Answer {
+    let began = Instant::now();
+    loop {
+        let answer = api.get("/me", token).await;
+        if answer.status == status {
+            return answer;
+        }
+        assert!(began.elapsed() < Duration::from_secs(5), "{answer:?}");
+        sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[actix_web::test]
+async fn fifty_requests_on_a_cold_cache_are_one_fetch() {
+    let issuer = Issuer::start();
+    issuer.bend(|answers| answers.delay = Duration::from_millis(300));
+    let api = TestApi::start(&issuer).await;
+    let token = issuer.token().sign();
+    let answers = join_all((0..50).map(|_| api.get("/me", &token))).await;
+    assert!(answers.iter().all(|answer| answer.status == 200));
+    assert_eq!((issuer.discovery_count(), issuer.jwks_count()), (1, 1));
+}
+
+#[actix_web::test]
+async fn a_thousand_unknown_keys_are_one_fetch() {
+    let issuer = Issuer::start();
+    let api = TestApi::start(&issuer).await;
+    assert_eq!(api.get("/me", &issuer.token().sign()).await.status, 200);
+    assert_eq!(issuer.jwks_count(), 1);
+    let flood: Vec<_> =
+        (0..1000).map(|number| forged(json!({ "kid": format!("unknown-{number}") }), &issuer)).collect();
+    for answer in join_all(flood.iter().map(|token| api.get("/me", token))).await {
+        answer.assert_invalid_token("no key is known");
+    }
+    assert_eq!((issuer.discovery_count(), issuer.jwks_count()), (1, 2));
+    // Meanwhile and afterwards good tokens pass.
+    assert_eq!(api.get("/me", &issuer.token().sign()).await.status, 200);
+}
+
+#[actix_web::test]
+async fn after_the_cool_down_an_unknown_key_is_looked_for_again() {
+    let issuer = Issuer::start();
+    let api = TestApi::start_with(&issuer.url, |config| config.jwks.unknown_kid_cooldown = Seconds(1)).await;
+    let unknown = issuer.token().signed_by(key(SigningAlgorithm::ES256)).sign();
+    assert_eq!(api.get("/me", &issuer.token().sign()).await.status, 200);
+    for _ in 0..3 {
+        api.get("/me", &unknown).await.assert_invalid_token("no key is known");
+    }
+    assert_eq!(issuer.jwks_count(), 2);
+    sleep(Duration::from_millis(1100)).await;
+    api.get("/me", &unknown).await.assert_invalid_token("no key is known");
+    assert_eq!(issuer.jwks_count(), 3);
+}
+
+#[actix_web::test]
+async fn keys_that_came_after_the_token_are_the_last_word_about_it() {
+    let issuer = Issuer::start();
+    issuer.bend(|answers| answers.delay = Duration::from_millis(200));
+    let api = TestApi::start(&issuer).await;
+    let unknown = issuer.token().signed_by(key(SigningAlgorithm::ES256)).sign();
+    api.get("/me", &unknown).await.assert_invalid_token("no key is known");
+    assert_eq!(issuer.jwks_count(), 1);
+}
+
+#[actix_web::test]
+async fn a_rotated_key_is_picked_up_and_the_old_one_dropped() {
+    let issuer = Issuer::start();
+    let api = TestApi::start(&issuer).await;
+    let old = issuer.token().sign();
+    assert_eq!(api.get("/me", &old).await.status, 200);
+    issuer.rotate();
+    let new = issuer.token().sign();
+    let answers = join_all((0..20).map(|_| api.get("/me", &new))).await;
+    assert!(answers.iter().all(|answer| answer.status == 200), "every waiting request gets its answer");
+    api.get("/me", &old).await.assert_invalid_token("no key is known");
+    assert_eq!(issuer.jwks_count(), 2);
+}
+
+#[actix_web::test]
+async fn while_the_issuer_is_down_the_answer_is_503_and_then_it_works() {
+    let port = Reserved::new();
+    let api = TestApi::start_with(&port.url(), |_| {}).await;
+    let stranger = Issuer::start();
+    let token = stranger.token().claim("iss", port.url()).sign();
+    let down = eventually(&api, &token, 503).await;
+    assert_eq!(down.json()["error"], "temporarily_unavailable");
+    assert!((1..=11).contains(&down.header("retry-after").parse::<u64>().unwrap()));
+    assert_eq!(down.challenge(), "", "nothing is wrong with the token");
+    let ready = send(api.request(Method::GET, "/readyz")).await;
+    assert_eq!(ready.status, 503);
+    assert!(!ready.header("retry-after").is_empty());
+    assert_eq!(send(api.request(Method::GET, "/livez")).await.status, 200);
+    // No token at all is still the caller's mistake.
+    assert_eq!(send(api.request(Method::GET, "/me")).await.status, 401);
+
+    let issuer = port.listen();
+    eventually(&api, &issuer.token().sign(), 200).await;
+    assert_eq!(send(api.request(Method::GET, "/readyz")).await.status, 200);
+}
+
+#[actix_web::test]
+async fn keys_stay_in_use_when_the_issuer_goes_down() {
+    let issuer = Issuer::start();
+    issuer.bend(|answers| answers.cache_control = "no-store");
+    let api = TestApi::start_with(&issuer.url, |config| config.jwks.min_ttl = Seconds(1)).await;
+    let token = issuer.token().sign();
+    assert_eq!(api.get("/me", &token).await.status, 200);
+    issuer.bend(|answers| answers.status = 500);
+    sleep(Duration::from_millis(1500)).await;
+    assert_eq!(api.get("/me", &token).await.status, 200);
+    // A key that we do not know may be a good one: we cannot tell, so it is not the caller's fault.
+    let unknown = issuer.token().signed_by(key(SigningAlgorithm::ES256)).sign();
+    let answer = api.get("/me", &unknown).await;
+    assert_eq!(answer.status, 503, "{answer:?}");
+}
+
+#[actix_web::test]
+async fn stale_keys_end_at_their_time() {
+    let issuer = Issuer::start();
+    issuer.bend(|answers| answers.cache_control = "max-age=0");
+    let change = |config: &mut resource_api::Config| {
+        config.jwks.min_ttl = Seconds(1);
+        config.jwks.stale_for = Seconds(0);
+    };
+    let api = TestApi::start_with(&issuer.url, change).await;
+    let token = issuer.token().sign();
+    assert_eq!(api.get("/me", &token).await.status, 200);
+    issuer.bend(|answers| answers.status = 500);
+    sleep(Duration::from_millis(1100)).await;
+    assert_eq!(eventually(&api, &token, 503).await.json()["error"], "temporarily_unavailable");
+    issuer.bend(|answers| answers.status = 200);
+    eventually(&api, &token, 200).await;
+}
+
+#[actix_web::test]
+async fn keys_renew_in_the_background_before_their_time() {
+    let issuer = Issuer::start();
+    issuer.bend(|answers| answers.cache_control = "max-age=2");
+    let api = TestApi::start_with(&issuer.url, |config| config.jwks.min_ttl = Seconds(1)).await;
+    let old = issuer.token().sign();
+    assert_eq!(api.get("/me", &old).await.status, 200);
+    issuer.rotate();
+    sleep(Duration::from_millis(1900)).await;
+    assert_eq!(issuer.jwks_count(), 2, "after 70 to 80 % of two seconds, without a request");
+    assert_eq!(issuer.discovery_count(), 2, "a scheduled renewal asks where the keys are");
+    api.get("/me", &old).await.assert_invalid_token("no key is known");
+}
+
+#[actix_web::test]
+async fn cache_control_cannot_make_us_ask_all_the_time() {
+    let issuer = Issuer::start();
+    issuer.bend(|answers| answers.cache_control = "max-age=0");
+    let api = TestApi::start(&issuer).await;
+    assert_eq!(api.get("/me", &issuer.token().sign()).await.status, 200);
+    sleep(Duration::from_millis(1200)).await;
+    assert_eq!(issuer.jwks_count(), 1);
+}
+
+#[actix_web::test]
+async fn a_discovery_document_of_another_issuer_is_not_believed() {
+    let issuer = Issuer::start();
+    issuer.bend(|answers| answers.issuer += "/");
+    let api = TestApi::start(&issuer).await;
+    assert_eq!(api.get("/me", &issuer.token().sign()).await.status, 503);
+    assert_eq!(issuer.jwks_count(), 0);
+    let right = issuer.url.clone();
+    issuer.bend(|answers| answers.issuer = right);
+    eventually(&api, &issuer.token().sign(), 200).await;
+}
+
+#[actix_web::test]
+async fn keys_are_not_read_from_an_unprotected_place_or_through_a_redirect() {
+    let issuer = Issuer::start();
+    let api = TestApi::start(&issuer).await;
+    let token = issuer.token().sign();
+    assert_eq!(api.get("/me", &token).await.status, 200);
+    for uri in ["http://id.example/jwks", "file:///etc/passwd", "not a uri"] {
+        let issuer = Issuer::start();
+        issuer.bend(|answers| answers.jwks_uri = uri.to_owned());
+        let api = TestApi::start(&issuer).await;
+        assert_eq!(api.get("/me", &issuer.token().sign()).await.status, 503, "{uri}");
+    }
+    let issuer = Issuer::start();
+    issuer.bend(|answers| answers.status = 302);
+    let api = TestApi::start(&issuer).await;
+    assert_eq!(api.get("/me", &issuer.token().sign()).await.status, 503);
+}
+
+#[actix_web::test]
+async fn a_key_set_that_breaks_a_rule_does_not_replace_a_good_one() {
+    let good = serde_json::to_value(key(SigningAlgorithm::ES256).jwk()).unwrap();
+    let mut private = good.clone();
+    private["d"] = json!("AAAA");
+    let bad = [
+        "not json".to_owned(),
+        json!({ "keys": [] }).to_string(),
+        json!({ "keys": [private] }).to_string(),
+        json!({ "keys": vec![good; 101] }).to_string(),
+        format!("{}{{\"keys\":[]}}", " ".repeat(512 * 1024)),
+    ];
+    join_all(bad.into_iter().map(async |document| {
+        let issuer = Issuer::start();
+        issuer.bend(|answers| answers.cache_control = "max-age=1");
+        let api = TestApi::start_with(&issuer.url, |config| config.jwks.min_ttl = Seconds(1)).await;
+        let token = issuer.token().sign();
+        assert_eq!(api.get("/me", &token).await.status, 200);
+        issuer.bend(|answers| answers.jwks = Some(document));
+        let began = Instant::now();
+        while issuer.jwks_count() < 3 {
+            assert!(began.elapsed() < Duration::from_secs(5), "a bad answer is asked for again");
+            sleep(Duration::from_millis(50)).await;
+        }
+        assert_eq!(api.get("/me", &token).await.status, 200);
+    }))
+    .await;
+}
+
+#[actix_web::test]
+async fn a_silent_issuer_is_given_up_after_three_seconds() {
+    let issuer = Issuer::start();
+    issuer.bend(|answers| answers.delay = Duration::from_secs(60));
+    let api = TestApi::start(&issuer).await;
+    let began = Instant::now();
+    let answer = api.get("/me", &issuer.token().sign()).await;
+    assert_eq!(answer.status, 503);
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+}

@@ -1,0 +1,18 @@
+//! The resource API from the outside: a real server, a real issuer on loopback, real tokens. Modules mirror the routes;
+//! `token` and `keys` are about what stands before all of them.
+
+#![allow(clippy::unwrap_used, unreachable_pub, reason = "a test that fails says where; nothing here is exported")]
+
+mod api;
+mod cors;
+mod database;
+mod health;
+mod issuer;
+mod keys;
+mod logs;
+mod me;
+mod notes;
+mod openapi;
+mod problems;
+mod tls;
+mod token;

@@ -1,0 +1,43 @@
+//! Brings the tables up to date at start, and refuses a database that a later program has changed.
+//!
+//! The texts are in `migrations/` at the root of the repository; its README says how to add one. Two servers may start at
+//! once on one database: the second waits for the first and then finds nothing left to do.
+
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::{AnyConnection, Connection, SqlSafeStr};
+
+use crate::StoreError;
+
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "users", include_str!("../../../migrations/0001_users.sql")),
+    (2, "sessions", include_str!("../../../migrations/0002_sessions.sql")),
+    (3, "clients", include_str!("../../../migrations/0003_clients.sql")),
+    (4, "grants", include_str!("../../../migrations/0004_grants.sql")),
+];
+
+/// On SQLite: one transaction that takes the write lock first, because the migrator has no lock of its own there.
+pub(crate) async fn run_on_sqlite(connection: &mut AnyConnection) -> Result<(), StoreError> {
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    run(&mut transaction).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// On PostgreSQL: the migrator holds an advisory lock of the session. The connection is given up afterwards, and the lock with
+/// it, however the migration went.
+pub(crate) async fn run_on_postgres(mut connection: AnyConnection) -> Result<(), StoreError> {
+    let outcome = run(&mut connection).await;
+    let closed = connection.close().await;
+    outcome?;
+    closed?;
+    Ok(())
+}
+
+/// `Migrator::run` would do the same, but its future cannot be proven to be `Send`.
+async fn run(connection: &mut AnyConnection) -> Result<(), MigrateError> {
+    let migration = |&(version, name, sql): &(i64, &'static str, &'static str)| {
+        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    };
+    let migrator = Migrator::with_migrations(MIGRATIONS.iter().map(migration).collect());
+    migrator.run_direct(None, connection, false).await
+}

@@ -1,0 +1,119 @@
+//! Signed-in browsers: table `sessions`. The cookie carries the id and a secret; the row has only the secret's hash.
+
+use protocol::ids::{SessionId, UserId};
+use protocol::secret::TokenHash;
+use protocol::time::Timestamp;
+use sqlx::any::AnyRow;
+
+use crate::row::Fields;
+use crate::statement::{Statement, statements};
+use crate::{Store, StoreError, Won};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    pub id: SessionId,
+    pub secret_hash: TokenHash,
+    pub user_id: UserId,
+    pub auth_time: Timestamp,
+    pub acr: String,
+    pub amr: Vec<String>,
+    pub created_at: Timestamp,
+    pub last_seen_at: Timestamp,
+    pub idle_expires_at: Timestamp,
+    pub expires_at: Timestamp,
+    pub ended_at: Option<Timestamp>,
+}
+
+macro_rules! columns {
+    () => {
+        "id, secret_hash, user_id, auth_time, acr, amr, created_at, last_seen_at, idle_expires_at, expires_at, ended_at"
+    };
+}
+
+statements! {
+    INSERT = concat!("INSERT INTO sessions (", columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)");
+    FIND = concat!("SELECT ", columns!(), " FROM sessions WHERE id = $1");
+    TOUCH = "UPDATE sessions SET last_seen_at = $2, idle_expires_at = $3
+             WHERE id = $1 AND ended_at IS NULL AND last_seen_at < $2 AND idle_expires_at > $2 AND expires_at > $2";
+    RENEW = "UPDATE sessions SET secret_hash = $2, auth_time = $3, acr = $4, amr = $5, last_seen_at = $6,
+             idle_expires_at = $7, expires_at = $8
+             WHERE id = $1 AND ended_at IS NULL";
+    END = "UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL";
+    END_ALL_OF_USER = "UPDATE sessions SET ended_at = $2 WHERE user_id = $1 AND ended_at IS NULL";
+}
+
+pub async fn insert(store: &Store, session: &Session) -> Result<(), StoreError> {
+    let insert = Statement::new(INSERT)
+        .text(session.id.as_str())
+        .text(session.secret_hash.as_str())
+        .text(session.user_id.as_str())
+        .time(session.auth_time)
+        .text(&session.acr)
+        .text(&session.amr.join(" "))
+        .time(session.created_at)
+        .time(session.last_seen_at)
+        .time(session.idle_expires_at)
+        .time(session.expires_at)
+        .maybe_time(session.ended_at);
+    store.write(insert).await?;
+    Ok(())
+}
+
+/// Ended and expired sessions are found too, until they are swept; whether a session lives is the caller's question.
+pub async fn find(store: &Store, id: &SessionId) -> Result<Option<Session>, StoreError> {
+    store.row(Statement::new(FIND).text(id.as_str())).await?.as_ref().map(read).transpose()
+}
+
+/// Notes that a living session is in use. `Won::No` when it lives no longer, or when somebody noted this second already.
+pub async fn touch(
+    store: &Store,
+    id: &SessionId,
+    now: Timestamp,
+    idle_expires_at: Timestamp,
+) -> Result<Won, StoreError> {
+    store.write(Statement::new(TOUCH).text(id.as_str()).time(now).time(idle_expires_at)).await.map(Won::by)
+}
+
+/// A fresh proof by the same person: the row goes on with a new secret, and the old cookie is void. `Won::No` when it was ended.
+pub async fn renew(store: &Store, session: &Session) -> Result<Won, StoreError> {
+    let renew = Statement::new(RENEW)
+        .text(session.id.as_str())
+        .text(session.secret_hash.as_str())
+        .time(session.auth_time)
+        .text(&session.acr)
+        .text(&session.amr.join(" "))
+        .time(session.last_seen_at)
+        .time(session.idle_expires_at)
+        .time(session.expires_at);
+    store.write(renew).await.map(Won::by)
+}
+
+pub async fn end(store: &Store, id: &SessionId, now: Timestamp) -> Result<Won, StoreError> {
+    store.write(Statement::new(END).text(id.as_str()).time(now)).await.map(Won::by)
+}
+
+/// How many sessions it ended.
+pub async fn end_all_of_user(store: &Store, user: &UserId, now: Timestamp) -> Result<u64, StoreError> {
+    store.write(end_all_of_user_statement(user, now)).await
+}
+
+pub(crate) fn end_all_of_user_statement(user: &UserId, now: Timestamp) -> Statement {
+    Statement::new(END_ALL_OF_USER).text(user.as_str()).time(now)
+}
+
+fn read(row: &AnyRow) -> Result<Session, StoreError> {
+    let row = Fields { table: "sessions", row };
+    Ok(Session {
+        id: row.parsed("id", SessionId::parse)?,
+        secret_hash: row.parsed("secret_hash", TokenHash::parse)?,
+        user_id: row.parsed("user_id", UserId::parse)?,
+        auth_time: row.time("auth_time")?,
+        acr: row.text("acr")?,
+        amr: row.words("amr", |word| Some(word.to_owned()))?,
+        created_at: row.time("created_at")?,
+        last_seen_at: row.time("last_seen_at")?,
+        idle_expires_at: row.time("idle_expires_at")?,
+        expires_at: row.time("expires_at")?,
+        ended_at: row.maybe_time("ended_at")?,
+    })
+}

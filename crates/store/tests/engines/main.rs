@@ -1,0 +1,22 @@
+//! The tables on real databases: one body per behaviour, run on SQLite and on PostgreSQL.
+
+#[path = "../../../testkit/src/database.rs"]
+#[allow(dead_code, unreachable_pub)]
+mod database;
+mod samples;
+
+mod apis;
+mod clients;
+mod consents;
+mod durability;
+mod grants;
+mod interactions;
+mod model;
+mod opening;
+mod passwords;
+mod races;
+mod revoked_tokens;
+mod sessions;
+mod sweep;
+mod used_assertions;
+mod users;

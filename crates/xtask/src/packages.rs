@@ -1,0 +1,67 @@
+//! What the tests need from the machine: Debian packages, installed when they are missing and may be installed; and the
+//! list of what had to be left out.
+
+use std::env;
+use std::ffi::OsString;
+
+use crate::clients;
+use crate::postgres;
+use crate::run::{Failure, find, program};
+
+/// Each thing that is missing, with one line that says what it costs.
+#[derive(Default)]
+pub(crate) struct LeftOut(Vec<String>);
+
+impl LeftOut {
+    /// Passes on what is there; notes what is not.
+    pub(crate) fn unless_available<T>(&mut self, what: &str, tests: &str, found: Result<T, Failure>) -> Option<T> {
+        match found {
+            Ok(value) => Some(value),
+            Err(reason) => {
+                self.0.push(format!("left out: {tests} ({what}: {reason})"));
+                None
+            }
+        }
+    }
+
+    /// Says what is left out. Where nobody reads along, leaving out is a failure.
+    pub(crate) fn report(&self) -> Result<(), Failure> {
+        for line in &self.0 {
+            eprintln!("xtask: {line}");
+        }
+        let nobody_reads = env::var("CI").is_ok_and(|value| value == "true");
+        if nobody_reads && !self.0.is_empty() {
+            return Err(Failure::new("CI=true, and tests would be left out"));
+        }
+        Ok(())
+    }
+}
+
+/// Installs what is missing, as root on a Debian system. Elsewhere it does nothing: what is missing is then left out.
+pub(crate) fn install_missing() -> Result<(), Failure> {
+    let needs = [
+        ("postgresql", postgres::programs().is_ok()),
+        ("chromium", chromium().is_ok()),
+        ("nodejs", find("node").is_some()),
+        ("npm", find("npm").is_some()),
+        ("python3-venv", clients::python_can_make_environments()),
+    ];
+    let missing: Vec<&str> = needs.iter().filter(|(_, present)| !present).map(|(package, _)| *package).collect();
+    if missing.is_empty() || !is_root() || find("apt-get").is_none() {
+        return Ok(());
+    }
+    apt_get(&["update"])?;
+    apt_get(&[&["install", "--yes", "--no-install-recommends"], missing.as_slice()].concat())
+}
+
+pub(crate) fn chromium() -> Result<OsString, Failure> {
+    find("chromium").ok_or_else(|| Failure::new("not installed; `apt-get install chromium` installs it"))
+}
+
+pub(crate) fn is_root() -> bool {
+    program("id").argument("-u").output().is_ok_and(|id| id == "0")
+}
+
+fn apt_get(arguments: &[&str]) -> Result<(), Failure> {
+    program("apt-get").argument("--quiet=2").arguments(arguments).variable("DEBIAN_FRONTEND", "noninteractive").run()
+}
