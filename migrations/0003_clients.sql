@@ -53,7 +53,7 @@ CREATE TABLE apis (
     resource_server       TEXT   REFERENCES clients (id) ON DELETE SET NULL  -- the client that may introspect its tokens
 );
 
-CREATE INDEX apis_resource_server ON apis (resource_server);
+CREATE INDEX apis_resource_server ON apis (resource_server, identifier);
 
 -- A scope's name tells which API it belongs to; so no two APIs share one.
 CREATE TABLE scopes (

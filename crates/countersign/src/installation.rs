@@ -73,8 +73,10 @@ fn refuse_published_password(config: &Config) -> Result<(), Failure> {
 fn refuse_network_file_system(config: &Config) -> Result<(), Failure> {
     let Some(file) = sqlite_file(config) else { return Ok(()) };
     let directory = Path::new(file).parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    match rustix::fs::statfs(directory) {
-        Ok(found) if NETWORK_FILE_SYSTEMS.contains(&(found.f_type as i64)) => Err(Failure::setting(
+    #[allow(clippy::unnecessary_cast, reason = "the type differs between platforms")]
+    let kind = rustix::fs::statfs(directory).map(|found| found.f_type as i64);
+    match kind {
+        Ok(kind) if NETWORK_FILE_SYSTEMS.contains(&kind) => Err(Failure::setting(
             "database.url",
             "a SQLite file on a network file system gets damaged",
             "move it to a local disk or use PostgreSQL",

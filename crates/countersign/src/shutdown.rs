@@ -23,11 +23,6 @@ impl Shutdown {
         Ok(Self(stopped))
     }
 
-    /// Stops when `stop` is dropped: for one server that ends because another one did.
-    pub fn after(stop: &watch::Sender<()>) -> Self {
-        Self(stop.subscribe())
-    }
-
     pub async fn told(mut self) {
         // The value never changes; the channel closes when it is time.
         while self.0.changed().await.is_ok() {}

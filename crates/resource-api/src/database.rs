@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use sqlx::any::AnyPoolOptions;
-use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::{AnyPool, SqlSafeStr as _};
 use url::Url;
 
@@ -16,6 +16,9 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "notes", include_str!("../migrati
 
 /// A table of its own, so that this API can share a PostgreSQL database with another program.
 const MIGRATIONS_TABLE: &str = "_resource_api_migrations";
+
+const MIGRATION_ATTEMPTS: u32 = 4;
+const MIGRATION_PAUSE: Duration = Duration::from_millis(100);
 
 const CONNECTIONS: u32 = 8;
 const SQLITE_READERS: u32 = 4;
@@ -36,7 +39,7 @@ pub enum DatabaseError {
     #[error("the database was written by a newer program (migration {0}); this one must not touch it")]
     Newer(i64),
     #[error("a migration failed: {0}")]
-    Migration(#[source] sqlx::migrate::MigrateError),
+    Migration(#[source] MigrateError),
     #[error("a statement failed: {0}")]
     Statement(#[source] sqlx::Error),
 }
@@ -49,11 +52,22 @@ impl Database {
             Some(path) => Self::sqlite(path).await?,
             None => Self::postgres(url).await?,
         };
-        migrator().run(&database.write).await.map_err(|error| match error {
-            sqlx::migrate::MigrateError::VersionMissing(version) => DatabaseError::Newer(version),
-            error => DatabaseError::Migration(error),
-        })?;
+        database.migrate().await?;
         Ok(database)
+    }
+
+    /// PostgreSQL lets one program migrate at a time. SQLite has no such lock: of two programs that start at once, one finds
+    /// what the other has just made, fails, and looks again.
+    async fn migrate(&self) -> Result<(), DatabaseError> {
+        let mut attempts = 1..MIGRATION_ATTEMPTS;
+        loop {
+            match migrator().run(&self.write).await {
+                Ok(()) => return Ok(()),
+                Err(MigrateError::VersionMissing(version)) => return Err(DatabaseError::Newer(version)),
+                Err(error) if attempts.next().is_none() => return Err(DatabaseError::Migration(error)),
+                Err(_) => tokio::time::sleep(MIGRATION_PAUSE).await,
+            }
+        }
     }
 
     /// Whether the database answers.

@@ -9,6 +9,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::web::{Bytes, Data};
 use actix_web::{App as ActixApp, HttpServer};
@@ -78,14 +79,30 @@ pub async fn run(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let Api(app) = api;
-    let shared = Data::from(Arc::clone(&app));
+    let server = listen(&app, listener, tls)?;
+    let keys = tokio::spawn(Arc::clone(&app.keys).keep_fresh());
+    let handle = server.handle();
+    // Not `HttpServer::shutdown_signal`: that one stops the whole actix System, other servers of the process included.
+    let stopping = tokio::spawn(async move {
+        shutdown.await;
+        handle.stop(true).await;
+    });
+    let ended = server.await;
+    stopping.abort();
+    keys.abort();
+    app.database.close().await;
+    ended
+}
+
+fn listen(app: &Arc<App>, listener: TcpListener, tls: Option<rustls::ServerConfig>) -> io::Result<Server> {
+    let shared = Data::from(Arc::clone(app));
     let mut server = HttpServer::new(move || {
         ActixApp::new().app_data(shared.clone()).wrap(from_fn(trace::trace)).configure(routes::configure)
     })
     .client_request_timeout(HEADERS_WITHIN)
     .keep_alive(IDLE_FOR)
     .shutdown_timeout(FINISH_WITHIN_SECONDS)
-    .shutdown_signal(shutdown);
+    .disable_signals();
     if let Some(workers) = app.config.workers {
         server = server.workers(workers);
     }
@@ -93,9 +110,5 @@ pub async fn run(
         Some(tls) => server.listen_rustls_0_23(listener, tls)?,
         None => server.listen(listener)?,
     };
-    let keys = tokio::spawn(Arc::clone(&app.keys).keep_fresh());
-    let ended = server.run().await;
-    keys.abort();
-    app.database.close().await;
-    ended
+    Ok(server.run())
 }

@@ -73,6 +73,17 @@ fn passes(error: &dyn DatabaseError) -> bool {
     }
 }
 
+/// Whether the connection cannot be used any more: the server went away, or said that it closes it.
+pub(crate) fn connection_died(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Database(cause) => {
+            cause.code().is_some_and(|code| code.len() == 5 && (code.starts_with("08") || code.starts_with("57P")))
+        }
+        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::Tls(_) | sqlx::Error::WorkerCrashed => true,
+        _ => false,
+    }
+}
+
 /// Whether SQLite may have rolled back the whole transaction, and not just the failing statement
 /// (<https://www.sqlite.org/lang_transaction.html>, section 3). An error that is not of a statement counts as one.
 pub(crate) fn ends_transaction(error: &sqlx::Error) -> bool {

@@ -99,7 +99,7 @@ impl Store {
 
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        self.reads.row(Statement::new("SELECT 1")).await?;
+        self.row(Statement::new("SELECT 1")).await?;
         self.writes.ping()
     }
 
@@ -110,7 +110,7 @@ impl Store {
     }
 
     pub(crate) async fn row(&self, statement: Statement) -> Result<Option<AnyRow>, StoreError> {
-        self.reads.row(statement).await
+        Ok(self.reads.rows(statement).await?.into_iter().next())
     }
 
     pub(crate) async fn rows(&self, statement: Statement) -> Result<Vec<AnyRow>, StoreError> {

@@ -13,6 +13,7 @@ use tokio::time::timeout;
 
 use crate::StoreError;
 use crate::engine::{self, PATIENCE};
+use crate::error::connection_died;
 use crate::statement::Statement;
 use crate::write::Write;
 
@@ -62,13 +63,15 @@ impl Pool {
         Ok(pool)
     }
 
-    pub(crate) async fn row(&self, statement: Statement) -> Result<Option<AnyRow>, StoreError> {
-        let mut loan = self.0.borrow().await?;
-        let outcome = statement.query().fetch_optional(&mut loan.connection).await;
-        loan.settle(outcome)
+    /// A read is harmless to ask twice: after a restart of the server nobody notices the connections that died with it.
+    pub(crate) async fn rows(&self, statement: Statement) -> Result<Vec<AnyRow>, StoreError> {
+        match self.read(&statement).await {
+            Err(StoreError::Unavailable(cause)) if connection_died(&cause) => self.read(&statement).await,
+            outcome => outcome,
+        }
     }
 
-    pub(crate) async fn rows(&self, statement: Statement) -> Result<Vec<AnyRow>, StoreError> {
+    async fn read(&self, statement: &Statement) -> Result<Vec<AnyRow>, StoreError> {
         let mut loan = self.0.borrow().await?;
         let outcome = statement.query().fetch_all(&mut loan.connection).await;
         loan.settle(outcome)
@@ -140,9 +143,8 @@ impl Loan<'_> {
                 Ok(value)
             }
             Err(error) => {
-                // Not an answer of the server: the others that go to it are most likely dead too.
-                if !matches!(error, sqlx::Error::Database(_)) {
-                    self.shared.take_idle();
+                if connection_died(&error) {
+                    self.shared.take_idle(); // most likely they died of the same cause
                 }
                 let error = StoreError::from(error);
                 if !matches!(error, StoreError::Unavailable(_)) {

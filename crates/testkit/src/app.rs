@@ -35,12 +35,20 @@ pub const CLIENT_SECRET: &str = "test-only-client-secret-0123456789abcdefghij";
 /// How a test wants its server.
 pub struct TestOptions {
     pub pool_size: u32,
+    pub clock: Clock,
+    /// The identifier of the API that `notes:read` and `notes:write` belong to.
+    pub api: String,
     pub config: Box<dyn FnOnce(&mut Config) + Send>,
 }
 
 impl Default for TestOptions {
     fn default() -> Self {
-        Self { pool_size: 4, config: Box::new(|_| {}) }
+        Self {
+            pool_size: 4,
+            clock: Clock::manual(Clock::System.now()),
+            api: API.to_owned(),
+            config: Box::new(|_| {}),
+        }
     }
 }
 
@@ -70,7 +78,7 @@ impl TestApp {
     pub async fn start_with(database: TestDatabase, options: TestOptions) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free loopback port");
         let issuer = format!("http://localhost:{}", listener.local_addr().expect("a bound port").port());
-        let clock = Clock::manual(Clock::System.now());
+        let clock = options.clock;
         let keys_directory = keys_of_this_run(&clock);
         let mut config = Config::default_for(Issuer::parse(&issuer).expect("a loopback issuer"));
         config.server.workers = 2;
@@ -89,7 +97,7 @@ impl TestApp {
             keys_directory,
             running: None,
         };
-        app.seed().await;
+        app.seed(&options.api).await;
         app.serve(listener);
         app
     }
@@ -129,10 +137,10 @@ impl TestApp {
     }
 
     /// `public` (PKCE), `confidential` (secret), `first-party` (no consent), `machine` (client_credentials), and an API.
-    async fn seed(&self) {
+    async fn seed(&self, api: &str) {
         self.user("alice").await;
         let api = Api {
-            identifier: API.to_owned(),
+            identifier: api.to_owned(),
             name: "Notes".to_owned(),
             token_format: TokenFormat::Jwt,
             signing_alg: SigningAlgorithm::ES256,

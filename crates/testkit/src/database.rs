@@ -25,7 +25,7 @@ pub struct TestDatabase {
 
 #[derive(Debug)]
 enum Place {
-    File(TempDir),
+    File(#[expect(dead_code, reason = "the directory lives as long as the database")] TempDir),
     Server { admin: AnyConnectOptions, name: String },
 }
 

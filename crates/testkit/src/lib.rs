@@ -3,4 +3,5 @@
 pub mod app;
 pub mod browser;
 pub mod database;
+pub mod house;
 pub mod requests;

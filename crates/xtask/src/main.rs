@@ -83,7 +83,7 @@ fn licences_and_sources(left_out: &mut LeftOut) -> Result<(), Failure> {
         .then_some(())
         .ok_or_else(|| Failure::new("not installed; `cargo install --locked cargo-deny` installs it"));
     match left_out.unless_available("cargo-deny", "the check of licences, bans and sources", deny) {
-        Some(()) => cargo(&["deny", "--offline", "check", "bans", "licenses", "sources"]).run(),
+        Some(()) => cargo(&["deny", "check", "bans", "licenses", "sources"]).run(),
         None => Ok(()),
     }
 }

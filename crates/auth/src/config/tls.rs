@@ -17,7 +17,7 @@ pub struct TlsConfig {
     /// Only with `pem`: the file with the certificate chain, the server's own certificate first. Read again when it changes.
     pub certificate: Option<PathBuf>,
 
-    /// Only with `pem`: the file with the private key (PKCS#8, PKCS#1 or SEC1), readable by nobody else.
+    /// Only with `pem`: the file with the private key (PKCS#8, PKCS#1 or SEC1), not readable by everybody.
     pub private_key: Option<PathBuf>,
 
     /// Only with `self-signed`: the directory that keeps the authority. The server's own certificate is made afresh at each

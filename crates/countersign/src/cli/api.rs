@@ -1,6 +1,6 @@
 //! `countersign api …`: the protected APIs and their scopes. A scope belongs to one API; its identifier is the `aud` of tokens.
 
-use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use clap::builder::TypedValueParser as _;
 use clap::{Args, Subcommand};
 use protocol::audience::{Api, ApiScope, TokenFormat};
 use protocol::ids::ClientId;
@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::json;
 use store::{Store, StoreError, Won};
 
-use super::Context;
+use super::{Context, any_of};
 use crate::config::Loaded;
 use crate::failure::Failure;
 use crate::installation::open_store;
@@ -45,10 +45,10 @@ pub(super) struct Add {
     #[arg(long, value_name = "SCOPE=SENTENCE", required = true, value_parser = scope)]
     scope: Vec<(ScopeToken, String)>,
     /// Tokens that the API reads by itself (jwt), or that it asks the server about (opaque).
-    #[arg(long, default_value = "jwt", value_parser = PossibleValuesParser::new(["jwt", "opaque"]).map(format))]
+    #[arg(long, default_value = "jwt", value_parser = any_of(TokenFormat::ALL.iter().map(|it| it.name())).map(format))]
     token_format: TokenFormat,
     /// How its tokens are signed.
-    #[arg(long, default_value = "ES256", value_parser = PossibleValuesParser::new(["RS256", "PS256", "ES256", "EdDSA"]).map(algorithm))]
+    #[arg(long, default_value = "ES256", value_parser = any_of(SigningAlgorithm::ALL.iter().map(|it| it.name())).map(algorithm))]
     signing_alg: SigningAlgorithm,
     /// How long its tokens live; without it, tokens.access_token_lifetime.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(i64).range(30..=86_400))]

@@ -4,16 +4,19 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use protocol::client::{Client, TokenEndpointAuthMethod};
+use protocol::client::{
+    ApplicationType, Client, ConsentPolicy, GrantType, PkcePolicy, ScopeClaims, TokenEndpointAuthMethod,
+};
 use protocol::ids::ClientId;
 use protocol::registration::ClientMetadata;
 use protocol::secret::{SecretString, TokenHash};
+use protocol::signing::SigningAlgorithm;
 use protocol::time::{Seconds, Timestamp};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use store::Store;
 
-use super::{Context, ask};
+use super::{Context, any_of, ask};
 use crate::failure::Failure;
 use crate::installation::{all_clients, open_store};
 use crate::output::{date, table};
@@ -64,20 +67,20 @@ pub(super) struct Add {
     /// Where people land after signing out; may be repeated.
     #[arg(long, value_name = "URI")]
     post_logout_redirect_uri: Vec<String>,
-    /// authorization_code (default), refresh_token, client_credentials; may be repeated.
-    #[arg(long, value_name = "GRANT")]
+    /// How it gets tokens; authorization_code unless given; may be repeated.
+    #[arg(long, value_name = "GRANT", value_parser = any_of(GrantType::ALL.iter().map(|it| it.name())))]
     grant_type: Vec<String>,
     /// What it may ask for, separated by spaces.
     #[arg(long)]
     scope: Option<String>,
-    /// none, client_secret_basic (default), client_secret_post or private_key_jwt.
-    #[arg(long, value_name = "METHOD")]
+    /// How it proves itself; client_secret_basic unless given (none for native applications).
+    #[arg(long, value_name = "METHOD", value_parser = any_of(TokenEndpointAuthMethod::ALL.iter().map(|it| it.name())))]
     token_endpoint_auth_method: Option<String>,
-    /// web (default) or native.
-    #[arg(long, value_name = "TYPE")]
+    /// Where it runs; web unless given.
+    #[arg(long, value_name = "TYPE", value_parser = any_of(ApplicationType::ALL.iter().map(|it| it.name())))]
     application_type: Option<String>,
-    /// RS256 (default), PS256, ES256 or EdDSA.
-    #[arg(long, value_name = "ALG")]
+    /// How its ID tokens are signed; RS256 unless given.
+    #[arg(long, value_name = "ALG", value_parser = any_of(SigningAlgorithm::ALL.iter().map(|it| it.name())))]
     id_token_signed_response_alg: Option<String>,
     /// A file with the client's public keys (JWK set), for private_key_jwt.
     #[arg(long, value_name = "FILE")]
@@ -88,14 +91,14 @@ pub(super) struct Add {
     /// Seconds after which people sign in anew for this client.
     #[arg(long, value_name = "SECONDS")]
     default_max_age: Option<i64>,
-    /// ask (default), or first_party: people are not asked for consent.
-    #[arg(long, value_name = "POLICY")]
+    /// Whether people are asked before it gets their data; they are unless it is your own (first_party).
+    #[arg(long, value_name = "POLICY", value_parser = any_of(ConsentPolicy::ALL.iter().map(|it| it.name())))]
     consent_policy: Option<String>,
-    /// required (default), or optional for a confidential client that cannot do PKCE.
-    #[arg(long, value_name = "POLICY")]
+    /// PKCE is required; optional is for confidential clients that cannot do it.
+    #[arg(long, value_name = "POLICY", value_parser = any_of(PkcePolicy::ALL.iter().map(|it| it.name())))]
     pkce_policy: Option<String>,
-    /// user_info (default), or id_token_too for clients that never call UserInfo.
-    #[arg(long, value_name = "WHERE")]
+    /// Where claims go that a scope asks for; id_token is for clients that never call UserInfo.
+    #[arg(long, value_name = "WHERE", value_parser = any_of(ScopeClaims::ALL.iter().map(|it| it.name())))]
     scope_claims: Option<String>,
 }
 
@@ -129,7 +132,7 @@ impl ClientCommand {
         let outcome = match self {
             Self::Add(add) => add.run(context, &store).await,
             Self::List => list(context, &store).await,
-            Self::Show { id } => show(context, &find(&store, &id).await?),
+            Self::Show { id } => find(&store, &id).await.map(|client| show(context, &client)),
             Self::Rotate(rotate) => rotate.run(context, &store).await,
             Self::Delete { id, yes } => {
                 delete(context, &store, &id, if yes { Asking::Never } else { Asking::Person }).await
@@ -233,11 +236,10 @@ fn print_secret(shown: &WithSecret) -> String {
 }
 
 /// What `client show` prints: the metadata, with the identifier.
-fn show(context: &Context, client: &Client) -> Result<(), Failure> {
+fn show(context: &Context, client: &Client) {
     context.output.show(&described(client), |description| {
         serde_json::to_string_pretty(description).expect("client metadata is plain JSON")
     });
-    Ok(())
 }
 
 fn described(client: &Client) -> Value {

@@ -104,14 +104,7 @@ impl Init {
         if !issuer.is_https() && self.tls.is_none() {
             return Ok(Tls::None);
         }
-        let who = match self.tls {
-            Some(who) => who,
-            None => {
-                let asked = answer(None, "--tls", "Who speaks TLS (proxy, pem, self-signed):")?;
-                WhoSpeaksTls::from_str(&asked, true)
-                    .map_err(|_| Failure::Usage(format!("--tls: `{asked}` is not known")))?
-            }
-        };
+        let who = if let Some(who) = self.tls { who } else { ask_who_speaks_tls()? };
         match who {
             WhoSpeaksTls::Proxy => self.proxies().map(Tls::Proxy),
             WhoSpeaksTls::SelfSigned => Ok(Tls::SelfSigned),
@@ -162,6 +155,11 @@ impl Tls {
             ),
         }
     }
+}
+
+fn ask_who_speaks_tls() -> Result<WhoSpeaksTls, Failure> {
+    let asked = answer(None, "--tls", "Who speaks TLS (proxy, pem, self-signed):")?;
+    WhoSpeaksTls::from_str(&asked, true).map_err(|_| Failure::Usage(format!("--tls: `{asked}` is not known")))
 }
 
 fn server(issuer: &Issuer, tls: &Tls) -> String {

@@ -1,11 +1,12 @@
 //! `countersign key …`: the keys that sign tokens.
 
-use clap::{Subcommand, builder::PossibleValuesParser, builder::TypedValueParser as _};
+use clap::Subcommand;
+use clap::builder::TypedValueParser as _;
 use jwt::{KeyInfo, RotationPolicy, Stage};
 use protocol::signing::SigningAlgorithm;
 use protocol::time::Seconds;
 
-use super::Context;
+use super::{Context, any_of};
 use crate::failure::Failure;
 use crate::installation::open_keys;
 use crate::output::{date, table};
@@ -20,7 +21,7 @@ pub(super) enum KeyCommand {
     /// Example: countersign key rotate --alg ES256
     Rotate {
         /// Only for this algorithm; without it, for every algorithm in use.
-        #[arg(long, value_parser = PossibleValuesParser::new(SigningAlgorithm::ALL.iter().map(|alg| alg.name())).map(parse))]
+        #[arg(long, value_parser = any_of(SigningAlgorithm::ALL.iter().map(|it| it.name())).map(parse))]
         alg: Option<SigningAlgorithm>,
         /// For a key that somebody else may hold: it is gone at once, and every token that it signed is void.
         #[arg(long)]

@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use auth::clock::Clock;
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::load::FILE_NAME;
@@ -53,13 +54,13 @@ struct Cli {
 #[derive(Clone, Debug, Args)]
 struct Common {
     /// The settings file.
-    #[arg(long, global = true, value_name = "FILE", conflicts_with = "data")]
+    #[arg(long, global = true, value_name = "FILE", conflicts_with = "data", display_order = 100)]
     config: Option<PathBuf>,
     /// A directory made by `countersign dev`; the same as --config DIR/countersign.toml.
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", display_order = 101)]
     data: Option<PathBuf>,
     /// Print JSON instead of text (errors too, on standard error).
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 102)]
     json: bool,
 }
 
@@ -159,9 +160,17 @@ async fn dispatch_short(command: Command, context: &Context) -> Result<(), Failu
         Command::Token(command) => command.run(context),
         Command::Tls(command) => command.run(context),
         Command::Healthcheck(healthcheck) => healthcheck.run(context).await,
-        Command::Version(version) => version.run(context),
+        Command::Version(version::Version {}) => {
+            version::run(context);
+            Ok(())
+        }
         Command::Dev(_) | Command::Serve(_) => unreachable!("dispatched to all cores"),
     }
+}
+
+/// The values of a closed set, for help and for refusals.
+fn any_of(names: impl Iterator<Item = &'static str>) -> PossibleValuesParser {
+    PossibleValuesParser::new(names)
 }
 
 fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {

@@ -1,5 +1,6 @@
 //! `countersign token inspect`: what is inside a token, and whether it is one of ours.
 
+use std::fmt::Write as _;
 use std::io::Read as _;
 
 use base64::Engine as _;
@@ -142,7 +143,7 @@ fn print(inspected: &Inspected) -> String {
     text.push_str(&pretty(&inspected.claims));
     for name in ["auth_time", "iat", "nbf", "exp"] {
         if let Some(at) = inspected.claims.get(name).and_then(Value::as_i64) {
-            text.push_str(&format!("\n{name:9}  {}", date(Timestamp(at))));
+            let _ = write!(text, "\n{name:9}  {}", date(Timestamp(at)));
         }
     }
     match inspected.verdict {

@@ -252,11 +252,11 @@ impl From<User> for Shown {
 }
 
 fn print(what: &str, shown: &Shown) -> String {
-    let mut text = format!("{} {what}", shown.username);
-    if let Some(password) = &shown.password {
-        text.push_str(&format!("\npassword  {password}   (shown this once)"));
+    let name = &shown.username;
+    match &shown.password {
+        Some(password) => format!("{name} {what}\npassword  {password}   (shown this once)"),
+        None => format!("{name} {what}"),
     }
-    text
 }
 
 async fn set_password(

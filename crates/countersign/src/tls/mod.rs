@@ -26,7 +26,7 @@ use self::authority::Authority;
 use self::pem::PemFiles;
 
 const LOOK_AT_FILES_EVERY: Duration = Duration::from_secs(2);
-const LOOK_AT_AGE_EVERY: Duration = Duration::from_secs(3600);
+const LOOK_AT_AGE_EVERY: Duration = Duration::from_hours(1);
 
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
@@ -154,7 +154,7 @@ async fn renew(authority: Authority, names: Vec<String>, clock: Clock, current: 
                 tracing::info!("the TLS certificate was renewed");
             }
             Err(error) => {
-                tracing::error!(%error, "the TLS certificate could not be renewed; it is tried again in an hour")
+                tracing::error!(%error, "the TLS certificate could not be renewed; it is tried again in an hour");
             }
         }
     }

@@ -74,7 +74,7 @@ async fn a_database_is_opened_again_and_a_newer_one_refused() {
 }
 
 #[actix_web::test]
-async fn two_processes_may_start_on_one_database_at_once() {
+async fn several_processes_may_start_on_one_database_at_once() {
     on_both_engines(async |database| {
         let (one, two, three) = tokio::join!(open(&database), open(&database), open(&database));
         one.and(two).and(three).unwrap();

@@ -8,7 +8,14 @@ use crate::database::on_both_engines;
 use crate::issuer::Issuer;
 
 async fn api(issuer: &Issuer, database: &str) -> TestApi {
-    TestApi::start_with(&issuer.url, |config| config.database_url = database.to_owned()).await
+    TestApi::start_with(&issuer.url, |config| config.database_url = String::from(database)).await
+}
+
+/// Where the new note is.
+async fn write(api: &TestApi, token: &str, title: &str) -> String {
+    let written = api.post("/notes", token, &json!({ "title": title })).await;
+    assert_eq!(written.status, 201, "{written:?}");
+    written.header("location").to_owned()
 }
 
 #[actix_web::test]
@@ -48,8 +55,7 @@ async fn a_note_of_another_person_is_not_there() {
         let issuer = Issuer::start();
         let api = api(&issuer, &database).await;
         let (alice, bob) = (issuer.token().sign(), issuer.token().claim("sub", "bob").sign());
-        let id = api.post("/notes", &alice, &json!({ "title": "mine" })).await.json()["id"].clone();
-        let path = format!("/notes/{}", id.as_str().unwrap());
+        let path = write(&api, &alice, "mine").await;
         let answers = [
             api.get(&path, &bob).await,
             api.put(&path, &bob, &json!({ "title": "his" })).await,
@@ -72,9 +78,8 @@ async fn pages_hold_every_note_once() {
         let api = api(&issuer, &database).await;
         let token = issuer.token().sign();
         let mut written: Vec<String> = Vec::new();
-        for number in 0..7 {
-            let note = api.post("/notes", &token, &json!({ "title": format!("{number}") })).await.json();
-            written.push(note["id"].as_str().unwrap().to_owned());
+        for _ in 0..7 {
+            written.push(write(&api, &token, "t").await.trim_start_matches("/notes/").to_owned());
         }
         let (mut read, mut after, mut pages) = (Vec::new(), String::new(), 0);
         loop {

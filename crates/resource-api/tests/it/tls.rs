@@ -1,7 +1,9 @@
 //! TLS on both sides: an issuer with a private authority, and the API itself behind a certificate.
 
 use std::net::TcpListener;
+use std::time::Duration;
 
+use actix_web::rt::time::sleep;
 use futures_util::FutureExt as _;
 use protocol::issuer::Issuer as IssuerUrl;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
@@ -92,4 +94,8 @@ async fn the_api_itself_speaks_tls_and_says_so() {
     drop((answer, http));
     stop.send(()).unwrap();
     running.await.unwrap().unwrap();
+    // Stopping this server leaves the others of the process alone.
+    sleep(Duration::from_millis(500)).await;
+    let other = TestApi::start(&issuer).await;
+    assert_eq!(other.get("/me", &issuer.token().sign()).await.status, 200);
 }

@@ -2,6 +2,8 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
+use sqlx::ConnectOptions as _;
+use sqlx::any::AnyConnectOptions;
 use store::{StoreError, StoreOptions, Won, grants, used_assertions, users};
 
 use crate::database::{TestDatabase, engines};
@@ -106,6 +108,20 @@ async fn a_closed_store_finished_its_work_and_does_no_more() {
         }
         assert_eq!(kept, done, "answered and kept are the same");
     }
+}
+
+#[tokio::test]
+async fn a_restart_of_the_server_costs_a_reader_nothing() {
+    let Some(database) = TestDatabase::postgres() else { return };
+    let store = database.open().await;
+    users::insert(&store, &user("ada")).await.expect("is new");
+    let options: AnyConnectOptions = database.url().parse().expect("is a URL");
+    let mut connection = options.connect().await.expect("the database answers");
+    let end_others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                      WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    sqlx::raw_sql(end_others).execute(&mut connection).await.expect("is a superuser");
+    assert!(users::find(&store, &user_id("ada")).await.expect("is readable").is_some());
+    users::insert(&store, &user("bob")).await.expect("the dead connections are gone");
 }
 
 #[tokio::test]

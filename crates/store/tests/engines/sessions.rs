@@ -1,5 +1,6 @@
 //! Browser sessions: their idle end moves while they live, and they end once.
 
+use protocol::secret::TokenHash;
 use protocol::time::Seconds;
 use store::sessions::{self, Session};
 use store::{StoreError, Won};
@@ -42,6 +43,32 @@ async fn a_touch_moves_the_idle_end_of_a_living_session_only() {
         assert_eq!(touch("lives", NOW).await, Won::No, "time does not go back");
         let lives = sessions::find(&store, &session_id("lives")).await.expect("is readable").expect("exists");
         assert_eq!((lives.last_seen_at, lives.idle_expires_at), (LATER, idle_end));
+    }
+}
+
+#[tokio::test]
+async fn a_fresh_proof_goes_on_with_a_new_secret_unless_the_session_ended() {
+    for database in engines() {
+        let store = database.open().await;
+        for id in ["lives", "ended"] {
+            sessions::insert(&store, &session(id, "ada")).await.expect("is new");
+        }
+        assert_eq!(sessions::end(&store, &session_id("ended"), NOW).await.expect("is writable"), Won::Yes);
+        let renewed = |id| Session {
+            secret_hash: TokenHash::of(b"fresh"),
+            auth_time: LATER,
+            amr: vec!["pwd".to_owned()],
+            last_seen_at: LATER,
+            idle_expires_at: LATER + Seconds::hours(1),
+            expires_at: LATER + Seconds::days(1),
+            ..session(id, "ada")
+        };
+        assert_eq!(sessions::renew(&store, &renewed("lives")).await.expect("is writable"), Won::Yes);
+        let lives = sessions::find(&store, &session_id("lives")).await.expect("is readable");
+        assert_eq!(lives, Some(renewed("lives")));
+        assert_eq!(sessions::renew(&store, &renewed("ended")).await.expect("is writable"), Won::No);
+        let ended = sessions::find(&store, &session_id("ended")).await.expect("is readable").expect("exists");
+        assert_eq!(ended.secret_hash, TokenHash::of(b"ended"));
     }
 }
 

@@ -1,0 +1,123 @@
+//! `countersign dev`: a token at once, secrets once, and everything kept.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::support::{Ended, Running, countersign, free_ports, run, succeed};
+
+fn start(directory: &std::path::Path, arguments: &[&str]) -> (Running, Value) {
+    let mut dev = Running::start(countersign(directory, &[&["dev", "--json"], arguments].concat()));
+    let block = serde_json::from_str(&dev.first_line()).expect("the block is JSON");
+    (dev, block)
+}
+
+async fn token(block: &Value, secret: &str) -> reqwest::Response {
+    let issuer = block["issuer"].as_str().expect("a text");
+    let form = [("grant_type", "client_credentials"), ("scope", "notes:read")];
+    let request = reqwest::Client::new().post(format!("{issuer}/token")).basic_auth("demo-machine", Some(secret));
+    request.form(&form).send().await.expect("answers")
+}
+
+async fn kids(block: &Value) -> Vec<String> {
+    let url = format!("{}/jwks", block["issuer"].as_str().expect("a text"));
+    let jwks: Value = reqwest::get(url).await.expect("answers").json().await.expect("is JSON");
+    let kid = |key: &Value| key["kid"].as_str().unwrap_or_default().to_owned();
+    jwks["keys"].as_array().into_iter().flatten().map(kid).collect()
+}
+
+#[tokio::test]
+async fn one_command_gives_a_token_and_a_restart_keeps_everything() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let port = free_ports().to_string();
+    let (dev, block) = start(directory.path(), &["--port", &port]);
+    assert_eq!(block["new"], true);
+    let secret = block["machine_client"]["client_secret"].as_str().expect("is shown once").to_owned();
+    assert!(block["person"]["password"].is_string());
+    let answer = token(&block, &secret).await;
+    assert_eq!(answer.status(), 200);
+    let answer: Value = answer.json().await.expect("is JSON");
+    let access_token = answer["access_token"].as_str().expect("a token");
+    assert_eq!(succeed(directory.path(), &["token", "inspect", "--json", access_token]).json()["verdict"], "valid");
+
+    let notes = reqwest::Client::new().get(format!("{}/notes", block["api"].as_str().expect("a text")));
+    assert_eq!(notes.bearer_auth(access_token).send().await.expect("answers").status(), 200);
+    let app = reqwest::get(block["app"].as_str().expect("a text")).await.expect("answers");
+    assert_eq!(app.status(), 200);
+    let before = kids(&block).await;
+    assert_eq!(dev.interrupt(), 0, "Ctrl-C ends it cleanly");
+
+    let (dev, block) = start(directory.path(), &[]);
+    assert_eq!(block["new"], false);
+    assert!(block["machine_client"].get("client_secret").is_none() && block["person"].get("password").is_none());
+    assert_eq!(kids(&block).await, before);
+    assert_eq!(token(&block, &secret).await.status(), 200, "the secret of the first start still works");
+    let rotated = succeed(directory.path(), &["client", "rotate", "demo-machine", "--overlap", "0", "--json"]).json();
+    let fresh = rotated["client_secret"].as_str().expect("is shown once");
+    assert_eq!(token(&block, fresh).await.status(), 200);
+    assert_eq!(token(&block, &secret).await.status(), 401, "the old one has ended");
+    assert_eq!(dev.interrupt(), 0);
+}
+
+#[test]
+fn the_block_fits_a_terminal_and_its_first_command_prints_a_token() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let port = free_ports();
+    let arguments = ["dev", "--port", &port.to_string()];
+    let out = directory.path().join("out");
+    let mut command = countersign(directory.path(), &arguments);
+    command.stdout(std::fs::File::create(&out).expect("a file"));
+    let dev = Running::keep_output(command).listening_on(port);
+    let block = read_until(&out, "Ctrl-C");
+    let program = env!("CARGO_BIN_EXE_countersign");
+    for line in block.lines().filter(|line| !line.contains(program)) {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+    assert!(!block.contains('\u{1b}'), "no colours without a terminal");
+    let from = block.find("curl -s").expect("a command to paste");
+    let until = block.find("         2)").expect("a second step");
+    if Command::new("curl").arg("--version").output().is_ok() {
+        let pasted: Ended = Command::new("sh").args(["-c", &block[from..until]]).output().expect("a shell").into();
+        assert!(pasted.out.contains("\"access_token\":\""), "{pasted:?}");
+    }
+    assert_eq!(dev.interrupt(), 0);
+}
+
+fn read_until(file: &std::path::Path, mark: &str) -> String {
+    for _ in 0..500 {
+        let text = std::fs::read_to_string(file).expect("is readable");
+        if text.contains(mark) {
+            return text;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    panic!("`{mark}` was not printed");
+}
+
+#[test]
+fn another_port_for_kept_data_is_refused_with_the_way_out() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let port = free_ports();
+    let arguments = ["--port", &port.to_string()];
+    let (dev, _) = start(directory.path(), &arguments);
+    let busy = run(directory.path(), &["dev", "--data", "other", "--port", &port.to_string()]);
+    assert_eq!(busy.code, 1);
+    assert!(busy.err.contains("--port") && !directory.path().join("other").exists(), "{busy:?}");
+    assert_eq!(dev.interrupt(), 0);
+    let refused = run(directory.path(), &["dev", "--port", "1"]);
+    assert_eq!(refused.code, 1);
+    assert!(refused.err.contains(&format!("--port {port}")), "{refused:?}");
+}
+
+#[test]
+fn it_is_for_this_machine_only() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let port = free_ports().to_string();
+    for (variable, value) in
+        [("COUNTERSIGN_SERVER__LISTEN", "0.0.0.0:8080"), ("COUNTERSIGN_SERVER__ISSUER", "https://id.example.com")]
+    {
+        let mut command = countersign(directory.path(), &["dev", "--port", &port]);
+        let ended: Ended = command.env(variable, value).output().expect("starts").into();
+        assert_eq!(ended.code, 78, "{ended:?}");
+    }
+}

@@ -1,0 +1,15 @@
+//! The program as people use it: settings and their faults, every verb, TLS, `dev`. One test binary.
+
+mod check;
+mod clients;
+mod dev;
+mod environment;
+mod faults;
+mod init;
+mod keys;
+mod reference;
+mod serve;
+mod support;
+mod tls;
+mod tokens;
+mod users;

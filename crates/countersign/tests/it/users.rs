@@ -1,0 +1,43 @@
+//! `countersign user …`: people, their passwords, and who may not come in.
+
+use crate::support::{installation, run, run_with_input, succeed};
+
+#[test]
+fn a_person_is_added_listed_locked_out_and_let_in_again() {
+    let directory = installation("");
+    let at = directory.path();
+    let added =
+        succeed(at, &["user", "add", "alice", "--email", "alice@example.com", "--group", "staff", "--json"]).json();
+    assert_eq!(added["username"], "alice");
+    assert_eq!(added["password"].as_str().map(str::len), Some(22), "nobody was asked, so one was made");
+    assert_eq!(run(at, &["user", "add", "ALICE"]).err.trim(), "somebody has that name or e-mail address already");
+
+    succeed(at, &["user", "disable", "alice@example.com"]);
+    assert!(succeed(at, &["user", "list"]).out.contains("disabled"));
+    succeed(at, &["user", "enable", "Alice"]);
+    let listed = succeed(at, &["user", "list", "--json"]).json();
+    assert_eq!(listed.as_array().map(Vec::len), Some(1));
+    assert!(listed[0].get("disabled_at").is_none() && listed[0].get("password").is_none());
+    assert_eq!(run(at, &["user", "disable", "bob"]).code, 1);
+}
+
+#[test]
+fn a_password_comes_from_standard_input_and_is_not_printed() {
+    let directory = installation("");
+    let at = directory.path();
+    let added = run_with_input(at, &["user", "add", "bob", "--password-stdin"], "correct horse battery\n");
+    assert_eq!((added.code, added.out.trim()), (0, "bob is created"));
+    let changed = succeed(at, &["user", "password", "bob", "--generate", "--json"]).json();
+    assert!(changed["password"].is_string());
+    let short = run_with_input(at, &["user", "password", "bob", "--password-stdin"], "short\n");
+    assert_eq!((short.code, short.err.trim()), (1, "the password needs at least 8 characters"));
+}
+
+#[test]
+fn names_that_could_be_taken_for_addresses_are_refused() {
+    let directory = installation("");
+    for arguments in [&["user", "add", "a@b"][..], &["user", "add", "a b"], &["user", "add", "c", "--email", "none"]] {
+        assert_eq!(run(directory.path(), arguments).code, 1, "{arguments:?}");
+    }
+    assert_eq!(succeed(directory.path(), &["user", "list", "--json"]).json().as_array().map(Vec::len), Some(0));
+}
