@@ -11,7 +11,7 @@ use store::{Store, StoreError, StoreOptions};
 
 use crate::config::load::sqlite_file;
 use crate::config::{Complaint, Place};
-use crate::dev::objects::{DEMO_CLIENTS, DEMO_PERSON};
+use crate::dev::objects::{DEMO_PERSON, MACHINE_CLIENT};
 use crate::failure::Failure;
 
 const PAGE: i64 = 200;
@@ -88,11 +88,9 @@ fn refuse_network_file_system(config: &Config) -> Result<(), Failure> {
 /// The accounts of `countersign dev` have secrets that stood on a screen.
 pub async fn refuse_demo_objects(store: &Store) -> Result<(), Failure> {
     let mut found = Vec::new();
-    for id in DEMO_CLIENTS {
-        let id = ClientId::parse(id).expect("is a client id");
-        if store::clients::find(store, &id).await?.is_some() {
-            found.push(format!("client {id}"));
-        }
+    let machine = ClientId::parse(MACHINE_CLIENT).expect("is a client id");
+    if store::clients::find(store, &machine).await?.is_some() {
+        found.push(format!("client {machine}"));
     }
     if store::users::find_by_login(store, DEMO_PERSON.username).await?.is_some_and(|user| DEMO_PERSON.is(&user)) {
         found.push(format!("person {}", DEMO_PERSON.username));

@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     fn config(issuer: &str) -> Config {
-        Config::default_for(Issuer::parse(issuer).unwrap())
+        Config::default_for(Issuer::parse(issuer).expect("an issuer"))
     }
 
     fn keys(config: &Config) -> Vec<&'static str> {
@@ -173,7 +173,7 @@ mod tests {
     fn an_https_issuer_needs_tls_or_a_named_proxy() {
         let mut config = config("https://id.example.com");
         assert_eq!(keys(&config), ["tls.mode"]);
-        config.server.trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
+        config.server.trusted_proxies = vec!["10.0.0.0/8".parse().expect("a network")];
         assert!(config.check().is_empty());
         config.server.trusted_proxies.clear();
         config.tls.mode = TlsMode::SelfSigned;
@@ -194,7 +194,7 @@ mod tests {
         config.tokens.refresh_token_idle = config.tokens.refresh_token_lifetime + 1;
         config.keys.algorithms.clear();
         config.database.pool_size = 0;
-        config.server.trusted_proxies = vec!["0.0.0.0/0".parse().unwrap()];
+        config.server.trusted_proxies = vec!["0.0.0.0/0".parse().expect("a network")];
         let expected = [
             "server.trusted_proxies",
             "database.pool_size",
@@ -217,6 +217,6 @@ mod tests {
         let mut config = config("http://localhost:8080");
         config.database.url = protocol::secret::SecretString::new("postgres://u:hunter2@localhost/db".to_owned());
         assert!(!format!("{config:?}").contains("hunter2"));
-        assert!(!serde_json::to_string(&config).unwrap().contains("hunter2"));
+        assert!(!serde_json::to_string(&config).expect("is plain data").contains("hunter2"));
     }
 }

@@ -93,11 +93,11 @@ mod tests {
     use super::*;
 
     fn network(text: &str) -> IpNetwork {
-        text.parse().unwrap()
+        text.parse().expect("is well-formed")
     }
 
     fn ip(text: &str) -> IpAddr {
-        text.parse().unwrap()
+        text.parse().expect("is well-formed")
     }
 
     #[test]
@@ -127,7 +127,7 @@ mod tests {
     fn what_is_no_network_is_refused_with_a_reason() {
         assert!(matches!("proxy.example".parse::<IpNetwork>(), Err(InvalidNetwork::NotAnAddress(_))));
         assert!(matches!("10.0.0.0/33".parse::<IpNetwork>(), Err(InvalidNetwork::Prefix(_))));
-        let reason = "10.1.2.3/8".parse::<IpNetwork>().unwrap_err().to_string();
+        let reason = "10.1.2.3/8".parse::<IpNetwork>().expect_err("has bits behind its prefix").to_string();
         assert!(reason.ends_with("did you mean 10.0.0.0/8?"), "{reason}");
     }
 }

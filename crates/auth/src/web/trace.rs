@@ -1,16 +1,18 @@
-//! One identifier per request: made here, logged here, sent as `X-Trace-Id`. Also the last stop of every error.
+//! One identifier per request: made here, logged here, sent as `X-Trace-Id`. Also the last stop of every error, and the
+//! end of a handler that takes longer than `limits.handler_timeout`.
 //!
 //! The log line has method, path, status and time. Never the query: it carries codes, state and id_token_hint.
 
 use std::fmt;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{Error, HttpMessage as _, HttpRequest};
+use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, ResponseError};
+use tokio::time::timeout;
 
 use crate::web::error;
 use crate::{AppState, random};
@@ -38,6 +40,20 @@ impl fmt::Display for TraceId {
     }
 }
 
+/// What was asked may or may not have been done; asking again is safe, as it is after a lost answer.
+#[derive(Debug, thiserror::Error)]
+#[error("the handler took too long")]
+struct TimedOut(TraceId);
+
+impl ResponseError for TimedOut {
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::ServiceUnavailable()
+            .insert_header((TRACE_HEADER, self.0.as_str()))
+            .insert_header((RETRY_AFTER, "2"))
+            .finish()
+    }
+}
+
 /// Middleware around every route.
 pub(crate) async fn trace(
     state: Data<AppState>,
@@ -47,7 +63,12 @@ pub(crate) async fn trace(
     let began = Instant::now();
     let trace = TraceId(random::trace_id());
     request.extensions_mut().insert(trace.clone());
-    let response = next.call(request).await?.map_into_boxed_body();
+    let limit = Duration::from_secs(state.config.limits.handler_timeout);
+    let Ok(answered) = timeout(limit, next.call(request)).await else {
+        tracing::error!(trace.id = %trace, seconds = limit.as_secs(), "the handler took too long and was given up");
+        return Err(TimedOut(trace).into());
+    };
+    let response = answered?.map_into_boxed_body();
     let rendered = response.response().error().and_then(|error| error::render(error, &state, response.request()));
     let mut response = match rendered {
         Some(rendered) => response.into_response(rendered),

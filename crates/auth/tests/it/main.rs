@@ -12,6 +12,7 @@ mod discovery;
 mod introspect;
 mod login;
 mod logout;
+mod one_row;
 mod overload;
 mod pages;
 mod pool_of_one;

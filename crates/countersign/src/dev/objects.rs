@@ -21,7 +21,6 @@ use crate::failure::Failure;
 
 pub const WEB_CLIENT: &str = "demo-web";
 pub const MACHINE_CLIENT: &str = "demo-machine";
-pub const DEMO_CLIENTS: [&str; 2] = [WEB_CLIENT, MACHINE_CLIENT];
 pub const DEMO_PERSON: DemoPerson = DemoPerson { username: "alice", email: "alice@demo.test" };
 
 const SCOPES: [(&str, &str); 2] = [("notes:read", "Read your notes"), ("notes:write", "Write and delete your notes")];

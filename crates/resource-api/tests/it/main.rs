@@ -14,5 +14,6 @@ mod me;
 mod notes;
 mod openapi;
 mod problems;
+mod program;
 mod tls;
 mod token;

@@ -1,0 +1,55 @@
+//! What the flows write: single sign-on one row, redeeming and refreshing none (they change the row that is there).
+
+use std::collections::BTreeMap;
+
+use sqlx::any::install_default_drivers;
+use sqlx::{AnyPool, AssertSqlSafe};
+use testkit::app::TestApp;
+use testkit::browser::Browser;
+use testkit::requests::{As, text};
+
+use crate::on_each_engine;
+
+const TABLES: &[&str] =
+    &["sessions", "interactions", "grants", "consents", "revoked_tokens", "used_assertions", "users", "clients"];
+
+async fn rows(app: &TestApp) -> BTreeMap<&'static str, i64> {
+    install_default_drivers();
+    let pool = AnyPool::connect(app.database.url()).await.unwrap();
+    let mut counts = BTreeMap::new();
+    for table in TABLES {
+        let count = sqlx::query_scalar(AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"))).fetch_one(&pool).await.unwrap();
+        counts.insert(*table, count);
+    }
+    pool.close().await;
+    counts
+}
+
+#[actix_web::test]
+async fn single_sign_on_with_remembered_consent_writes_one_row() {
+    on_each_engine(async |app| {
+        let browser = Browser::new(&app);
+        browser.authorize(&app.authorize_url("public", &[])).await;
+        let mut expected = rows(&app).await;
+        let code = browser.get(&app.authorize_url("public", &[])).await.answer()["code"].clone();
+        *expected.get_mut("grants").unwrap() += 1;
+        assert_eq!(rows(&app).await, expected);
+        let tokens = app.redeem(As::Public("public"), &code, &[]).await.json();
+        app.refresh(As::Public("public"), text(&tokens, "refresh_token"), &[]).await;
+        app.client_credentials(As::Basic("machine"), &[]).await;
+        assert_eq!(rows(&app).await, expected, "tokens have no rows");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_finished_interaction_leaves_nothing_behind() {
+    on_each_engine(async |app| {
+        let before = rows(&app).await;
+        Browser::new(&app).authorize(&app.authorize_url("public", &[])).await;
+        let after = rows(&app).await;
+        assert_eq!(after["interactions"], before["interactions"]);
+        assert_eq!(after["sessions"], before["sessions"] + 1);
+    })
+    .await;
+}
