@@ -49,8 +49,10 @@ pub fn check_assertion(
     }
     check_assertion_audience(&claims.aud, issuer)?;
     let expires_at = check_assertion_times(claims, now)?;
-    let jti = claims.jti.as_deref().filter(|jti| (1..=MAX_JTI_LENGTH).contains(&jti.len()));
-    let jti = jti.ok_or_else(|| bad_assertion("the assertion needs a jti of 1 to 128 bytes"))?;
+    let usable = |jti: &&str| (1..=MAX_JTI_LENGTH).contains(&jti.len()) && !jti.contains(char::is_control);
+    let jti = claims.jti.as_deref().filter(usable);
+    let jti =
+        jti.ok_or_else(|| bad_assertion("the assertion needs a jti of 1 to 128 bytes without control characters"))?;
     Ok(UsedAssertion { jti: jti.to_owned(), expires_at })
 }
 

@@ -14,6 +14,9 @@ use url::Url;
 /// The prefix of every environment variable below.
 const PREFIX: &str = "COUNTERSIGN_API_";
 
+/// A key that an issuer withdrew must end here at some time.
+const LONGEST: Seconds = Seconds::days(7);
+
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
@@ -153,6 +156,9 @@ impl Config {
         }
         if self.jwks.min_ttl.0 < 1 || self.jwks.max_ttl < self.jwks.min_ttl {
             problem("jwks", "min_ttl is at least one second and at most max_ttl");
+        }
+        if self.jwks.max_ttl > LONGEST || self.jwks.stale_for > LONGEST || self.jwks.unknown_kid_cooldown > LONGEST {
+            problem("jwks", "no time is longer than seven days");
         }
         if self.jwks.stale_for.0 < 0 || self.jwks.unknown_kid_cooldown.0 < 1 {
             problem("jwks", "stale_for is not negative and unknown_kid_cooldown is at least one second");

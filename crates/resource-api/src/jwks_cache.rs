@@ -132,8 +132,6 @@ impl JwksCache {
                     pause
                 }
                 Err(error) => {
-                    // Where the keys are may have changed too.
-                    jwks_uri = None;
                     failures += 1;
                     let old_keys = if self.ready().is_ok() { "kept in use" } else { "none" };
                     tracing::warn!(issuer = %self.outbound.issuer(), cause = %error, old_keys, "the issuer's keys could not be fetched");
@@ -155,6 +153,7 @@ impl JwksCache {
 
     /// One fetch; on success the snapshot is new and the answer says when to come back.
     async fn fetch(&self, jwks_uri: &mut Option<Url>) -> Result<Duration, FetchError> {
+        // Taken out: when this fails, the next fetch asks anew where the keys are.
         let uri = match jwks_uri.take() {
             Some(uri) => uri,
             None => self.outbound.discover().await?,

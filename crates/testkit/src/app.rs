@@ -43,12 +43,7 @@ pub struct TestOptions {
 
 impl Default for TestOptions {
     fn default() -> Self {
-        Self {
-            pool_size: 4,
-            clock: Clock::manual(Clock::System.now()),
-            api: API.to_owned(),
-            config: Box::new(|_| {}),
-        }
+        Self { pool_size: 4, clock: Clock::manual(Clock::System.now()), api: API.to_owned(), config: Box::new(|_| {}) }
     }
 }
 

@@ -28,8 +28,15 @@ pub type Answer = BTreeMap<String, String>;
 
 impl Browser {
     pub fn new(app: &TestApp) -> Self {
-        let http = Client::builder().redirect(Policy::none()).cookie_store(true).no_proxy().build().expect("a client");
-        Self { http, issuer: app.issuer.clone() }
+        Self::at(&app.issuer)
+    }
+
+    /// A browser for an issuer that runs elsewhere, for example in a process of its own.
+    pub fn at(issuer: &str) -> Self {
+        // No kept connections: a server that was killed and came back would be greeted over a dead one.
+        let http = Client::builder().redirect(Policy::none()).cookie_store(true).pool_max_idle_per_host(0).no_proxy();
+        let http = http.build().expect("a client");
+        Self { http, issuer: issuer.to_owned() }
     }
 
     pub async fn get(&self, url: &str) -> Page {

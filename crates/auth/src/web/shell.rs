@@ -7,7 +7,7 @@ use url::form_urlencoded;
 
 use crate::AppState;
 use crate::web::cookies;
-use crate::web::pages::{LanguageSwitch, Shell};
+use crate::web::pages::{LanguageSwitch, Link, Shell};
 use crate::web::text::{Locale, Wishes};
 
 /// The parameter of the language switch.
@@ -31,11 +31,18 @@ pub(crate) fn in_language(state: &AppState, request: &HttpRequest, ui_locales: &
     });
     let mut shell = Shell::new(locale, &state.config.branding.name, state.mode);
     shell.base = state.issuer().path().to_owned();
+    shell.support = state.config.branding.support_contact.as_deref().map(support);
     if request.method() == Method::GET {
         let query = query.into_iter().filter(|(name, _)| name != LANG).collect();
         shell.switch = Some(LanguageSwitch { action: request.path().to_owned(), query });
     }
     shell
+}
+
+/// An https address is a page to go to, anything else an e-mail address; the configuration allows only these two.
+fn support(contact: &str) -> Link {
+    let href = if contact.starts_with("https://") { contact.to_owned() } else { format!("mailto:{contact}") };
+    Link { href, label: contact.trim_start_matches("https://").to_owned() }
 }
 
 /// The language that the person has just chosen with the switch, to be remembered. A link on another site chooses nothing.

@@ -136,6 +136,7 @@ pub struct ErrorText {
 #[cfg_attr(test, derive(serde::Serialize))]
 pub struct Texts {
     pub language: &'static str,
+    pub help: &'static str,
     pub dev_bar: &'static str,
     pub client_policy: &'static str,
     pub client_terms: &'static str,

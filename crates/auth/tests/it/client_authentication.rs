@@ -141,6 +141,7 @@ async fn each_wrong_claim_of_an_assertion_is_refused() {
             ("exp", json!(now + 3_600)),
             ("nbf", json!(now + 300)),
             ("jti", json!("")),
+            ("jti", json!("a\u{0}b")),
             ("jti", json!(null)),
             ("exp", json!(null)),
         ];

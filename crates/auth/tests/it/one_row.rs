@@ -18,7 +18,8 @@ async fn rows(app: &TestApp) -> BTreeMap<&'static str, i64> {
     let pool = AnyPool::connect(app.database.url()).await.unwrap();
     let mut counts = BTreeMap::new();
     for table in TABLES {
-        let count = sqlx::query_scalar(AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"))).fetch_one(&pool).await.unwrap();
+        let count =
+            sqlx::query_scalar(AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"))).fetch_one(&pool).await.unwrap();
         counts.insert(*table, count);
     }
     pool.close().await;

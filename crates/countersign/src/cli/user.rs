@@ -1,12 +1,14 @@
 //! `countersign user …`: the people who may sign in.
 
 use clap::{Args, Subcommand};
+use protocol::grant::state::EndReason;
 use protocol::ids::UserId;
 use protocol::secret::SecretString;
 use protocol::time::Timestamp;
 use protocol::user::{Profile, User, normalize_login};
 use serde::Serialize;
 use serde_json::json;
+use store::grants::Whose;
 use store::{Store, StoreError};
 
 use super::{Context, ask};
@@ -121,7 +123,9 @@ impl UserCommand {
                 let user = find(&store, &login).await?;
                 let password = choice.get(config.passwords.min_length)?;
                 set_password(&store, &config.passwords, &user.id, &password, now).await?;
+                // Whoever knew the old password may hold sessions and tokens (RFC 9700 §4.14).
                 store::sessions::end_all_of_user(&store, &user.id, now).await?;
+                store::grants::end_all(&store, Whose::User(&user.id), EndReason::PasswordChanged, now).await?;
                 let shown = Shown::new(user, &password);
                 context.output.show(&shown, |shown| print("has a new password", shown));
                 Ok(())

@@ -2,6 +2,7 @@
 
 mod check;
 mod clients;
+mod crash;
 mod dev;
 mod environment;
 mod faults;

@@ -37,6 +37,7 @@ closed_set! {
         Revoked = "revoked",
         Logout = "logout",
         ConsentWithdrawn = "consent_withdrawn",
+        PasswordChanged = "password_changed",
         UserDisabled = "user_disabled",
         ClientDeleted = "client_deleted",
     }

@@ -148,7 +148,7 @@ impl ApiError {
         };
         let mut challenge = format!("Bearer realm=\"{realm}\"");
         if let Some(error) = wire.error {
-            let _ = write!(challenge, ", error=\"{error}\", error_description=\"{}\"", wire.detail);
+            let _ = write!(challenge, ", error=\"{error}\", error_description=\"{}\"", quotable(&wire.detail));
         }
         if let Some(scope) = scope {
             let _ = write!(challenge, ", scope=\"{scope}\"");
@@ -164,6 +164,11 @@ impl ApiError {
             tracing::info!(trace.id = %trace, http.status = status.as_u16(), cause = %self, "request refused");
         }
     }
+}
+
+/// RFC 6750 §3: `error_description` is `%x20-21 / %x23-5B / %x5D-7E`, so without quote and backslash.
+fn quotable(text: &str) -> String {
+    text.chars().map(|c| if matches!(c, ' '..='~') && c != '"' && c != '\\' { c } else { '\'' }).collect()
 }
 
 impl WithoutToken {

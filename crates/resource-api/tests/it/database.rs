@@ -1,5 +1,6 @@
 //! Both engines for the tests, and what the API does about a database at start.
 
+use std::sync::Once;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use protocol::issuer::Issuer as IssuerUrl;
@@ -11,13 +12,15 @@ use crate::issuer::AUDIENCE;
 
 const POSTGRES_URL: &str = "COUNTERSIGN_TEST_POSTGRES_URL";
 
+static SAY_ONCE: Once = Once::new();
+
 /// Runs `body` on a fresh SQLite file and on a fresh PostgreSQL database.
 pub async fn on_both_engines(body: impl AsyncFn(String)) {
     let directory = tempfile::tempdir().unwrap();
     body(sqlite_in(&directory)).await;
     let Ok(admin) = std::env::var(POSTGRES_URL) else {
         assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "CI must not leave out PostgreSQL: set {POSTGRES_URL}");
-        eprintln!("left out: PostgreSQL ({POSTGRES_URL} is not set)");
+        SAY_ONCE.call_once(|| eprintln!("left out: the tests on PostgreSQL ({POSTGRES_URL} is not set)"));
         return;
     };
     let fresh = FreshDatabase::create(&admin).await;

@@ -16,15 +16,23 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("countersign", &["auth", "demo-app", "jwt", "protocol", "resource-api", "store"]),
     ("testkit", &["auth", "demo-app", "jwt", "protocol", "resource-api", "store"]),
     ("xtask", &[]),
+    ("bench", &[]),
 ];
 
 /// What a pure crate never sees, not even indirectly.
-const FORBIDDEN_BELOW_PROTOCOL: &[&str] = &["tokio", "actix-web", "sqlx", "reqwest", "rand", "getrandom", "time", "aws-lc-rs", "tracing"];
+const FORBIDDEN_BELOW_PROTOCOL: &[&str] =
+    &["tokio", "actix-web", "sqlx", "reqwest", "rand", "getrandom", "time", "aws-lc-rs", "tracing"];
 
 fn metadata() -> Value {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let output = Command::new(cargo)
-        .args(["metadata", "--format-version=1", "--offline", "--manifest-path", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")])
+        .args([
+            "metadata",
+            "--format-version=1",
+            "--offline",
+            "--manifest-path",
+            concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"),
+        ])
         .output()
         .expect("cargo metadata runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -50,7 +58,8 @@ fn arrows(metadata: &Value) -> BTreeMap<String, Vec<String>> {
 
 fn names(metadata: &Value) -> BTreeMap<String, String> {
     let packages = metadata["packages"].as_array().expect("packages");
-    let name = |package: &Value| (package["id"].as_str().unwrap().to_owned(), package["name"].as_str().unwrap().to_owned());
+    let name =
+        |package: &Value| (package["id"].as_str().unwrap().to_owned(), package["name"].as_str().unwrap().to_owned());
     packages.iter().map(name).collect()
 }
 

@@ -22,7 +22,9 @@ fn paths_in_the_documents_exist() {
     for document in ["README.md", "docs/ARCHITECTURE.md", "docs/spec-matrix.md", "CONTRIBUTING.md"] {
         let text = read(document);
         let paths = quoted(&text).filter(|word| {
-            ["crates/", "docs/", "templates/", "migrations/", "bench/", "keys/"].iter().any(|start| word.starts_with(start))
+            ["crates/", "docs/", "templates/", "migrations/", "bench/", "keys/"]
+                .iter()
+                .any(|start| word.starts_with(start))
                 && !word.contains(['{', '*', ' ', '<', '…'])
         });
         for path in paths {

@@ -26,7 +26,8 @@ async fn a_person_signs_in_and_an_app_uses_the_api_in_their_name() {
         let (status, me) = call(&http, &house, token, "/me").await;
         assert_eq!((status.as_u16(), &me["client_id"]), (200, &json!("confidential")));
         let note = json!({ "title": "Milk", "body": "two litres" });
-        let created = http.post(format!("{}/notes", house.api_url)).bearer_auth(token).json(&note).send().await.unwrap();
+        let created =
+            http.post(format!("{}/notes", house.api_url)).bearer_auth(token).json(&note).send().await.unwrap();
         assert_eq!(created.status(), 201);
 
         let refreshed = house.app.refresh(As::Basic("confidential"), text(&tokens, "refresh_token"), &[]).await.json();
@@ -74,7 +75,15 @@ async fn the_api_follows_a_rotation_of_the_signing_keys() {
         };
         let before = machine().await;
         assert_eq!(call(&http, &house, &before, "/me").await.0, 200);
-        house.app.keys.rotate(None, jwt::RotationPolicy { announce: protocol::time::Seconds(0), ..Default::default() }, house.app.now()).unwrap();
+        house
+            .app
+            .keys
+            .rotate(
+                None,
+                jwt::RotationPolicy { announce: protocol::time::Seconds(0), ..Default::default() },
+                house.app.now(),
+            )
+            .unwrap();
         let after = machine().await;
         assert_ne!(jwt::verify::peek(&before).unwrap().kid, jwt::verify::peek(&after).unwrap().kid);
         assert_eq!(call(&http, &house, &after, "/me").await.0, 200, "an unknown kid is looked up");

@@ -31,7 +31,9 @@ impl<'c> AsyncHttpClient<'c> for Http {
             for (name, value) in answer.headers() {
                 response = response.header(name, value);
             }
-            response.body(answer.bytes().await.map_err(Box::new)?.to_vec()).map_err(openidconnect::HttpClientError::Http)
+            response
+                .body(answer.bytes().await.map_err(Box::new)?.to_vec())
+                .map_err(openidconnect::HttpClientError::Http)
         })
     }
 }
@@ -57,8 +59,7 @@ async fn the_rust_library_signs_in_and_reads_claims() {
     assert_eq!(&answer["state"], state.secret());
 
     let code = AuthorizationCode::new(answer["code"].clone());
-    let tokens =
-        client.exchange_code(code).unwrap().set_pkce_verifier(verifier).request_async(&http).await.unwrap();
+    let tokens = client.exchange_code(code).unwrap().set_pkce_verifier(verifier).request_async(&http).await.unwrap();
     let claims = tokens.id_token().expect("an ID token").claims(&client.id_token_verifier(), &nonce).unwrap().clone();
     let userinfo: UserInfoClaims<openidconnect::EmptyAdditionalClaims, CoreGenderClaim> = client
         .user_info(tokens.access_token().clone(), Some(claims.subject().clone()))

@@ -53,7 +53,10 @@ async fn run(program: &str, script: &str, house: &House, key: &Value) {
     let (said, erred) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     println!("{said}");
     assert!(output.status.success(), "{script}\n{said}\n{erred}");
-    assert!(said.lines().filter(|line| line.starts_with("ok ")).count() >= 5, "{script} checked next to nothing:\n{said}");
+    assert!(
+        said.lines().filter(|line| line.starts_with("ok ")).count() >= 5,
+        "{script} checked next to nothing:\n{said}"
+    );
 }
 
 /// A house with a client that authenticates by `private_key_jwt`, and that client's private key as JWK.

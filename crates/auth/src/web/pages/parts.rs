@@ -18,6 +18,8 @@ pub struct Shell {
     pub mode: Mode,
     /// The path of the issuer: empty, or beginning with a slash and not ending with one.
     pub base: String,
+    /// Whom to ask for help: the address to show and the address to go to.
+    pub support: Option<Link>,
     /// `None` where the page cannot be asked for again.
     pub switch: Option<LanguageSwitch>,
 }
@@ -40,7 +42,15 @@ pub struct LanguageSwitch {
 
 impl Shell {
     pub fn new(locale: Locale, brand: impl Into<String>, mode: Mode) -> Self {
-        Self { locale, texts: locale.texts(), brand: brand.into(), mode, base: String::new(), switch: None }
+        Self {
+            locale,
+            texts: locale.texts(),
+            brand: brand.into(),
+            mode,
+            base: String::new(),
+            support: None,
+            switch: None,
+        }
     }
 
     pub(super) fn asset(&self, name: &str) -> String {

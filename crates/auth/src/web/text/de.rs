@@ -4,6 +4,7 @@ use super::{ErrorText, Texts};
 
 pub(super) static TEXTS: Texts = Texts {
     language: "Sprache",
+    help: "Hilfe",
     dev_bar: "Entwicklungsmodus: Demokonten, nur auf diesem Rechner.",
     client_policy: "Datenschutz",
     client_terms: "Nutzungsbedingungen",

@@ -4,6 +4,7 @@ use super::{ErrorText, Texts};
 
 pub(super) static TEXTS: Texts = Texts {
     language: "Language",
+    help: "Help",
     dev_bar: "Development mode: demo accounts, this computer only.",
     client_policy: "Privacy policy",
     client_terms: "Terms of use",

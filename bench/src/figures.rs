@@ -1,0 +1,81 @@
+//! From samples to the figures that are printed. No measuring here.
+
+use std::time::Duration;
+
+/// Latencies of one kind of answer.
+#[derive(Debug, Default)]
+pub(crate) struct Latencies(Vec<Duration>);
+
+impl Latencies {
+    pub(crate) fn add(&mut self, took: Duration) {
+        self.0.push(took);
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The latency that `per_cent` of the answers did not exceed, in ms (nearest rank).
+    pub(crate) fn percentile(&self, per_cent: usize) -> Option<f64> {
+        let mut sorted = self.0.clone();
+        sorted.sort_unstable();
+        let rank = (sorted.len() * per_cent).div_ceil(100).max(1);
+        sorted.get(rank - 1).map(|took| millis(*took))
+    }
+}
+
+pub(crate) fn millis(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
+}
+
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+pub(crate) fn per_second(count: usize, window: Duration) -> f64 {
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / window.as_secs_f64()
+}
+
+/// `-` for what did not occur.
+pub(crate) fn cell(value: Option<f64>) -> String {
+    match value {
+        None => "-".to_owned(),
+        Some(value) if value < 10.0 => format!("{value:.1}"),
+        Some(value) => format!("{value:.0}"),
+    }
+}
+
+/// A Markdown table whose columns line up.
+pub(crate) fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(String::len).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let line = |row: &Vec<String>| {
+        let cells: Vec<_> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        format!("| {} |", cells.join(" | "))
+    };
+    let mut lines: Vec<String> = rows.iter().map(line).collect();
+    let rule: Vec<_> = widths.iter().map(|width| "-".repeat(*width)).collect();
+    lines.insert(1.min(lines.len()), format!("| {} |", rule.join(" | ")));
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_samples_that_occurred() {
+        let mut latencies = Latencies::default();
+        assert_eq!(latencies.percentile(99), None);
+        (1..=200).for_each(|ms| latencies.add(Duration::from_millis(ms)));
+        assert_eq!(latencies.percentile(50), Some(100.0));
+        assert_eq!(latencies.percentile(99), Some(198.0));
+    }
+
+    #[test]
+    fn the_median_of_three_is_the_middle_one() {
+        assert!((median(vec![3.0, 1.0, 2.0]) - 2.0).abs() < f64::EPSILON);
+    }
+}

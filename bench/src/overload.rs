@@ -1,0 +1,119 @@
+//! `bench overload`: two hundred people at once on one core, beside eight people in the same run.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::figures::{cell, table};
+use crate::phase::{Manners, Measured, Phase, Target};
+use crate::server::Installation;
+use crate::{Result, process};
+
+/// Overload the server with people who log in, and see what is left of it.
+///
+/// The server runs on one core, this program on another. Takes about two minutes.
+#[derive(Debug, Args)]
+pub(crate) struct Overload {
+    /// The binary to measure.
+    #[arg(default_value = "target/release/countersign")]
+    binary: PathBuf,
+    /// How many people log in at once.
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    people: u16,
+    /// How long each phase lasts.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=300))]
+    seconds: u64,
+    /// The core of the server.
+    #[arg(long, default_value_t = 0)]
+    server_core: usize,
+    /// The core of this program.
+    #[arg(long, default_value_t = 1)]
+    load_core: usize,
+}
+
+impl Overload {
+    pub(crate) async fn run(self, json: bool) -> Result<()> {
+        process::pin_myself(self.load_core)?;
+        let installation = Installation::new(&self.binary)?;
+        installation.add_client()?;
+        eprintln!("bench: {} accounts are made", self.people);
+        let accounts = installation.add_people(usize::from(self.people).max(8))?;
+        let server = installation.serve(Some(self.server_core)).await?;
+        let issuer = &installation.issuer;
+        let target = Target { issuer, accounts: &accounts, pid: server.pid, core: self.server_core };
+        let before = process::resident(server.pid)?;
+        let outcome = self.measure(&target).await;
+        server.stop().await?;
+        let measured = outcome?;
+        // The yardstick: the same few people, with the same readers beside them.
+        let unloaded = measured[1].logins_per_second();
+        let phases: Vec<Value> = measured.iter().map(|phase| phase.to_json(unloaded)).collect();
+        let result = json!({ "memory_before_mb": before, "phases": phases });
+        println!("{}", if json { result.to_string() } else { print(&result) });
+        Ok(())
+    }
+
+    async fn measure(&self, target: &Target<'_>) -> Result<Vec<Measured>> {
+        let few = |name, readers| Phase {
+            name,
+            people: 8,
+            manners: Manners::RetryAtOnce,
+            readers,
+            duration: Duration::from_secs(self.seconds),
+        };
+        let many = |name, manners| Phase { people: usize::from(self.people), manners, ..few(name, 2) };
+        Phase { duration: Duration::from_secs(3), ..few("warm-up", 2) }.run(target).await?;
+        let mut measured = Vec::new();
+        for phase in [
+            few("alone", 0),
+            few("unloaded", 2),
+            many("impolite", Manners::RetryAtOnce),
+            many("polite", Manners::ObeyRetryAfter),
+        ] {
+            eprintln!("bench: {} ({} people, {} s)", phase.name, phase.people, self.seconds);
+            measured.push(phase.run(target).await?);
+        }
+        Ok(measured)
+    }
+}
+
+/// One column for each phase.
+fn print(result: &Value) -> String {
+    let rows = [
+        ("people", "people"),
+        ("connections that read /jwks", "readers"),
+        ("logins/s", "logins_per_s"),
+        ("ratio to unloaded", "ratio"),
+        ("login p50, ms (refusals and waits included)", "login_p50_ms"),
+        ("login p99, ms", "login_p99_ms"),
+        ("verified password p99, ms", "served_p99_ms"),
+        ("refused/s", "refused_per_s"),
+        ("refused share of tries", "refused_share"),
+        ("refusal p50, ms", "refused_p50_ms"),
+        ("refusal p99, ms", "refused_p99_ms"),
+        ("refusal max, ms", "refused_max_ms"),
+        ("jwks/s", "jwks_per_s"),
+        ("jwks p99, ms", "jwks_p99_ms"),
+        ("server memory, highest, MB", "memory_mb"),
+        ("server memory 2 s later, MB", "memory_after_mb"),
+        ("share of the core: hashing", "core_hashing"),
+        ("share of the core: rest of the server", "core_serving"),
+        ("share of the core: other programs", "core_others"),
+    ];
+    let none = Vec::new();
+    let phases = result["phases"].as_array().unwrap_or(&none);
+    let head = phases.iter().map(|phase| phase["phase"].as_str().unwrap_or_default().to_owned());
+    let mut lines: Vec<Vec<String>> = vec![std::iter::once(String::new()).chain(head).collect()];
+    for (title, name) in rows {
+        let cells = phases.iter().map(|phase| match name {
+            "ratio" | "refused_share" => format!("{:.2}", phase[name].as_f64().unwrap_or(f64::NAN)),
+            name if name.starts_with("core_") => format!("{:.2}", phase[name].as_f64().unwrap_or(f64::NAN)),
+            name => cell(phase[name].as_f64()),
+        });
+        lines.push(std::iter::once(title.to_owned()).chain(cells).collect());
+    }
+    let before = cell(result["memory_before_mb"].as_f64());
+    format!("{}\n\nserver memory before the first login: {before} MB", table(&lines))
+}
