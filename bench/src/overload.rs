@@ -25,6 +25,9 @@ pub(crate) struct Overload {
     /// How long each phase lasts.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=300))]
     seconds: u64,
+    /// How long a reader of the key set waits between two readings.
+    #[arg(long, value_name = "MS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=1000))]
+    reader_pause: u64,
     /// The core of the server.
     #[arg(long, default_value_t = 0)]
     server_core: usize,
@@ -61,6 +64,7 @@ impl Overload {
             people: 8,
             manners: Manners::RetryAtOnce,
             readers,
+            reader_pause: Duration::from_millis(self.reader_pause),
             duration: Duration::from_secs(self.seconds),
         };
         let many = |name, manners| Phase { people: usize::from(self.people), manners, ..few(name, 2) };

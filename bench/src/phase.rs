@@ -28,8 +28,9 @@ pub(crate) struct Phase {
     pub name: &'static str,
     pub people: usize,
     pub manners: Manners,
-    /// Connections that read the key set without pause.
+    /// Connections that read the key set, and how long each waits between two readings.
     pub readers: usize,
+    pub reader_pause: Duration,
     pub duration: Duration,
 }
 
@@ -75,7 +76,8 @@ impl Phase {
             tasks.spawn_local_on(come, &all);
         }
         for _ in 0..self.readers {
-            tasks.spawn_local_on(read_keys(client()?, target.issuer.to_owned(), samples.clone()), &all);
+            let read = read_keys(client()?, target.issuer.to_owned(), self.reader_pause, samples.clone());
+            tasks.spawn_local_on(read, &all);
         }
         let watch = async {
             loop {
@@ -134,7 +136,7 @@ async fn log_in(
     }
 }
 
-async fn read_keys(http: Client, issuer: String, samples: Rc<RefCell<Samples>>) {
+async fn read_keys(http: Client, issuer: String, pause: Duration, samples: Rc<RefCell<Samples>>) {
     let address = format!("{issuer}/jwks");
     loop {
         let began = Instant::now();
@@ -145,6 +147,9 @@ async fn read_keys(http: Client, issuer: String, samples: Rc<RefCell<Samples>>) 
                 samples.borrow_mut().unexpected.get_or_insert(Failure::new("/jwks", error));
                 return;
             }
+        }
+        if !pause.is_zero() {
+            sleep(pause).await;
         }
     }
 }

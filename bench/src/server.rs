@@ -44,7 +44,7 @@ impl Installation {
         let path = made.directory.path().join(SETTINGS);
         let settings = std::fs::read_to_string(&path).map_err(|error| Failure::new("settings", error))?;
         let settings = settings.replacen("[server]\n", &format!("[server]\nlisten = \"{address}\"\n"), 1);
-        let limits = "\n[limits]\nfailed_logins_per_network = 1000000\n";
+        let limits = "\n[limits]\nfailed_logins_per_network = 100000\n";
         std::fs::write(&path, settings + limits).map_err(|error| Failure::new("settings", error))?;
         Ok(made)
     }

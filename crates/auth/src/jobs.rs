@@ -10,7 +10,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::AppState;
 
-const SWEEP_EVERY: Duration = Duration::from_secs(60);
+const SWEEP_EVERY: Duration = Duration::from_mins(1);
 /// Rows per statement; small, so that no request waits long for the writer.
 const SWEEP_BATCH: i64 = 200;
 const LOOK_AT_KEYS_EVERY: Duration = Duration::from_secs(2);

@@ -26,8 +26,8 @@ pub struct ServerConfig {
     #[serde(default = "cores")]
     pub workers: usize,
 
-    /// Addresses or networks (CIDR) of the proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. Headers of
-    /// anybody else are ignored.
+    /// Addresses or networks (CIDR) of the proxies whose `X-Forwarded-For` is believed. The header of anybody else is
+    /// ignored; other forwarded headers are never read.
     #[serde(default)]
     pub trusted_proxies: Vec<IpNetwork>,
 }

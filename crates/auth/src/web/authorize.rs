@@ -75,7 +75,7 @@ impl Visit {
         pending: Option<&Interaction>,
     ) -> Result<Examined, AuthorizeError> {
         let client = self.client(params).await?;
-        let callback = self.callback(&client, params)?;
+        let callback = Self::callback(&client, params)?;
         let request =
             AuthorizeRequest::check(params, &client).map_err(|error| AuthorizeError::Back(callback.clone(), error))?;
         let expected = self.expected_user(&request).map_err(|error| AuthorizeError::Back(callback.clone(), error))?;
@@ -179,11 +179,11 @@ impl Visit {
     }
 
     /// RFC 6749 §4.1.2.1: with a bad redirect URI the server tells the person and never redirects.
-    fn callback(&self, client: &Client, params: &Params) -> Result<Callback, PageError> {
+    fn callback(client: &Client, params: &Params) -> Result<Callback, PageError> {
         Callback::resolve(client, params).map_err(|error| {
             let registered = client.redirect_uris.iter().map(|uri| uri.as_str().to_owned()).collect();
             let difference = match params.get("redirect_uri") {
-                Ok(Some(received)) => Some(Difference { registered, received: received.to_owned() }),
+                Ok(Some(received)) => Some(Box::new(Difference { registered, received: received.to_owned() })),
                 _ => None,
             };
             PageError { difference, ..PageError::bad_link(error).client(client.id.as_str()) }

@@ -48,11 +48,11 @@ pub enum Situation {
 pub struct PageError {
     pub situation: Situation,
     pub error: Option<OAuthError>,
-    pub client_id: Option<String>,
+    pub client_id: Option<Box<str>>,
     /// Registered and received redirect URI, shown in development mode only.
-    pub difference: Option<Difference>,
+    pub difference: Option<Box<Difference>>,
     pub retry_after: Option<Seconds>,
-    pub cause: Option<String>,
+    pub cause: Option<Box<str>>,
 }
 
 #[derive(Clone, Debug)]
@@ -100,14 +100,14 @@ impl PageError {
     }
 
     #[must_use]
-    pub fn client(mut self, id: impl Into<String>) -> Self {
+    pub fn client(mut self, id: &str) -> Self {
         self.client_id = Some(id.into());
         self
     }
 
     #[must_use]
     pub fn because(mut self, cause: impl fmt::Display) -> Self {
-        self.cause = Some(cause.to_string());
+        self.cause = Some(cause.to_string().into());
         self
     }
 
@@ -309,7 +309,7 @@ fn details(error: &PageError, refused: &OAuthError, state: &AppState) -> ErrorDe
         error: refused.code.wire().to_owned(),
         description: refused.description.to_string(),
         parameter: refused.parameter.map(str::to_owned),
-        client_id: error.client_id.clone(),
+        client_id: error.client_id.as_deref().map(str::to_owned),
         time: readable(state.now()),
         redirect_uri: difference.and_then(|difference| {
             UriDifference::closest(difference.registered.iter().map(String::as_str), &difference.received)

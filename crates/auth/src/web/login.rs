@@ -2,6 +2,8 @@
 //!
 //! Unknown, disabled and wrong look alike: same text, same status, same work (a hash is computed in each case).
 
+use std::time::Duration;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::web::{Data, Payload};
@@ -28,6 +30,9 @@ use crate::web::{answer, cards, form, interaction, session, shell};
 pub(crate) const OTHER_ACCOUNT: &str = "account=other";
 /// LIM-22: longer ones are refused before hashing.
 const PASSWORD_LIMIT: usize = 1024;
+
+/// Between the request and its refusal when the server is full; see docs/decisions/006-hashing-threads.md.
+const REFUSAL_PAUSE: Duration = Duration::from_millis(25);
 
 /// What the person typed.
 struct Typed {
@@ -66,9 +71,9 @@ pub(crate) async fn post(
     http: HttpRequest,
     body: Payload,
 ) -> Result<HttpResponse, AuthorizeError> {
-    // Before the body is read: a server that is full says so at once.
-    let permit = state.passwords.admit().map_err(busy)?;
+    // After the body, so that nobody holds a place by sending slowly; before anything is looked up.
     let form = form::read(&state, &http, body).await.map_err(PageError::from)?;
+    let permit = admit(&state).await?;
     let mut visit = Visit::new(state, http).await?;
     let id = form.get("interaction").map_err(PageError::bad_link)?;
     let pending = interaction::find(&visit.state, &visit.http, id, visit.now).await?;
@@ -231,8 +236,15 @@ fn status(alert: Option<LoginAlert>) -> StatusCode {
     }
 }
 
-fn busy(busy: Busy) -> PageError {
-    let seconds = i64::try_from(busy.retry_after.as_secs()).unwrap_or(60).max(1);
-    PageError { retry_after: Some(Seconds(seconds)), ..PageError::new(Situation::Unavailable) }
-        .because("as many passwords are being verified as the server can")
+/// A place among the passwords that are verified, or the refusal. Who comes back at once without reading `Retry-After` is
+/// slowed down, because answering must not take the time that verifying needs.
+async fn admit(state: &AppState) -> Result<Permit, PageError> {
+    let Busy { retry_after } = match state.passwords.admit() {
+        Ok(permit) => return Ok(permit),
+        Err(busy) => busy,
+    };
+    tokio::time::sleep(REFUSAL_PAUSE).await;
+    let seconds = i64::try_from(retry_after.as_secs()).unwrap_or(60).max(1);
+    Err(PageError { retry_after: Some(Seconds(seconds)), ..PageError::new(Situation::Unavailable) }
+        .because("as many passwords are being verified as the server can"))
 }

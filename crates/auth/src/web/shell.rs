@@ -30,7 +30,7 @@ pub(crate) fn in_language(state: &AppState, request: &HttpRequest, ui_locales: &
         accept_language: request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()),
     });
     let mut shell = Shell::new(locale, &state.config.branding.name, state.mode);
-    shell.base = state.issuer().path().to_owned();
+    shell.base.push_str(state.issuer().path());
     shell.support = state.config.branding.support_contact.as_deref().map(support);
     if request.method() == Method::GET {
         let query = query.into_iter().filter(|(name, _)| name != LANG).collect();
