@@ -41,7 +41,7 @@ pub(crate) fn per_second(count: usize, window: Duration) -> f64 {
 pub(crate) fn cell(value: Option<f64>) -> String {
     match value {
         None => "-".to_owned(),
-        Some(value) if value < 10.0 => format!("{value:.1}"),
+        Some(value) if value < 10.0 && value.fract() != 0.0 => format!("{value:.1}"),
         Some(value) => format!("{value:.0}"),
     }
 }

@@ -49,10 +49,7 @@ impl Overload {
         let before = process::resident(server.pid)?;
         let outcome = self.measure(&target).await;
         server.stop().await?;
-        let measured = outcome?;
-        // The yardstick: the same few people, with the same readers beside them.
-        let unloaded = measured[1].logins_per_second();
-        let phases: Vec<Value> = measured.iter().map(|phase| phase.to_json(unloaded)).collect();
+        let phases = with_ratios(&outcome?);
         let result = json!({ "memory_before_mb": before, "phases": phases });
         println!("{}", if json { result.to_string() } else { print(&result) });
         Ok(())
@@ -83,13 +80,27 @@ impl Overload {
     }
 }
 
+/// The phases as JSON, with two yardsticks: the first phase, where nobody reads, and the second, with the same readers.
+fn with_ratios(measured: &[Measured]) -> Vec<Value> {
+    let rate = |phase: usize| measured.get(phase).map_or(f64::NAN, Measured::logins_per_second);
+    let (alone, unloaded) = (rate(0), rate(1));
+    let with_ratios = |phase: &Measured| {
+        let mut figures = phase.to_json();
+        figures["ratio_to_alone"] = json!(phase.logins_per_second() / alone);
+        figures["ratio_to_unloaded"] = json!(phase.logins_per_second() / unloaded);
+        figures
+    };
+    measured.iter().map(with_ratios).collect()
+}
+
 /// One column for each phase.
 fn print(result: &Value) -> String {
     let rows = [
         ("people", "people"),
         ("connections that read /jwks", "readers"),
         ("logins/s", "logins_per_s"),
-        ("ratio to unloaded", "ratio"),
+        ("ratio to unloaded", "ratio_to_unloaded"),
+        ("ratio to alone", "ratio_to_alone"),
         ("login p50, ms (refusals and waits included)", "login_p50_ms"),
         ("login p99, ms", "login_p99_ms"),
         ("verified password p99, ms", "served_p99_ms"),
@@ -111,10 +122,10 @@ fn print(result: &Value) -> String {
     let head = phases.iter().map(|phase| phase["phase"].as_str().unwrap_or_default().to_owned());
     let mut lines: Vec<Vec<String>> = vec![std::iter::once(String::new()).chain(head).collect()];
     for (title, name) in rows {
-        let cells = phases.iter().map(|phase| match name {
-            "ratio" | "refused_share" => format!("{:.2}", phase[name].as_f64().unwrap_or(f64::NAN)),
-            name if name.starts_with("core_") => format!("{:.2}", phase[name].as_f64().unwrap_or(f64::NAN)),
-            name => cell(phase[name].as_f64()),
+        let is_share = ["ratio_", "core_", "refused_share"].iter().any(|start| name.starts_with(start));
+        let cells = phases.iter().map(|phase| match phase[name].as_f64() {
+            Some(share) if is_share => format!("{share:.3}"),
+            figure => cell(figure),
         });
         lines.push(std::iter::once(title.to_owned()).chain(cells).collect());
     }

@@ -165,7 +165,7 @@ impl Measured {
         per_second(self.samples.logins.count(), self.phase.duration)
     }
 
-    pub(crate) fn to_json(&self, unloaded: f64) -> Value {
+    pub(crate) fn to_json(&self) -> Value {
         let (samples, window) = (&self.samples, self.phase.duration);
         let share = |time: Duration| time.as_secs_f64() / window.as_secs_f64();
         json!({
@@ -173,7 +173,6 @@ impl Measured {
             "people": self.phase.people,
             "readers": self.phase.readers,
             "logins_per_s": self.logins_per_second(),
-            "ratio": self.logins_per_second() / unloaded,
             "login_p50_ms": samples.logins.percentile(50),
             "login_p99_ms": samples.logins.percentile(99),
             "served_p99_ms": samples.served.percentile(99),

@@ -17,6 +17,8 @@ pub(crate) const CLIENT_ID: &str = "bench";
 pub(crate) const REDIRECT_URI: &str = "https://client.invalid/callback";
 const PASSWORD: &str = "a password for measuring";
 const SETTINGS: &str = "countersign.toml";
+/// All the load comes from one network.
+const LIMITS: &str = "\n[limits]\nfailed_logins_per_network = 100000\ninteractions_per_minute = 1000000\n";
 const LONGEST_START: Duration = Duration::from_secs(10);
 
 /// A directory with settings, people and a client, not yet served.
@@ -33,7 +35,7 @@ pub(crate) struct Server {
 }
 
 impl Installation {
-    /// `init`, then what a load test needs on top: no limit for the one network that all the load comes from.
+    /// `init`, then what a load test needs on top.
     pub(crate) fn new(binary: &Path) -> Result<Self> {
         let binary = binary.canonicalize().map_err(|error| Failure::new(&binary.display().to_string(), error))?;
         let directory = TempDir::new().map_err(|error| Failure::new("a temporary directory", error))?;
@@ -44,8 +46,7 @@ impl Installation {
         let path = made.directory.path().join(SETTINGS);
         let settings = std::fs::read_to_string(&path).map_err(|error| Failure::new("settings", error))?;
         let settings = settings.replacen("[server]\n", &format!("[server]\nlisten = \"{address}\"\n"), 1);
-        let limits = "\n[limits]\nfailed_logins_per_network = 100000\n";
-        std::fs::write(&path, settings + limits).map_err(|error| Failure::new("settings", error))?;
+        std::fs::write(&path, settings + LIMITS).map_err(|error| Failure::new("settings", error))?;
         Ok(made)
     }
 

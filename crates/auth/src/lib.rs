@@ -44,7 +44,10 @@ pub async fn run(
     let served = state.clone();
     let limits = &state.config.limits;
     let server = HttpServer::new(move || {
-        App::new().app_data(served.clone()).wrap(from_fn(web::trace::trace)).configure(web::routes::configure)
+        App::new()
+            .app_data(served.clone())
+            .wrap(from_fn(web::trace::trace))
+            .configure(|app| web::routes::configure(app, served.issuer().path()))
     })
     .workers(state.config.server.workers)
     .keep_alive(Duration::from_secs(limits.keep_alive))

@@ -1,11 +1,13 @@
-//! How often somebody may guess a password: per account name as typed, and per network of the client.
+//! How often somebody may guess a password (per account and per network of the client), and how many sign-ins one network
+//! may begin without finishing them.
 //!
-//! Only failures count. The count is reserved before the hash is computed and given back on success, so that parallel
-//! guesses cannot slip through between looking and counting. Held in memory, bounded, forgotten after a while.
+//! Of passwords only failures count. The count is reserved before the hash is computed and given back on success, so that
+//! parallel guesses cannot slip through between looking and counting. Held in memory, bounded, forgotten after a while.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Mutex, PoisonError};
 
+use protocol::secret::TokenHash;
 use protocol::time::{Seconds, Timestamp};
 use quick_cache::sync::Cache;
 
@@ -14,6 +16,7 @@ use crate::config::LimitsConfig;
 /// Names and networks remembered at most; the least used are forgotten first.
 const REMEMBERED: usize = 50_000;
 const LONGEST_DELAY: i64 = 60;
+const A_MINUTE: Seconds = Seconds(60);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Failures {
@@ -27,29 +30,55 @@ pub struct Throttled {
     pub retry_after: Seconds,
 }
 
-/// Who tries to sign in: the name as typed, normalised, and the client's network (IPv4 /32, IPv6 /64).
+/// Who tries to sign in: the account and the client's network.
 #[derive(Clone, Debug)]
 pub struct Attempt {
-    account: String,
-    network: String,
+    account: Key,
+    network: Key,
+}
+
+/// Of a fixed size, so that the memory is bounded whatever is typed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Key {
+    /// SHA-256 of the person's id, or of the name as typed when nobody has it.
+    Account(String),
+    Network(Network),
+    Beginning(Network),
+}
+
+/// An IPv4 address, or the /64 of an IPv6 address.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Network {
+    V4(Ipv4Addr),
+    V6([u16; 4]),
 }
 
 impl Attempt {
-    pub fn new(login: &str, peer: IpAddr) -> Self {
-        let network = match peer.to_canonical() {
-            IpAddr::V4(v4) => format!("network {v4}"),
-            IpAddr::V6(v6) => format!("network {:x?}", &v6.segments()[..4]),
-        };
-        Self { account: format!("account {login}"), network }
+    pub fn new(account: &str, peer: IpAddr) -> Self {
+        let account = Key::Account(TokenHash::of(account.as_bytes()).as_str().to_owned());
+        Self { account, network: Key::Network(Network::of(peer)) }
+    }
+}
+
+impl Network {
+    fn of(peer: IpAddr) -> Self {
+        match peer.to_canonical() {
+            IpAddr::V4(v4) => Self::V4(v4),
+            IpAddr::V6(v6) => {
+                let [a, b, c, d, ..] = v6.segments();
+                Self::V6([a, b, c, d])
+            }
+        }
     }
 }
 
 pub struct Limits {
-    failures: Cache<String, Failures>,
+    failures: Cache<Key, Failures>,
     reserving: Mutex<()>,
     free_per_account: u32,
     free_per_network: u32,
     forget_after: Seconds,
+    beginnings_per_minute: u32,
 }
 
 impl Limits {
@@ -60,6 +89,7 @@ impl Limits {
             free_per_account: config.failed_logins_per_account,
             free_per_network: config.failed_logins_per_network,
             forget_after: Seconds(config.failed_logins_window),
+            beginnings_per_minute: config.interactions_per_minute,
         }
     }
 
@@ -95,18 +125,31 @@ impl Limits {
         self.give_back(&attempt.network);
     }
 
-    fn give_back(&self, key: &str) {
+    /// Counts a sign-in that one network begins; each is a row until it is finished or expires.
+    pub fn begin(&self, peer: IpAddr, now: Timestamp) -> Result<(), Throttled> {
+        let _one_at_a_time = self.reserving.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = Key::Beginning(Network::of(peer));
+        let minute = self.failures.get(&key).filter(|counted| now.since(counted.last) < A_MINUTE);
+        let (count, since) = minute.map_or((0, now), |counted| (counted.count, counted.last));
+        if count >= self.beginnings_per_minute {
+            return Err(Throttled { retry_after: (since + A_MINUTE).since(now) });
+        }
+        self.failures.insert(key, Failures { count: count + 1, last: since });
+        Ok(())
+    }
+
+    fn give_back(&self, key: &Key) {
         if let Some(failures) = self.failures.get(key) {
-            self.failures.insert(key.to_owned(), Failures { count: failures.count.saturating_sub(1), ..failures });
+            self.failures.insert(key.clone(), Failures { count: failures.count.saturating_sub(1), ..failures });
         }
     }
 
-    fn live(&self, key: &str, now: Timestamp) -> Option<Failures> {
+    fn live(&self, key: &Key, now: Timestamp) -> Option<Failures> {
         self.failures.get(key).filter(|failures| now.since(failures.last) < self.forget_after)
     }
 
     /// Seconds still to wait: 1, 2, 4 … 60 after the free tries are used up.
-    fn delay(&self, key: &str, free: u32, now: Timestamp) -> i64 {
+    fn delay(&self, key: &Key, free: u32, now: Timestamp) -> i64 {
         let Some(failures) = self.live(key, now).filter(|failures| failures.count >= free) else { return 0 };
         let doublings = (failures.count - free).min(6);
         let pause = (1i64 << doublings).min(LONGEST_DELAY);
@@ -169,6 +212,17 @@ mod tests {
         let limits = limits();
         while limits.reserve(&attempt("alice"), Timestamp(0)).is_ok() {}
         assert_eq!(limits.reserve(&attempt("bob"), Timestamp(0)), Ok(()));
+    }
+
+    #[test]
+    fn one_network_begins_only_so_many_sign_ins_a_minute() {
+        let limits = limits();
+        let (one, same, other) = ("2001:db8::1", "2001:db8::2", "2001:db8:0:1::1");
+        let begin = |peer: &str, at| limits.begin(peer.parse().unwrap(), Timestamp(at));
+        while begin(one, 0).is_ok() {}
+        assert_eq!(begin(same, 20), Err(Throttled { retry_after: Seconds(40) }));
+        assert_eq!(begin(other, 20), Ok(()));
+        assert_eq!(begin(one, 60), Ok(()));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Password hashing (argon2id) on a few threads of its own: bounded in number, in memory and in waiting time.
 //!
-//! A hash costs some 20 ms and 19 MiB. The threads keep their memory, run at a lower priority than the rest of the server,
-//! and admit only what they can begin within `passwords.max_wait_ms`; the rest is refused at once (`Busy`), before its
-//! body was read. What a person's password must look like is not decided here.
+//! A hash costs some 20 ms and 19 MiB. The threads keep their memory and admit only what they can begin within
+//! `passwords.max_wait_ms`; the rest is told so (`Busy`) before anything is looked up. They run at the priority of the rest
+//! of the server: docs/decisions/006-hashing-threads.md. What a person's password must look like is not decided here.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -18,8 +18,6 @@ use crate::config::PasswordsConfig;
 
 /// A first guess of what one hash takes; measured values replace it.
 const FIRST_ESTIMATE: Duration = Duration::from_millis(25);
-/// How much nicer than the rest the hashing threads are; see docs/decisions/006-hashing-threads.md.
-const NICENESS: i32 = 5;
 
 /// The server hashes as many passwords as it can; ask again after that time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,8 +148,6 @@ impl Shared {
 
 /// One thread: takes jobs until the pool is gone. Its memory lives as long as it does.
 fn work(shared: &Shared) {
-    // A lower priority is a courtesy to the other threads; without it hashing is merely less polite.
-    let _ = rustix::process::setpriority_process(None, NICENESS);
     let mut memory = Vec::new();
     while let Some(job) = next(shared) {
         if job.reply.is_closed() {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use jsonwebtoken::DecodingKey;
 use jsonwebtoken::jwk::{self, AlgorithmParameters, KeyOperations, PublicKeyUse, ThumbprintHash};
+use protocol::registration::PRIVATE_MEMBERS;
 use protocol::signing::SigningAlgorithm;
 use serde::de::DeserializeOwned;
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -20,9 +21,6 @@ use crate::verify::{self, Expected, MAX_KID, VerifyError};
 
 const MAX_BYTES: usize = 256 * 1024;
 const MAX_KEYS: usize = 100;
-
-/// Members that only a private or a symmetric key has (RFC 7518 §6.2.2, §6.3.2, §6.4.1; RFC 8037 §2).
-const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
 /// One public key as the document shows it. Always has `kid` and `use`; ours always have `alg`.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -271,7 +269,7 @@ mod tests {
     fn a_set_with_a_secret_in_it_is_refused_as_a_whole() {
         for member in PRIVATE_MEMBERS {
             let mut leaky = ed("a");
-            leaky[member] = json!("AAAA");
+            leaky[*member] = json!("AAAA");
             assert_eq!(parse(&[ed("b"), leaky]).expect_err("leaks"), JwksError::PrivateKey { position: 1 }, "{member}");
         }
         assert_eq!(

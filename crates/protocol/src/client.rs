@@ -11,9 +11,6 @@ use crate::scope::Scope;
 use crate::signing::SigningAlgorithm;
 use crate::time::{Seconds, Timestamp};
 
-/// How long the predecessor of a refresh token still gets the answer that was lost on the way.
-const RETRY_WINDOW: Seconds = Seconds(30);
-
 closed_set! {
     /// Where the client runs (OpenID Connect Registration §2); it decides which redirect URIs are possible.
     pub enum ApplicationType {
@@ -112,8 +109,9 @@ impl Client {
     }
 
     /// RFC 9700 §2.2.2 asks for rotation or key-bound tokens. Tokens bound to a key do not exist here yet, so all rotate.
-    pub fn refresh_policy(&self) -> Policy {
-        Policy::Rotate { retry_window: RETRY_WINDOW }
+    /// For `retry_window` the predecessor of a token still gets the answer that was lost on the way.
+    pub fn refresh_policy(&self, retry_window: Seconds) -> Policy {
+        Policy::Rotate { retry_window }
     }
 
     /// The web origins of its redirect URIs, each once: from these its scripts may call the token endpoint (CORS).
@@ -187,7 +185,7 @@ pub(crate) mod tests {
 
     #[test]
     fn every_refresh_token_rotates() {
-        assert_eq!(sample().refresh_policy(), Policy::Rotate { retry_window: Seconds(30) });
+        assert_eq!(sample().refresh_policy(Seconds(7)), Policy::Rotate { retry_window: Seconds(7) });
     }
 
     #[test]

@@ -8,7 +8,12 @@ use serde::Deserialize;
 use crate::error::{ErrorCode, OAuthError};
 use crate::ids::ClientId;
 use crate::issuer::Issuer;
+use crate::metadata::paths;
 use crate::time::{Seconds, Timestamp};
+
+/// The types that an assertion may name; naming none is fine, RFC 7523 asks for none. RFC 8725 §3.11 wants different kinds of JWT
+/// told apart, so that nothing that was signed for another purpose proves a client.
+pub const ASSERTION_TYPES: &[&str] = &["JWT", "client-authentication+jwt"];
 
 const MAX_JTI_LENGTH: usize = 128;
 const MAX_LIFE_AHEAD: Seconds = Seconds::minutes(5);
@@ -60,7 +65,7 @@ pub fn check_assertion(
 /// the other. The URL of our token endpoint names us as well; many client libraries send it.
 fn check_assertion_audience(aud: &serde_json::Value, issuer: &Issuer) -> Result<(), OAuthError> {
     match aud.as_str() {
-        Some(aud) if aud == issuer.as_str() || aud == issuer.endpoint("/token") => Ok(()),
+        Some(aud) if aud == issuer.as_str() || aud == issuer.endpoint(paths::TOKEN) => Ok(()),
         Some(_) => Err(bad_assertion("aud of the assertion must be the issuer of this server")),
         None => Err(bad_assertion("aud of the assertion must be one string, the issuer of this server")),
     }

@@ -16,7 +16,7 @@ use crate::ids::ClientId;
 use crate::params::{self, Params};
 use crate::secret::{Secret, SecretString};
 
-pub use crate::client_assertion::{AssertionClaims, UsedAssertion, check_assertion};
+pub use crate::client_assertion::{ASSERTION_TYPES, AssertionClaims, UsedAssertion, check_assertion};
 
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const MAX_ASSERTION_LENGTH: usize = 16 * 1024;

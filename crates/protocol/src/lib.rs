@@ -16,6 +16,7 @@
 //! | `user`, `claims` | a person, and what a client may read about them |
 //! | `authorize` | the authorization request: callback, request, decision |
 //! | `grant` | the token request: one file per grant, each with one `decide` |
+//! | `id_token`, `userinfo`, `introspection` | what tokens say, whom UserInfo and introspection answer |
 //! | `metadata`, `logout` | the discovery document; RP-initiated logout |
 
 mod client_assertion;
@@ -29,7 +30,9 @@ pub mod client;
 pub mod client_auth;
 pub mod error;
 pub mod grant;
+pub mod id_token;
 pub mod ids;
+pub mod introspection;
 pub mod issuer;
 pub mod logout;
 pub mod metadata;
@@ -42,3 +45,4 @@ pub mod secret;
 pub mod signing;
 pub mod time;
 pub mod user;
+pub mod userinfo;

@@ -4,8 +4,6 @@
 //! The hint's signature is verified elsewhere (an expired hint is fine); here its claims are compared. Ending sessions
 //! is the shell's.
 
-use serde::Deserialize;
-
 use crate::authorize::callback::{STATE_LIMIT, with_query};
 use crate::client::Client;
 use crate::error::{ErrorCode, OAuthError};
@@ -23,7 +21,7 @@ pub struct LogoutRequest {
 }
 
 /// What a verified `id_token_hint` says. Our ID tokens have one audience: the client.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct HintClaims {
     pub sub: String,
     pub aud: String,
@@ -35,7 +33,6 @@ pub struct HintClaims {
 pub struct Logout {
     /// Where the browser goes afterwards, with `state` in it.
     pub post_logout: Option<String>,
-    pub client_id: Option<ClientId>,
 }
 
 /// Whether the person is asked first.
@@ -156,7 +153,7 @@ mod tests {
     #[test]
     fn a_bare_logout_is_fine_and_leads_nowhere() {
         let logout = check(&parse(&[("state", "s")]), None, None).expect("is fine");
-        assert_eq!(logout, Logout { post_logout: None, client_id: None });
+        assert_eq!(logout, Logout { post_logout: None });
     }
 
     #[test]
@@ -164,7 +161,6 @@ mod tests {
         let request = parse(&[("post_logout_redirect_uri", REGISTERED), ("state", "a b&c")]);
         let logout = check(&request, Some(&hint("notes")), Some(&client())).expect("is registered");
         assert_eq!(logout.post_logout.as_deref(), Some("https://notes.example/bye?state=a%20b%26c"));
-        assert_eq!(logout.client_id, Some(client().id));
         let request = parse(&[("post_logout_redirect_uri", REGISTERED), ("client_id", "notes")]);
         let logout = check(&request, None, Some(&client())).expect("client_id is enough");
         assert_eq!(logout.post_logout.as_deref(), Some(REGISTERED));

@@ -28,7 +28,6 @@ pub mod paths {
     pub const OAUTH_AUTHORIZATION_SERVER: &str = "/.well-known/oauth-authorization-server";
     pub const LIVEZ: &str = "/livez";
     pub const READYZ: &str = "/readyz";
-    pub const STATIC: &str = "/static";
 }
 
 /// What depends on the installation: everything else follows from the code.

@@ -18,6 +18,7 @@ use crate::redirect_uri::RegisteredRedirectUri;
 use crate::signing::SigningAlgorithm;
 use crate::time::Timestamp;
 
+pub use members::PRIVATE_MEMBERS;
 use members::Problems;
 
 /// Metadata as written by a person or a program. Values are text until `check`, so that one bad value hides no other.

@@ -76,9 +76,26 @@ pub fn normalize_login(typed: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    /// The person of [`crate::grant::state::tests::sample`]. Tests change what they are about.
+    pub(crate) fn sample() -> User {
+        User {
+            id: UserId::parse("ada").expect("is an id"),
+            username: "ada".to_owned(),
+            email: None,
+            email_verified_at: None,
+            phone_number: None,
+            phone_number_verified_at: None,
+            profile: Profile::default(),
+            groups: Vec::new(),
+            created_at: Timestamp(1),
+            updated_at: Timestamp(2),
+            disabled_at: None,
+        }
+    }
 
     #[test]
     fn case_and_outer_spaces_do_not_matter() {

@@ -81,8 +81,11 @@ pub async fn update(store: &Store, client: &Client) -> Result<Won, StoreError> {
     store.write(Write::Gated { gate, then }).await.map(Won::by)
 }
 
+/// Disables a client and ends its grants, so that enabling it again revives nothing.
 pub async fn disable(store: &Store, id: &ClientId, now: Timestamp) -> Result<Won, StoreError> {
-    store.write(Statement::new(DISABLE).text(id.as_str()).time(now)).await.map(Won::by)
+    let won = store.write(Statement::new(DISABLE).text(id.as_str()).time(now)).await.map(Won::by)?;
+    grants::end_all(store, Whose::Client(id), EndReason::ClientDisabled, now).await?;
+    Ok(won)
 }
 
 pub async fn enable(store: &Store, id: &ClientId) -> Result<Won, StoreError> {

@@ -37,7 +37,7 @@ statements! {
              WHERE id = $1 AND ended_at IS NULL AND last_seen_at < $2 AND idle_expires_at > $2 AND expires_at > $2";
     RENEW = "UPDATE sessions SET secret_hash = $2, auth_time = $3, acr = $4, amr = $5, last_seen_at = $6,
              idle_expires_at = $7, expires_at = $8
-             WHERE id = $1 AND ended_at IS NULL";
+             WHERE id = $1 AND secret_hash = $9 AND ended_at IS NULL";
     END = "UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL";
     END_ALL_OF_USER = "UPDATE sessions SET ended_at = $2 WHERE user_id = $1 AND ended_at IS NULL";
 }
@@ -74,8 +74,9 @@ pub async fn touch(
     store.write(Statement::new(TOUCH).text(id.as_str()).time(now).time(idle_expires_at)).await.map(Won::by)
 }
 
-/// A fresh proof by the same person: the row goes on with a new secret, and the old cookie is void. `Won::No` when it was ended.
-pub async fn renew(store: &Store, session: &Session) -> Result<Won, StoreError> {
+/// A fresh proof by the same person: the row goes on with a new secret, and the old cookie is void. `Won::No` when it was
+/// ended, or renewed by somebody else first.
+pub async fn renew(store: &Store, session: &Session, before: &TokenHash) -> Result<Won, StoreError> {
     let renew = Statement::new(RENEW)
         .text(session.id.as_str())
         .text(session.secret_hash.as_str())
@@ -84,7 +85,8 @@ pub async fn renew(store: &Store, session: &Session) -> Result<Won, StoreError> 
         .text(&session.amr.join(" "))
         .time(session.last_seen_at)
         .time(session.idle_expires_at)
-        .time(session.expires_at);
+        .time(session.expires_at)
+        .text(before.as_str());
     store.write(renew).await.map(Won::by)
 }
 

@@ -35,6 +35,8 @@ pub const CLIENT_SECRET: &str = "test-only-client-secret-0123456789abcdefghij";
 /// How a test wants its server.
 pub struct TestOptions {
     pub pool_size: u32,
+    /// The path of the issuer, below its host.
+    pub path: &'static str,
     pub clock: Clock,
     /// The identifier of the API that `notes:read` and `notes:write` belong to.
     pub api: String,
@@ -43,7 +45,13 @@ pub struct TestOptions {
 
 impl Default for TestOptions {
     fn default() -> Self {
-        Self { pool_size: 4, clock: Clock::manual(Clock::System.now()), api: API.to_owned(), config: Box::new(|_| {}) }
+        Self {
+            pool_size: 4,
+            path: "",
+            clock: Clock::manual(Clock::System.now()),
+            api: API.to_owned(),
+            config: Box::new(|_| {}),
+        }
     }
 }
 
@@ -72,7 +80,8 @@ impl TestApp {
 
     pub async fn start_with(database: TestDatabase, options: TestOptions) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free loopback port");
-        let issuer = format!("http://localhost:{}", listener.local_addr().expect("a bound port").port());
+        let port = listener.local_addr().expect("a bound port").port();
+        let issuer = format!("http://localhost:{port}{}", options.path);
         let clock = options.clock;
         let keys_directory = keys_of_this_run(&clock);
         let mut config = Config::default_for(Issuer::parse(&issuer).expect("a loopback issuer"));

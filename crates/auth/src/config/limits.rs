@@ -18,6 +18,9 @@ pub struct LimitsConfig {
     /// Unit: seconds (default 15 minutes).
     pub failed_logins_window: i64,
 
+    /// Sign-ins that one network may begin in a minute; each waits in the database until it is finished or expires.
+    pub interactions_per_minute: u32,
+
     /// Largest body of a request; more is refused with 413.
     /// Unit: bytes.
     pub body_bytes: usize,
@@ -41,6 +44,7 @@ impl Default for LimitsConfig {
             failed_logins_per_account: 5,
             failed_logins_per_network: 100,
             failed_logins_window: 900,
+            interactions_per_minute: 600,
             body_bytes: 65_536,
             header_timeout: 5,
             handler_timeout: 10,
@@ -54,6 +58,7 @@ impl LimitsConfig {
         within(problems, "limits.failed_logins_per_account", self.failed_logins_per_account, 1..=100);
         within(problems, "limits.failed_logins_per_network", self.failed_logins_per_network, 1..=100_000);
         within(problems, "limits.failed_logins_window", self.failed_logins_window, 60..=86_400);
+        within(problems, "limits.interactions_per_minute", self.interactions_per_minute, 1..=1_000_000);
         within(problems, "limits.body_bytes", self.body_bytes, 8_192..=1_048_576);
         within(problems, "limits.header_timeout", self.header_timeout, 1..=120);
         within(problems, "limits.handler_timeout", self.handler_timeout, 1..=120);

@@ -23,11 +23,12 @@ pub(crate) fn page(status: StatusCode, page: &impl Page, state: &AppState, reque
         }
     };
     let mut response = HttpResponse::build(status);
-    for header in headers::page(state.issuer(), page.form_targets(), page.logo()) {
+    for header in headers::page(page.form_targets(), page.logo()) {
         response.insert_header(header);
     }
     if let Some(locale) = shell::just_chosen(request) {
-        response.cookie(cookies::write(state, cookies::LANGUAGE, locale.tag().to_owned(), Life::For(A_YEAR)));
+        let cookie = cookies::write(state, cookies::LANGUAGE, locale.tag().to_owned(), Life::For(A_YEAR));
+        cookies::send(request, cookie);
     }
     response.insert_header((CONTENT_TYPE, "text/html; charset=utf-8")).body(html)
 }
@@ -38,7 +39,6 @@ pub(crate) fn respond(answer: Answer, client_name: &str, state: &AppState, reque
         Answer::Redirect(location) => HttpResponse::SeeOther()
             .insert_header((LOCATION, location))
             .insert_header((CACHE_CONTROL, "no-store"))
-            .insert_header(("Referrer-Policy", "no-referrer"))
             .finish(),
         Answer::FormPost { action, fields } => {
             let mut shell = shell::of(state, request);

@@ -6,10 +6,9 @@
 use std::sync::LazyLock;
 
 use actix_web::http::header::CONTENT_TYPE;
-use actix_web::web::{Data, Path};
+use actix_web::web::Path;
 use actix_web::{HttpResponse, http::StatusCode};
 
-use crate::AppState;
 use crate::web::error::{PageError, Situation};
 use crate::web::headers;
 
@@ -51,10 +50,10 @@ pub fn find(file: &str) -> Option<&'static Asset> {
 }
 
 /// `/static/{file}`
-pub(crate) async fn get(state: Data<AppState>, file: Path<String>) -> Result<HttpResponse, PageError> {
+pub(crate) async fn get(file: Path<String>) -> Result<HttpResponse, PageError> {
     let asset = find(&file).ok_or_else(|| PageError::new(Situation::NotFound))?;
     let mut response = HttpResponse::build(StatusCode::OK);
-    for header in headers::asset(state.issuer()) {
+    for header in headers::asset() {
         response.insert_header(header);
     }
     Ok(response.insert_header((CONTENT_TYPE, asset.content_type)).body(asset.body))

@@ -3,7 +3,6 @@
 //! The order is fixed: client, callback, request, then one decision; what the decision says is done here. The rules are in
 //! `protocol::authorize`.
 
-use actix_web::cookie::Cookie;
 use actix_web::http::header::LOCATION;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
@@ -18,11 +17,12 @@ use protocol::params::Params;
 use protocol::scope::Scope;
 use protocol::time::Timestamp;
 use protocol::user::User;
+use store::Won;
 use store::interactions::Interaction;
 use store::sessions::Session;
 
-use crate::web::error::{AuthorizeError, Difference, PageError};
-use crate::web::{answer, form, interaction, session};
+use crate::web::error::{AuthorizeError, Difference, PageError, Situation};
+use crate::web::{answer, cookies, form, interaction, session};
 use crate::{AppState, grants, issue};
 
 /// One browser asking for one thing at one moment.
@@ -31,8 +31,6 @@ pub(crate) struct Visit {
     pub http: HttpRequest,
     pub now: Timestamp,
     pub signed_in: Option<(Session, User)>,
-    /// Cookies that the answer sets.
-    pub cookies: Vec<Cookie<'static>>,
 }
 
 /// A request whose client and redirect URI are proven, with the decision about it.
@@ -65,7 +63,7 @@ impl Visit {
     pub(crate) async fn new(state: Data<AppState>, http: HttpRequest) -> Result<Self, PageError> {
         let now = state.now();
         let signed_in = session::current(&state, &http, now).await?;
-        Ok(Self { state, http, now, signed_in, cookies: Vec::new() })
+        Ok(Self { state, http, now, signed_in })
     }
 
     /// Checks a request from its first parameter to the decision. `pending` is the interaction it waits in, if it does.
@@ -98,7 +96,7 @@ impl Visit {
 
     /// Examines the request and does what the decision says.
     pub(crate) async fn proceed(
-        mut self,
+        self,
         params: &Params,
         pending: Option<Interaction>,
     ) -> Result<HttpResponse, AuthorizeError> {
@@ -108,7 +106,7 @@ impl Visit {
             Step::SelectAccount => self.ask(super::routes::SELECT_ACCOUNT, &examined.client.id, params, pending).await,
             Step::Consent(_) => self.ask(paths::CONSENT, &examined.client.id, params, pending).await,
             Step::Refuse(error) => {
-                let _finished = self.finish(pending).await?;
+                self.finish(pending).await?;
                 Err(AuthorizeError::Back(examined.callback, error.clone()))
             }
             Step::Issue => self.issue(examined, pending).await,
@@ -117,7 +115,7 @@ impl Visit {
 
     /// Sends the browser to the page that asks; stores the request first unless it is stored already.
     async fn ask(
-        &mut self,
+        &self,
         page: &str,
         client: &ClientId,
         params: &Params,
@@ -127,43 +125,37 @@ impl Visit {
             Some(interaction) => interaction.id,
             None => {
                 let (id, cookie) = interaction::begin(&self.state, &self.http, client, params, self.now).await?;
-                self.cookies.extend(cookie);
+                if let Some(cookie) = cookie {
+                    cookies::send(&self.http, cookie);
+                }
                 id
             }
         };
         let location = format!("{}?interaction={id}", self.state.issuer().endpoint(page));
-        Ok(self.with_cookies(HttpResponse::SeeOther().insert_header((LOCATION, location)).finish()))
+        Ok(HttpResponse::SeeOther().insert_header((LOCATION, location)).finish())
     }
 
     /// Inserts the grant and answers with its code. An interaction yields one answer, however often it is asked.
     async fn issue(mut self, examined: Examined, pending: Option<Interaction>) -> Result<HttpResponse, AuthorizeError> {
-        if pending.is_some() && self.finish(pending).await? == store::Won::No {
-            return Err(PageError::new(super::error::Situation::Expired)
-                .because("the interaction was finished by a parallel request")
-                .into());
-        }
+        self.finish(pending).await?;
         let Some((session, _)) = self.signed_in.take() else {
             let error = OAuthError::new(ErrorCode::LoginRequired, "nobody is signed in");
             return Err(AuthorizeError::Back(examined.callback, error));
         };
         let code = grants::begin(&self.state, &examined.request, &session, self.now).await?;
         let answer = examined.callback.grant(self.state.issuer(), code.print().expose());
-        Ok(self.with_cookies(answer::respond(answer, &examined.client.name, &self.state, &self.http)))
+        Ok(answer::respond(answer, &examined.client.name, &self.state, &self.http))
     }
 
-    async fn finish(&self, pending: Option<Interaction>) -> Result<store::Won, PageError> {
-        match pending {
-            Some(interaction) => Ok(store::interactions::finish(&self.state.store, &interaction.id).await?),
-            None => Ok(store::Won::Yes),
+    /// Takes the interaction away. Of parallel requests one wins; the others have nothing left to answer.
+    pub(crate) async fn finish(&self, pending: Option<Interaction>) -> Result<(), PageError> {
+        let Some(interaction) = pending else { return Ok(()) };
+        match store::interactions::finish(&self.state.store, &interaction.id).await? {
+            Won::Yes => Ok(()),
+            Won::No => {
+                Err(PageError::new(Situation::Expired).because("the interaction was finished by a parallel request"))
+            }
         }
-    }
-
-    pub(crate) fn with_cookies(&self, mut response: HttpResponse) -> HttpResponse {
-        for cookie in &self.cookies {
-            // Adding fails only for values that are not header text; ours are base64url.
-            let _ = response.add_cookie(cookie);
-        }
-        response
     }
 
     async fn client(&self, params: &Params) -> Result<Client, AuthorizeError> {

@@ -14,6 +14,7 @@ pub(crate) fn client(client: &Client) -> ClientCard {
         client.logo_uri.as_deref(),
         client.policy_uri.as_deref(),
         client.tos_uri.as_deref(),
+        client.client_uri.as_deref(),
     )
 }
 

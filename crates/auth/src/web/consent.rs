@@ -48,7 +48,7 @@ pub(crate) async fn post(
     match form.get("decision").map_err(PageError::bad_link)? {
         Some("allow") => allow(visit, pending, &examined, asked).await,
         Some("deny") => {
-            let _first = store::interactions::finish(&visit.state.store, &pending.interaction.id).await?;
+            visit.finish(Some(pending.interaction)).await?;
             let error = OAuthError::new(ErrorCode::AccessDenied, "the person did not allow the request");
             Err(AuthorizeError::Back(examined.callback, error))
         }

@@ -3,9 +3,10 @@
 //! On https every name has the `__Host-` prefix, so that no sibling host can set it. `SameSite=Lax` is enough: a form that
 //! another site posts to `/authorize` is answered with a redirect to the same request as GET (see `web/authorize.rs`).
 
-use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
+use actix_web::http::header::{HeaderMap, HeaderValue, SET_COOKIE};
+use actix_web::{HttpMessage as _, HttpRequest};
 use protocol::time::Seconds;
 
 use crate::AppState;
@@ -38,6 +39,31 @@ pub(crate) fn write(state: &AppState, name: &'static str, value: String, life: L
     match life {
         Life::Browser => cookie.finish(),
         Life::For(Seconds(seconds)) => cookie.max_age(Duration::seconds(seconds)).finish(),
+    }
+}
+
+/// Cookies that the answer to a request sets, whatever the answer is: a refusal must not lose a new session.
+#[derive(Default)]
+struct Outgoing(Vec<Cookie<'static>>);
+
+/// Notes a cookie for the answer to this request.
+pub(crate) fn send(request: &HttpRequest, cookie: Cookie<'static>) {
+    let mut extensions = request.extensions_mut();
+    if extensions.get::<Outgoing>().is_none() {
+        extensions.insert(Outgoing::default());
+    }
+    if let Some(outgoing) = extensions.get_mut::<Outgoing>() {
+        outgoing.0.push(cookie);
+    }
+}
+
+/// Puts the noted cookies on the answer.
+pub(crate) fn add_sent(request: &HttpRequest, headers: &mut HeaderMap) {
+    let outgoing = request.extensions_mut().remove::<Outgoing>().unwrap_or_default();
+    for cookie in outgoing.0 {
+        if let Ok(value) = HeaderValue::from_str(&cookie.to_string()) {
+            headers.append(SET_COOKIE, value);
+        }
     }
 }
 

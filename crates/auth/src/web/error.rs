@@ -36,6 +36,8 @@ pub enum Situation {
     NoCookies,
     /// A form was sent that this server did not make for this browser.
     ForeignForm,
+    /// A form of ours with a value that it cannot have.
+    BadForm,
     NotFound,
     TooLarge,
     TooMany,
@@ -113,9 +115,11 @@ impl PageError {
 
     pub(crate) fn status(&self) -> StatusCode {
         match self.situation {
-            Situation::BadLink | Situation::BadLogoutLink | Situation::Expired | Situation::NoCookies => {
-                StatusCode::BAD_REQUEST
-            }
+            Situation::BadLink
+            | Situation::BadLogoutLink
+            | Situation::BadForm
+            | Situation::Expired
+            | Situation::NoCookies => StatusCode::BAD_REQUEST,
             Situation::ForeignForm => StatusCode::FORBIDDEN,
             Situation::NotFound => StatusCode::NOT_FOUND,
             Situation::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -273,7 +277,8 @@ fn challenge_value(challenge: Challenge, error: &OAuthError, state: &AppState) -
 
 fn page_answer(error: &PageError, state: &AppState, request: &HttpRequest, trace: &TraceId) -> HttpResponse {
     log(error.status(), error.error.as_ref(), error.cause.as_deref(), trace);
-    let shell = shell::of(state, request);
+    let mut shell = shell::of(state, request);
+    shell.switch = None; // it would repeat the query, and what is in it
     let details = error.error.as_ref().map(|refused| details(error, refused, state));
     let mut page =
         ErrorPage { details, ..ErrorPage::new(shell.clone(), text(error.situation, shell.texts), trace.as_str()) };
@@ -295,7 +300,7 @@ fn text(situation: Situation, texts: &'static Texts) -> ErrorText {
         Situation::NoCookies => texts.error_cookies,
         Situation::ForeignForm => texts.error_foreign,
         Situation::NotFound => texts.error_not_found,
-        Situation::TooLarge => texts.error_request,
+        Situation::BadForm | Situation::TooLarge => texts.error_request,
         Situation::TooMany => texts.error_too_many,
         Situation::Unavailable => texts.error_unavailable,
         Situation::Broken => texts.error_fault,

@@ -48,28 +48,26 @@ impl Logo {
 }
 
 /// For a page.
-pub fn page(issuer: &Issuer, forms: FormTargets, logo: Option<&Logo>) -> Vec<Header> {
-    let mut headers = vec![
+pub fn page(forms: FormTargets, logo: Option<&Logo>) -> Vec<Header> {
+    vec![
         ("Content-Security-Policy", content_security_policy(forms, logo)),
         ("Cross-Origin-Opener-Policy", "same-origin".to_owned()),
         ("Permissions-Policy", PERMISSIONS.to_owned()),
         ("Cache-Control", "no-store".to_owned()),
         ("X-Robots-Tag", "noindex".to_owned()),
-    ];
-    headers.extend(everything(issuer));
-    headers
+    ]
 }
 
 /// For a file whose address changes with its content.
-pub fn asset(issuer: &Issuer) -> Vec<Header> {
-    let mut headers = vec![("Cache-Control", "public, max-age=31536000, immutable".to_owned())];
-    headers.extend(everything(issuer));
-    // An SVG is a document when it is opened by its address.
-    headers.push(("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox".to_owned()));
-    headers
+pub fn asset() -> Vec<Header> {
+    vec![
+        ("Cache-Control", "public, max-age=31536000, immutable".to_owned()),
+        // An SVG is a document when it is opened by its address.
+        ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox".to_owned()),
+    ]
 }
 
-/// For every answer of any kind.
+/// For every answer of any kind; `web/trace.rs` adds them.
 pub fn everything(issuer: &Issuer) -> Vec<Header> {
     let mut headers = vec![
         ("Referrer-Policy", "no-referrer".to_owned()),
@@ -157,16 +155,17 @@ mod tests {
     #[test]
     fn pages_are_not_kept_and_files_are() {
         let issuer = issuer("https://id.example.com");
-        let pages = page(&issuer, FormTargets::OwnOrigin, None);
+        let pages = page(FormTargets::OwnOrigin, None);
         assert_eq!(value(&pages, "Cache-Control").as_deref(), Some("no-store"));
-        assert_eq!(value(&pages, "X-Content-Type-Options").as_deref(), Some("nosniff"));
-        assert_eq!(value(&asset(&issuer), "Cache-Control").as_deref(), Some("public, max-age=31536000, immutable"));
+        assert_eq!(value(&everything(&issuer), "X-Content-Type-Options").as_deref(), Some("nosniff"));
+        assert_eq!(value(&asset(), "Cache-Control").as_deref(), Some("public, max-age=31536000, immutable"));
     }
 
     #[test]
     fn no_header_is_sent_twice() {
         let issuer = issuer("https://id.example.com");
-        for mut headers in [page(&issuer, FormTargets::Clients, None), asset(&issuer), everything(&issuer)] {
+        for special in [page(FormTargets::Clients, None), asset()] {
+            let mut headers = [special, everything(&issuer)].concat();
             let count = headers.len();
             headers.sort();
             headers.dedup_by_key(|header| header.0);

@@ -13,8 +13,10 @@ use protocol::secret::TokenHash;
 use protocol::time::{Seconds, Timestamp};
 use store::interactions::Interaction;
 
+use crate::limits::Throttled;
 use crate::web::cookies::{self, Life};
 use crate::web::error::{PageError, Situation};
+use crate::web::form;
 use crate::{AppState, random};
 
 /// The browser's binding secret, and the cookie to set when it is new.
@@ -61,6 +63,10 @@ pub(crate) async fn begin(
     params: &Params,
     now: Timestamp,
 ) -> Result<(InteractionId, Option<Cookie<'static>>), PageError> {
+    let peer = form::client_address(state, request);
+    if let Err(Throttled { retry_after }) = state.limits.begin(peer, now) {
+        return Err(PageError { retry_after: Some(retry_after), ..PageError::new(Situation::TooMany) });
+    }
     let browser = browser(state, request);
     let interaction = Interaction {
         id: InteractionId::from_random(random::id()),

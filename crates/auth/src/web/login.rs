@@ -24,7 +24,7 @@ use crate::web::error::{AuthorizeError, PageError, Situation};
 use crate::web::interaction::Pending;
 use crate::web::pages::{Again, Keep as KeepBox, LanguageSwitch, LoginAlert, LoginPage, LoginPerson};
 use crate::web::session::Keep;
-use crate::web::{answer, cards, form, interaction, session, shell};
+use crate::web::{answer, cards, cookies, form, interaction, session, shell};
 
 /// `account=other`: somebody else wants to sign in although a person is signed in.
 pub(crate) const OTHER_ACCOUNT: &str = "account=other";
@@ -106,7 +106,7 @@ impl Typed {
         let password = text("password")?;
         if password.len() > PASSWORD_LIMIT {
             let error = OAuthError::new(ErrorCode::InvalidRequest, "the password is longer than 1024 bytes");
-            return Err(PageError::bad_link(error.at("password")));
+            return Err(PageError { error: Some(error.at("password")), ..PageError::new(Situation::BadForm) });
         }
         Ok(Self {
             username: text("username")?.to_owned(),
@@ -116,19 +116,22 @@ impl Typed {
     }
 }
 
-/// Reserves the try, then looks up, then hashes: always all three.
+/// Looks up, reserves the try, then hashes: always all three.
 async fn verify(visit: &Visit, permit: Permit, typed: &Typed) -> Result<Outcome, PageError> {
     let state = &visit.state;
     let name = normalize_login(&typed.username);
-    let attempt = Attempt::new(&name, form::client_address(state, &visit.http));
+    let user = store::users::find_by_login(&state.store, &name).await?;
+    // One counter per person, whichever of their names is typed; unknown names count by themselves.
+    let account = user.as_ref().map_or(name.as_str(), |user| user.id.as_str());
+    let attempt = Attempt::new(account, form::client_address(state, &visit.http));
     if let Err(Throttled { retry_after }) = state.limits.reserve(&attempt, visit.now) {
         return Ok(Outcome::Throttled(retry_after));
     }
-    let user =
-        store::users::find_by_login(&state.store, &name).await.inspect_err(|_| state.limits.not_evaluated(&attempt))?;
     let user = user.filter(|user| user.disabled_at.is_none());
     let stored = match &user {
-        Some(user) => store::passwords::find(&state.store, &user.id).await?,
+        Some(user) => store::passwords::find(&state.store, &user.id)
+            .await
+            .inspect_err(|_| state.limits.not_evaluated(&attempt))?,
         None => None,
     };
     let verdict = permit.verify(typed.password.clone(), stored).await.unwrap_or_else(|error| {
@@ -158,7 +161,7 @@ async fn sign_in(visit: &mut Visit, user: User, keep: Keep) -> Result<(), PageEr
         }
     };
     tracing::info!(user.id = %user.id, session.id = %session.id, "signed in");
-    visit.cookies.push(cookie);
+    cookies::send(&visit.http, cookie);
     visit.signed_in = Some((session, user));
     Ok(())
 }
@@ -179,7 +182,10 @@ fn page(visit: &Visit, pending: &Pending, examined: &Examined, refused: Option<(
     let (alert, typed) = refused.unzip();
     let person = person(visit, pending, examined);
     let mut shell = shell::in_language(state, &visit.http, &examined.request.ui_locales);
-    let query = vec![("interaction".to_owned(), pending.interaction.id.to_string())];
+    let mut query = vec![("interaction".to_owned(), pending.interaction.id.to_string())];
+    if whom(visit) == Whom::SomebodyElse {
+        query.push(("account".to_owned(), "other".to_owned()));
+    }
     shell.switch = Some(LanguageSwitch { action: cards::path(state, paths::LOGIN), query });
     let keep = match &typed {
         Some(Typed { keep: Keep::OnThisDevice, .. }) => KeepBox::Ticked,
@@ -232,7 +238,6 @@ fn status(alert: Option<LoginAlert>) -> StatusCode {
         None => StatusCode::OK,
         Some(LoginAlert::WrongCredentials) => StatusCode::UNPROCESSABLE_ENTITY,
         Some(LoginAlert::Throttled { .. }) => StatusCode::TOO_MANY_REQUESTS,
-        Some(LoginAlert::Busy { .. }) => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
 

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use store::sessions::Session;
 
 use crate::web::error::{PageError, Situation};
-use crate::web::pages::{Link, LoggedOutPage, LogoutPage, Shell};
+use crate::web::pages::{LoggedOutPage, LogoutPage, Shell};
 use crate::web::{answer, cards, cookies, form, interaction, session, shell};
 use crate::{AppState, issue};
 
@@ -64,7 +64,8 @@ impl Leaving {
         let client = self.client(&request, hint.as_ref()).await?;
         let Logout { post_logout, .. } = logout::check(&request, hint.as_ref(), client.as_ref()).map_err(bad)?;
         let checked = Checked { post_logout, client_name: client.map(|client| client.name) };
-        let shell = shell::in_language(&self.state, &self.http, &request.ui_locales);
+        let mut shell = shell::in_language(&self.state, &self.http, &request.ui_locales);
+        shell.switch = None; // it would repeat the query, and the ID token in it
         match logout::confirmation(hint.as_ref(), self.signed_in.as_ref().map(|(session, _)| &session.id)) {
             Confirmation::NotNeeded => self.sign_out(shell, checked).await,
             Confirmation::Needed => Ok(self.question(shell, &checked)),
@@ -105,16 +106,14 @@ impl Leaving {
             let _first = store::sessions::end(&self.state.store, &session.id, self.now).await?;
             tracing::info!(user.id = %user.id, session.id = %session.id, "signed out");
         }
-        let mut response = match checked.post_logout {
+        cookies::send(&self.http, cookies::remove(&self.state, cookies::SESSION));
+        Ok(match checked.post_logout {
             Some(location) => HttpResponse::SeeOther().insert_header((LOCATION, location)).finish(),
             None => {
-                let back: Option<Link> = None;
-                let page = LoggedOutPage { shell, back };
+                let page = LoggedOutPage { shell };
                 answer::page(StatusCode::OK, &page, &self.state, &self.http)
             }
-        };
-        let _added = response.add_removal_cookie(&cookies::remove(&self.state, cookies::SESSION));
-        Ok(response)
+        })
     }
 
     fn hint(&self, request: &LogoutRequest) -> Result<Option<HintClaims>, PageError> {

@@ -20,8 +20,6 @@ mod logout;
 pub mod pages;
 mod revoke;
 pub(crate) mod routes;
-#[doc(hidden)]
-pub mod samples;
 mod select_account;
 mod session;
 mod shell;

@@ -69,14 +69,13 @@ pub enum Again {
 pub enum LoginAlert {
     WrongCredentials,
     Throttled { seconds: i64 },
-    Busy { seconds: i64 },
 }
 
 impl LoginAlert {
     fn wait(self) -> i64 {
         match self {
             Self::WrongCredentials => 0,
-            Self::Throttled { seconds } | Self::Busy { seconds } => plural(seconds),
+            Self::Throttled { seconds } => plural(seconds),
         }
     }
 }
@@ -84,7 +83,6 @@ impl LoginAlert {
 /// The box *Keep me signed in on this device*.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep {
-    NotOffered,
     Unticked,
     Ticked,
 }
@@ -123,7 +121,7 @@ impl LoginPage {
         };
         let (name, password) = match self.alert {
             Some(LoginAlert::WrongCredentials) => (FieldState::Invalid, FieldState::Invalid),
-            Some(LoginAlert::Throttled { .. } | LoginAlert::Busy { .. }) => (FieldState::Plain, FieldState::Plain),
+            Some(LoginAlert::Throttled { .. }) => (FieldState::Plain, FieldState::Plain),
             None if self.username.is_empty() => (FieldState::Focused, FieldState::Plain),
             None => (FieldState::Plain, FieldState::Focused),
         };
@@ -205,8 +203,6 @@ impl LogoutPage {
 #[template(path = "logged_out.html")]
 pub struct LoggedOutPage {
     pub shell: Shell,
-    /// To a registered address of the app, or none.
-    pub back: Option<Link>,
 }
 
 /// `form_post.html`: the answer of an authorization request, sent by the browser (OAuth 2.0 Form Post Response Mode).
@@ -251,7 +247,6 @@ pub struct ErrorPage {
     pub shell: Shell,
     pub title: String,
     pub message: String,
-    pub back: Option<Link>,
     pub trace_id: String,
     pub details: Option<ErrorDetails>,
 }
@@ -259,7 +254,7 @@ pub struct ErrorPage {
 impl ErrorPage {
     pub fn new(shell: Shell, text: ErrorText, trace_id: impl Into<String>) -> Self {
         let (title, message) = (text.title.to_owned(), text.message.to_owned());
-        Self { shell, title, message, back: None, trace_id: trace_id.into(), details: None }
+        Self { shell, title, message, trace_id: trace_id.into(), details: None }
     }
 
     /// For a message with `{seconds}`.

@@ -3,7 +3,7 @@
 use actix_web::http::header::ALLOW;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{HttpResponse, Resource};
+use actix_web::{HttpResponse, Resource, Scope};
 use protocol::metadata::paths;
 
 use super::cors::cors;
@@ -16,8 +16,20 @@ use super::{
 /// The page that asks which account to go on with (`prompt=select_account`); not part of any announced interface.
 pub(crate) const SELECT_ACCOUNT: &str = "/select-account";
 
-pub(crate) fn configure(app: &mut ServiceConfig) {
-    app // for people
+/// `path` is that of the issuer, empty for most: every endpoint is below it.
+pub(crate) fn configure(app: &mut ServiceConfig, path: &str) {
+    if !path.is_empty() {
+        // RFC 8414 §3: the well-known part stands between the host and the issuer's path. OpenID Connect appends it.
+        for document_path in [paths::OPENID_CONFIGURATION, paths::OAUTH_AUTHORIZATION_SERVER] {
+            let inserted = document(&format!("{document_path}{path}"));
+            app.service(inserted.get(discovery::metadata).head(discovery::metadata));
+        }
+    }
+    app.service(endpoints(path)).default_service(web::to(not_found));
+}
+
+fn endpoints(path: &str) -> Scope {
+    web::scope(path) // for people
         .service(at("/", "GET").get(home::get))
         .service(at(paths::AUTHORIZE, "GET, POST").get(authorize::get).post(authorize::post))
         .service(at(paths::LOGIN, "GET, POST").get(login::get).post(login::post))
@@ -37,7 +49,6 @@ pub(crate) fn configure(app: &mut ServiceConfig) {
         // for operators
         .service(document(paths::LIVEZ).get(health::livez).head(health::livez))
         .service(document(paths::READYZ).get(health::readyz).head(health::readyz))
-        .default_service(web::to(not_found));
 }
 
 /// A path whose other methods are answered with 405 and what is allowed (RFC 9110 §15.5.6).

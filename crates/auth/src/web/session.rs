@@ -70,10 +70,10 @@ pub(crate) async fn renew(
 ) -> Result<(Session, Cookie<'static>), StoreError> {
     let (mut session, cookie) = fresh(state, before.id.clone(), &before.user_id, keep, now);
     session.created_at = before.created_at;
-    match store::sessions::renew(&state.store, &session).await? {
+    match store::sessions::renew(&state.store, &session, &before.secret_hash).await? {
         Won::Yes => Ok((session, cookie)),
         Won::No => {
-            // It was ended meanwhile: nothing is left to go on with.
+            // It was ended, or renewed by a parallel login: this one begins a session of its own.
             let (session, cookie) = fresh(state, SessionId::from_random(random::id()), &before.user_id, keep, now);
             store::sessions::insert(&state.store, &session).await?;
             Ok((session, cookie))

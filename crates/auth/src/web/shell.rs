@@ -11,7 +11,9 @@ use crate::web::pages::{LanguageSwitch, Link, Shell};
 use crate::web::text::{Locale, Wishes};
 
 /// The parameter of the language switch.
-pub(crate) const LANG: &str = "lang";
+const LANG: &str = "lang";
+/// What the switch repeats of a page's query: nothing that came from elsewhere (OA-011).
+const KEPT: [&str; 2] = ["interaction", "account"];
 
 /// The shell without a wish of the app.
 pub(crate) fn of(state: &AppState, request: &HttpRequest) -> Shell {
@@ -33,7 +35,7 @@ pub(crate) fn in_language(state: &AppState, request: &HttpRequest, ui_locales: &
     shell.base.push_str(state.issuer().path());
     shell.support = state.config.branding.support_contact.as_deref().map(support);
     if request.method() == Method::GET {
-        let query = query.into_iter().filter(|(name, _)| name != LANG).collect();
+        let query = query.into_iter().filter(|(name, _)| KEPT.contains(&name.as_str())).collect();
         shell.switch = Some(LanguageSwitch { action: request.path().to_owned(), query });
     }
     shell

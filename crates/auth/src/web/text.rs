@@ -159,8 +159,6 @@ pub struct Texts {
     pub login_wrong_password: &'static str,
     /// `{seconds}`, two or more
     pub login_throttled: &'static str,
-    /// `{seconds}`, two or more
-    pub login_busy: &'static str,
     pub login_wait_over: &'static str,
     pub again_title: &'static str,
     /// `{client}`
@@ -200,8 +198,6 @@ pub struct Texts {
     pub logout_no: &'static str,
     pub logged_out_title: &'static str,
     pub logged_out_note: &'static str,
-    /// `{client}`
-    pub back_to: &'static str,
 
     pub form_post_title: &'static str,
     /// `{client}`
@@ -221,7 +217,7 @@ pub struct Texts {
     pub error_setup: ErrorText,
     /// A `post_logout_redirect_uri` that is not registered, a bad hint.
     pub error_logout_setup: ErrorText,
-    /// Any other request that breaks a rule.
+    /// A form that is too long, or that breaks a rule: an over-long password, a field sent twice.
     pub error_request: ErrorText,
     /// The interaction is over or unknown.
     pub error_expired: ErrorText,
@@ -235,8 +231,6 @@ pub struct Texts {
     /// Overload, no database. The message has `{seconds}`, two or more.
     pub error_unavailable: ErrorText,
     pub error_fault: ErrorText,
-    /// `{client}`
-    pub error_start_again: &'static str,
     pub error_number: &'static str,
     pub error_copy: &'static str,
     pub error_copied: &'static str,

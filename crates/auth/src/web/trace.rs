@@ -14,7 +14,7 @@ use actix_web::web::Data;
 use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, ResponseError};
 use tokio::time::timeout;
 
-use crate::web::error;
+use crate::web::{cookies, error, headers};
 use crate::{AppState, random};
 
 pub(crate) const TRACE_HEADER: HeaderName = HeaderName::from_static("x-trace-id");
@@ -40,7 +40,7 @@ impl fmt::Display for TraceId {
     }
 }
 
-/// What was asked may or may not have been done; asking again is safe, as it is after a lost answer.
+/// What was asked may or may not have been done, as after a lost answer.
 #[derive(Debug, thiserror::Error)]
 #[error("the handler took too long")]
 struct TimedOut(TraceId);
@@ -74,6 +74,13 @@ pub(crate) async fn trace(
         Some(rendered) => response.into_response(rendered),
         None => response,
     };
+    let request = response.request().clone();
+    cookies::add_sent(&request, response.headers_mut());
+    for (name, value) in headers::everything(state.issuer()) {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            response.headers_mut().insert(name, value);
+        }
+    }
     if let Ok(value) = HeaderValue::from_str(trace.as_str()) {
         response.headers_mut().insert(TRACE_HEADER, value);
     }

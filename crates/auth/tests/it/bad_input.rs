@@ -150,3 +150,37 @@ async fn a_long_password_is_refused_before_hashing() {
     })
     .await;
 }
+
+#[actix_web::test]
+async fn every_answer_has_the_headers_that_protect_it() {
+    on_each_engine(async |app| {
+        let http = Client::builder().no_proxy().build().unwrap();
+        for path in
+            ["/token", "/userinfo", "/jwks", "/.well-known/openid-configuration", "/livez", "/nowhere", "/logout"]
+        {
+            let answer = http.get(app.url(path)).send().await.unwrap();
+            assert_eq!(answer.headers()["x-content-type-options"], "nosniff", "{path}");
+            assert_eq!(answer.headers()["referrer-policy"], "no-referrer", "{path}");
+            assert_eq!(answer.headers().get_all("x-content-type-options").iter().count(), 1, "{path}");
+        }
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn one_network_cannot_begin_sign_ins_without_end() {
+    for database in testkit::database::engines() {
+        let options = testkit::app::TestOptions {
+            config: Box::new(|config| config.limits.interactions_per_minute = 3),
+            ..Default::default()
+        };
+        let app = testkit::app::TestApp::start_with(database, options).await;
+        let browser = Browser::new(&app);
+        for _ in 0..3 {
+            assert_eq!(browser.get(&app.authorize_url("public", &[])).await.status, 303);
+        }
+        let page = browser.get(&app.authorize_url("public", &[])).await;
+        assert_eq!((page.status.as_u16(), page.has_id("error-page")), (429, true));
+        assert!(page.header("retry-after").parse::<i64>().unwrap() > 0);
+    }
+}

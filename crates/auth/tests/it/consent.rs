@@ -1,5 +1,6 @@
 //! `/consent`: asked once for exactly what was shown, remembered, refused politely.
 
+use futures_util::future::join_all;
 use testkit::browser::Browser;
 use testkit::requests::STATE;
 
@@ -92,6 +93,20 @@ async fn use_another_account_leads_to_the_login_and_back() {
         assert!(login.has_id("login-page"));
         let page = browser.sign_in(&login, "bob").await;
         assert!(page.has_id("consent-page") && page.body.contains("bob@example.test"), "{}", page.body);
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn of_parallel_decisions_one_is_answered() {
+    on_each_engine(async |app| {
+        let browser = Browser::new(&app);
+        let login = browser.open(&app.authorize_url("public", &[])).await;
+        let page = browser.sign_in(&login, "alice").await;
+        let (allow, deny) = ([("decision", "allow")], [("decision", "deny")]);
+        let pages = join_all([&deny, &allow, &deny, &deny].map(|decision| browser.submit(&page, decision))).await;
+        let answered = pages.iter().filter(|page| page.status == 303).count();
+        assert_eq!(answered, 1, "{:?}", pages.iter().map(|page| page.status).collect::<Vec<_>>());
     })
     .await;
 }

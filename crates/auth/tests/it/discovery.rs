@@ -2,6 +2,7 @@
 
 use reqwest::Client;
 use serde_json::{Value, json};
+use testkit::app::{TestApp, TestOptions};
 use testkit::browser::Browser;
 
 use crate::on_each_engine;
@@ -108,4 +109,28 @@ async fn a_rotated_key_is_announced_before_it_signs() {
         assert_eq!(kids().await, before, "the old one is gone after the overlap");
     })
     .await;
+}
+
+#[actix_web::test]
+async fn an_issuer_with_a_path_has_everything_below_it() {
+    for database in testkit::database::engines() {
+        let options = TestOptions { path: "/tenant", ..TestOptions::default() };
+        let app = TestApp::start_with(database, options).await;
+        let origin = app.issuer.trim_end_matches("/tenant").to_owned();
+        let browser = Browser::new(&app);
+        for document in [
+            app.url("/.well-known/openid-configuration"),
+            app.url("/.well-known/oauth-authorization-server"),
+            format!("{origin}/.well-known/oauth-authorization-server/tenant"),
+            format!("{origin}/.well-known/openid-configuration/tenant"),
+        ] {
+            assert_eq!(browser.get(&document).await.json()["issuer"], app.issuer, "{document}");
+        }
+        let answer = browser.authorize(&app.authorize_url("public", &[])).await;
+        assert!(answer.contains_key("code"), "{answer:?}");
+        let login = Browser::new(&app).open(&app.authorize_url("public", &[])).await;
+        let style =
+            login.body.split("rel=\"stylesheet\" href=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        assert_eq!(browser.get(&format!("{origin}{style}")).await.status, 200, "{style}");
+    }
 }

@@ -1,8 +1,10 @@
 //! `/login`: who may sign in, what a wrong try looks like, and that an interaction belongs to one browser.
 
+use futures_util::future::join_all;
 use protocol::time::Seconds;
 use testkit::app::PASSWORD;
 use testkit::browser::{Browser, Page};
+use testkit::requests::{As, text};
 
 use crate::on_each_engine;
 
@@ -214,6 +216,61 @@ async fn the_language_switch_is_remembered() {
         let german = browser.get(&format!("{}&lang=de", page.url)).await;
         assert!(german.body.contains("<html lang=\"de\""));
         assert!(browser.get(page.url.as_str()).await.body.contains("<html lang=\"de\""));
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_refusal_after_a_login_keeps_the_new_session() {
+    on_each_engine(async |app| {
+        app.user("bob").await;
+        let hint = app.tokens(As::Public("public"), &[]).await;
+        let browser = Browser::new(&app);
+        let page = browser.open(&app.authorize_url("first-party", &[])).await;
+        browser.sign_in(&page, "bob").await;
+        let url = app.authorize_url("first-party", &[("id_token_hint", text(&hint, "id_token"))]);
+        let page = browser.open(&url).await;
+        let answer = browser.sign_in(&page, "bob").await.answer();
+        assert_eq!(answer["error"], "login_required");
+        let page = browser.get(&app.authorize_url("first-party", &[("prompt", "none")])).await;
+        assert!(page.answer().contains_key("code"), "bob is still signed in: {:?}", page.answer());
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_double_click_signs_in_once_and_leaves_a_session_that_works() {
+    on_each_engine(async |app| {
+        let browser = Browser::new(&app);
+        let page = browser.open(&app.authorize_url("first-party", &[])).await;
+        browser.sign_in(&page, "alice").await;
+        let page = browser.open(&app.authorize_url("first-party", &[("prompt", "login")])).await;
+        let typed = typed("alice", PASSWORD);
+        let both = join_all([browser.submit(&page, &typed), browser.submit(&page, &typed)]).await;
+        assert_eq!(both.iter().filter(|page| page.status == 303).count(), 1, "one interaction, one answer");
+        for page in both.iter().filter(|page| !page.header("set-cookie").is_empty()) {
+            let cookie = page.header("set-cookie").split(';').next().unwrap().to_owned();
+            let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+            let url = app.authorize_url("first-party", &[("prompt", "none")]);
+            let answer = http.get(url).header("cookie", cookie).send().await.unwrap();
+            assert!(answer.headers()["location"].to_str().unwrap().contains("code="), "a cookie that was set works");
+        }
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn the_language_switch_repeats_nothing_that_came_from_elsewhere() {
+    on_each_engine(async |app| {
+        let browser = Browser::new(&app);
+        let wrong = app.authorize_url("public", &[("redirect_uri", "https://evil.test/"), ("canary", "c4n4ry")]);
+        assert!(!browser.get(&wrong).await.body.contains("c4n4ry"));
+        let tokens = app.tokens(As::Public("public"), &[]).await;
+        let login = browser.open(&app.authorize_url("first-party", &[])).await;
+        browser.sign_in(&login, "alice").await;
+        let hint = text(&tokens, "id_token");
+        let page = browser.get(&format!("/logout?id_token_hint={hint}")).await;
+        assert!(page.has_id("logout-page") && !page.body.contains(hint));
     })
     .await;
 }

@@ -14,6 +14,7 @@ mod login;
 mod logout;
 mod one_row;
 mod overload;
+mod page_samples;
 mod pages;
 mod pool_of_one;
 mod revoke;

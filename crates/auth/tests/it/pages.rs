@@ -1,8 +1,9 @@
 //! Every page in every state and language: its contract with scripts and password managers, its budget, its safety.
 
-use auth::web::samples::samples_in;
 use auth::web::text::Locale;
 use auth::web::{assets, pages};
+
+use crate::page_samples::samples_in;
 
 /// A start tag with its attributes.
 #[derive(Debug)]
@@ -208,7 +209,7 @@ fn a_wrong_password_is_told_at_the_top_and_at_the_fields() {
                 assert_eq!((invalid, alerts), (1, 1));
                 assert!(!html.contains("href=\"#username\"") && html.contains("href=\"#password\""), "{name}");
             }
-            Some("login-throttled" | "login-busy") => assert_eq!((invalid, alerts), (0, 1), "{name}"),
+            Some("login-throttled" | "login-throttled-briefly") => assert_eq!((invalid, alerts), (0, 1), "{name}"),
             _ => assert_eq!((invalid, alerts), (0, 0), "{name}"),
         }
     });
@@ -247,6 +248,14 @@ fn consent_always_names_the_host_and_marks_only_what_is_new() {
         assert!(html.contains("notes.example.com</strong>"), "{name}");
         let expected = if *name == "consent-more" { 4 } else { 0 };
         assert_eq!(html.matches(&badge).count(), expected, "{name}");
+    }
+}
+
+#[test]
+fn consent_links_the_name_of_an_app_that_has_a_page() {
+    let link = "<a href=\"https://notes.example.com/\" target=\"_blank\" rel=\"noopener noreferrer\">Field Notes";
+    for (name, html) in samples_in(Locale::En) {
+        assert_eq!(html.matches(link).count(), usize::from(name == "consent-more"), "{name}");
     }
 }
 

@@ -1,5 +1,6 @@
 //! `countersign api …`: the protected APIs and their scopes. A scope belongs to one API; its identifier is the `aud` of tokens.
 
+use auth::config::Config;
 use clap::builder::TypedValueParser as _;
 use clap::{Args, Subcommand};
 use protocol::audience::{Api, ApiScope, TokenFormat};
@@ -11,7 +12,7 @@ use serde::Serialize;
 use serde_json::json;
 use store::{Store, StoreError, Won};
 
-use super::{Context, any_of};
+use super::{Context, any_algorithm, any_of, client, refuse_unkept};
 use crate::config::Loaded;
 use crate::failure::Failure;
 use crate::installation::open_store;
@@ -23,6 +24,18 @@ pub(super) enum ApiCommand {
     Add(Add),
     /// List all APIs and their scopes.
     List,
+    /// Name the client that an API uses to ask about its tokens (introspection), instead of the one before.
+    ///
+    /// Example: countersign api set-resource-server https://notes.example notes-api
+    SetResourceServer {
+        #[arg(value_name = "IDENTIFIER")]
+        identifier: String,
+        #[arg(value_name = "CLIENT_ID", required_unless_present = "none", conflicts_with = "none")]
+        client: Option<ClientId>,
+        /// No client may ask any longer.
+        #[arg(long)]
+        none: bool,
+    },
     /// Remove an API; nobody gets tokens for it any more.
     Delete {
         #[arg(value_name = "IDENTIFIER")]
@@ -47,10 +60,10 @@ pub(super) struct Add {
     /// Tokens that the API reads by itself (jwt), or that it asks the server about (opaque).
     #[arg(long, default_value = "jwt", value_parser = any_of(TokenFormat::ALL.iter().map(|it| it.name())).map(format))]
     token_format: TokenFormat,
-    /// How its tokens are signed.
-    #[arg(long, default_value = "ES256", value_parser = any_of(SigningAlgorithm::ALL.iter().map(|it| it.name())).map(algorithm))]
+    /// How its tokens are signed, if they are jwt; one of keys.algorithms.
+    #[arg(long, default_value = "ES256", value_parser = any_algorithm())]
     signing_alg: SigningAlgorithm,
-    /// How long its tokens live; without it, tokens.access_token_lifetime.
+    /// How long its tokens live, if they are jwt at most keys.overlap; without it, tokens.access_token_lifetime.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(i64).range(30..=86_400))]
     lifetime: Option<i64>,
     /// The client that the API uses to ask about tokens (introspection).
@@ -79,8 +92,11 @@ impl ApiCommand {
         let Loaded { config, .. } = context.settings()?;
         let store = open_store(&config).await?;
         let outcome = match self {
-            Self::Add(add) => add.run(context, &store, config.tokens.access_token_lifetime).await,
+            Self::Add(add) => add.run(context, &store, &config).await,
             Self::List => list(context, &store).await,
+            Self::SetResourceServer { identifier, client, none: _ } => {
+                set_resource_server(context, &store, &identifier, client.as_ref()).await
+            }
             Self::Delete { identifier } => delete(context, &store, &identifier).await,
         };
         store.close().await;
@@ -89,14 +105,18 @@ impl ApiCommand {
 }
 
 impl Add {
-    async fn run(self, context: &Context, store: &Store, usual_lifetime: i64) -> Result<(), Failure> {
+    async fn run(self, context: &Context, store: &Store, config: &Config) -> Result<(), Failure> {
+        self.refuse_unverifiable(config)?;
+        if let Some(client) = &self.resource_server {
+            client::find(store, client).await?;
+        }
         let scopes = self.scope.into_iter().map(|(name, description)| ApiScope { name, description });
         let api = Api {
             identifier: self.identifier,
             name: self.name,
             token_format: self.token_format,
             signing_alg: self.signing_alg,
-            access_token_lifetime: Seconds(self.lifetime.unwrap_or(usual_lifetime)),
+            access_token_lifetime: Seconds(self.lifetime.unwrap_or(config.tokens.access_token_lifetime)),
             scopes: scopes.collect(),
         };
         store::apis::insert(store, &api).await.map_err(|error| match error {
@@ -108,6 +128,22 @@ impl Add {
         }
         context.output.show(&Shown::from(api), |shown| format!("{} is registered", shown.identifier));
         Ok(())
+    }
+
+    /// A signed token needs a key that exists and stays published until the token ends. Opaque ones need neither.
+    fn refuse_unverifiable(&self, config: &Config) -> Result<(), Failure> {
+        match self.token_format {
+            TokenFormat::Opaque => return Ok(()),
+            TokenFormat::Jwt => refuse_unkept(config, "--signing-alg", self.signing_alg)?,
+        }
+        let (usual, overlap) = (config.tokens.access_token_lifetime, config.keys.overlap);
+        match self.lifetime {
+            Some(lifetime) if lifetime > overlap => Err(Failure::Failed(format!(
+                "--lifetime: {lifetime} s is longer than keys.overlap ({overlap} s), so a token would outlive its key; set \
+                 keys.overlap to at least {lifetime}, or choose a shorter life (tokens.access_token_lifetime is {usual} s)"
+            ))),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -140,13 +176,39 @@ async fn list(context: &Context, store: &Store) -> Result<(), Failure> {
 
 async fn delete(context: &Context, store: &Store, identifier: &str) -> Result<(), Failure> {
     match store::apis::delete(store, identifier).await? {
-        Won::No => Err(Failure::Failed(format!("there is no API {identifier}; `countersign api list` shows all"))),
+        Won::No => Err(unknown(identifier)),
         Won::Yes => {
             let text = format!("{identifier} is deleted");
             context.output.show(&json!({ "identifier": identifier, "deleted": true }), |_| text);
             Ok(())
         }
     }
+}
+
+async fn set_resource_server(
+    context: &Context,
+    store: &Store,
+    identifier: &str,
+    client: Option<&ClientId>,
+) -> Result<(), Failure> {
+    if let Some(client) = client {
+        client::find(store, client).await?;
+    }
+    match store::apis::set_resource_server(store, identifier, client).await? {
+        Won::No => Err(unknown(identifier)),
+        Won::Yes => {
+            let shown = json!({ "identifier": identifier, "resource_server": client });
+            context.output.show(&shown, |_| match client {
+                Some(client) => format!("client {client} may ask about the tokens of {identifier}"),
+                None => format!("no client may ask about the tokens of {identifier}"),
+            });
+            Ok(())
+        }
+    }
+}
+
+fn unknown(identifier: &str) -> Failure {
+    Failure::Failed(format!("there is no API {identifier}; `countersign api list` shows all"))
 }
 
 /// It stands in JSON, in challenges and in URLs, so it is plain.
@@ -168,8 +230,4 @@ fn scope(text: &str) -> Result<(ScopeToken, String), String> {
 
 fn format(name: String) -> TokenFormat {
     TokenFormat::parse(&name).expect("clap admits the names only")
-}
-
-fn algorithm(name: String) -> SigningAlgorithm {
-    SigningAlgorithm::parse(&name).expect("clap admits the names only")
 }

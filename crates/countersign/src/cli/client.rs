@@ -3,11 +3,12 @@
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use auth::config::Config;
 use clap::{Args, Subcommand};
 use protocol::client::{
     ApplicationType, Client, ConsentPolicy, GrantType, PkcePolicy, ScopeClaims, TokenEndpointAuthMethod,
 };
-use protocol::ids::ClientId;
+use protocol::ids::{ClientId, UserId};
 use protocol::registration::ClientMetadata;
 use protocol::secret::{SecretString, TokenHash};
 use protocol::signing::SigningAlgorithm;
@@ -16,7 +17,8 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use store::Store;
 
-use super::{Context, any_of, ask};
+use super::{Context, any_of, ask, refuse_unkept};
+use crate::config::Loaded;
 use crate::failure::Failure;
 use crate::installation::{all_clients, open_store};
 use crate::output::{date, table};
@@ -128,9 +130,10 @@ struct WithSecret {
 
 impl ClientCommand {
     pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
-        let store = open_store(&context.settings()?.config).await?;
+        let Loaded { config, .. } = context.settings()?;
+        let store = open_store(&config).await?;
         let outcome = match self {
-            Self::Add(add) => add.run(context, &store).await,
+            Self::Add(add) => add.run(context, &store, &config).await,
             Self::List => list(context, &store).await,
             Self::Show { id } => find(&store, &id).await.map(|client| show(context, &client)),
             Self::Rotate(rotate) => rotate.run(context, &store).await,
@@ -144,13 +147,15 @@ impl ClientCommand {
 }
 
 impl Add {
-    async fn run(self, context: &Context, store: &Store) -> Result<(), Failure> {
+    async fn run(self, context: &Context, store: &Store, config: &Config) -> Result<(), Failure> {
         let now = context.clock.now();
         let id = self.client_id.clone().unwrap_or_else(|| ClientId::from_random(auth::random::id()));
         let client = self.metadata()?.check(id, now).map_err(|problems| {
             let lines: Vec<_> = problems.iter().map(ToString::to_string).collect();
             Failure::Failed(lines.join("\n"))
         })?;
+        refuse_unkept(config, "id_token_signed_response_alg", client.id_token_signed_response_alg)?;
+        refuse_id_of_a_person(store, &client.id).await?;
         store::clients::insert(store, &client).await.map_err(|error| match error {
             store::StoreError::Conflict => Failure::Failed(format!("client {} exists already", client.id)),
             other => other.into(),
@@ -289,7 +294,19 @@ async fn delete(context: &Context, store: &Store, id: &ClientId, asking: Asking)
     Ok(())
 }
 
-async fn find(store: &Store, id: &ClientId) -> Result<Client, Failure> {
+/// RFC 9700 §4.15: `sub` is a user id or, for a client that acts on its own, its client id, and APIs must be able to tell the
+/// two apart. User ids are drawn at random, so nobody comes later who has the id of a client.
+async fn refuse_id_of_a_person(store: &Store, id: &ClientId) -> Result<(), Failure> {
+    let Ok(same) = UserId::parse(id.as_str()) else { return Ok(()) };
+    match store::users::find(store, &same).await? {
+        None => Ok(()),
+        Some(_) => Err(Failure::Failed(format!(
+            "--client-id {id} is the id of a person, so APIs would take the client for them; choose another id"
+        ))),
+    }
+}
+
+pub(super) async fn find(store: &Store, id: &ClientId) -> Result<Client, Failure> {
     let found = store::clients::find(store, id).await?;
     found.ok_or_else(|| Failure::Failed(format!("there is no client {id}; `countersign client list` shows all")))
 }

@@ -1,12 +1,17 @@
 //! `countersign key …`: the keys that sign tokens.
 
-use clap::Subcommand;
-use clap::builder::TypedValueParser as _;
-use jwt::{KeyInfo, RotationPolicy, Stage};
+use std::fmt::Display;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use jwt::{ImportError, KeyInfo, RotationPolicy, SigningKey, Stage};
+use protocol::secret::SecretString;
 use protocol::signing::SigningAlgorithm;
 use protocol::time::Seconds;
 
-use super::{Context, any_of};
+use super::{Context, any_algorithm, ask, refuse_unkept};
 use crate::failure::Failure;
 use crate::installation::open_keys;
 use crate::output::{date, table};
@@ -21,34 +26,84 @@ pub(super) enum KeyCommand {
     /// Example: countersign key rotate --alg ES256
     Rotate {
         /// Only for this algorithm; without it, for every algorithm in use.
-        #[arg(long, value_parser = any_of(SigningAlgorithm::ALL.iter().map(|it| it.name())).map(parse))]
+        #[arg(long, value_parser = any_algorithm())]
         alg: Option<SigningAlgorithm>,
         /// For a key that somebody else may hold: it is gone at once, and every token that it signed is void.
         #[arg(long)]
         now: bool,
     },
+    Import(Import),
 }
 
-fn parse(name: String) -> SigningAlgorithm {
-    SigningAlgorithm::parse(&name).expect("clap admits the names only")
+/// Take over a private key from elsewhere: the next one of its algorithm, announced first, as after `key rotate`.
+///
+/// FILE is PEM (PKCS#8, encrypted or not; PKCS#1; SEC 1) or a private JWK. It is only read: delete it when the key is listed.
+///
+/// Example: countersign key import old-issuer.pem --alg PS256 --password-stdin < password.txt
+#[derive(Debug, Args)]
+pub(super) struct Import {
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// How it signs, one of keys.algorithms; without it, as a JWK says, and RS256 for other RSA keys.
+    #[arg(long, value_parser = any_algorithm())]
+    alg: Option<SigningAlgorithm>,
+    /// Read the password of an encrypted key from the first line of standard input.
+    #[arg(long)]
+    password_stdin: bool,
+    /// Sign with it at once: the present key is gone at once, too, and every token that it signed is void.
+    #[arg(long)]
+    now: bool,
 }
 
 impl KeyCommand {
     pub(super) fn run(self, context: &Context) -> Result<(), Failure> {
         let config = context.settings()?.config;
         let now = context.clock.now();
+        let announced =
+            RotationPolicy { announce: Seconds(config.keys.announce), overlap: Seconds(config.keys.overlap) };
+        let policy = |at_once| if at_once { RotationPolicy::at_once() } else { announced };
         let keys = open_keys(&config, now)?;
         match self {
             Self::List => context.output.show(&keys.keyring().list(now), |keys| print(keys)),
             Self::Rotate { alg, now: at_once } => {
-                let announced =
-                    RotationPolicy { announce: Seconds(config.keys.announce), overlap: Seconds(config.keys.overlap) };
-                let policy = if at_once { RotationPolicy::at_once() } else { announced };
-                let made = keys.rotate(alg, policy, now)?;
+                let made = keys.rotate(alg, policy(at_once), now)?;
                 context.output.show(&made, |made| print(made));
+            }
+            Self::Import(import) => {
+                let key = import.read()?;
+                refuse_unkept(&config, &import.file.display().to_string(), key.algorithm())?;
+                let taken = keys.import(key, policy(import.now), now)?;
+                context.output.show(&taken, |taken| print(std::slice::from_ref(taken)));
             }
         }
         Ok(())
+    }
+}
+
+impl Import {
+    fn read(&self) -> Result<SigningKey, Failure> {
+        let text = self.text()?;
+        let given = self.password_stdin.then(ask::secret_from_stdin).transpose()?;
+        match jwt::import(text.expose(), self.alg, given.as_ref()) {
+            Err(ImportError::PasswordNeeded) if ask::at_a_terminal() => {
+                let typed = ask::secret("Password of the key:")?;
+                jwt::import(text.expose(), self.alg, Some(&typed)).map_err(|error| self.fault(error))
+            }
+            Err(ImportError::PasswordNeeded) => Err(self.fault("the key is encrypted; add --password-stdin")),
+            read => read.map_err(|error| self.fault(error)),
+        }
+    }
+
+    fn text(&self) -> Result<SecretString, Failure> {
+        let text = fs::read_to_string(&self.file).map_err(|error| match error.kind() {
+            ErrorKind::InvalidData => self.fault(ImportError::NotAKey),
+            _ => self.fault(error),
+        })?;
+        Ok(SecretString::new(text))
+    }
+
+    fn fault(&self, reason: impl Display) -> Failure {
+        Failure::Failed(format!("{}: {reason}", self.file.display()))
     }
 }
 

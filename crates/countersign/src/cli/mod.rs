@@ -19,8 +19,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use auth::clock::Clock;
-use clap::builder::PossibleValuesParser;
+use auth::config::Config;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
+use protocol::signing::SigningAlgorithm;
 
 use crate::config::load::FILE_NAME;
 use crate::config::{self, Environment, Loaded, Origin};
@@ -171,6 +173,24 @@ async fn dispatch_short(command: Command, context: &Context) -> Result<(), Failu
 /// The values of a closed set, for help and for refusals.
 fn any_of(names: impl Iterator<Item = &'static str>) -> PossibleValuesParser {
     PossibleValuesParser::new(names)
+}
+
+fn any_algorithm() -> impl TypedValueParser<Value = SigningAlgorithm> {
+    let parse = |name: String| SigningAlgorithm::parse(&name).expect("clap admits the names only");
+    any_of(SigningAlgorithm::ALL.iter().map(|it| it.name())).map(parse)
+}
+
+/// Only the algorithms of the settings have a key that is made, replaced and published. `what` was given the algorithm.
+fn refuse_unkept(config: &Config, what: &str, algorithm: SigningAlgorithm) -> Result<(), Failure> {
+    let kept = &config.keys.algorithms;
+    if kept.contains(&algorithm) {
+        return Ok(());
+    }
+    let names = kept.iter().map(|it| it.name()).collect::<Vec<_>>().join(", ");
+    let name = algorithm.name();
+    Err(Failure::Failed(format!(
+        "{what}: keys.algorithms has no {name}, only {names}; choose one of them, or add \"{name}\" to keys.algorithms"
+    )))
 }
 
 fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {

@@ -37,7 +37,7 @@ pub(super) enum UserCommand {
         #[arg(value_name = "NAME")]
         login: String,
     },
-    /// Set a new password; sessions end.
+    /// Set a new password; sessions end, and so does all access that was granted to applications.
     ///
     /// Example: countersign user password alice
     Password {

@@ -1,4 +1,4 @@
-//! `countersign client …` and `countersign api …`: what is registered is there, and secrets are shown once.
+//! `countersign client …`: what is registered is there, and secrets are shown once.
 
 use std::fs;
 
@@ -102,15 +102,36 @@ fn every_fault_of_the_metadata_is_named() {
 }
 
 #[test]
-fn an_api_is_added_listed_and_deleted() {
+fn an_algorithm_without_a_key_is_refused_before_anything_is_written() {
     let directory = installation("");
     let at = directory.path();
-    let add = ["api", "add", "https://notes.example", "--name", "Notes", "--scope", "notes:read=Read your notes"];
-    succeed(at, &add);
-    assert_eq!(run(at, &add).code, 1, "a scope belongs to one API");
-    let listed = succeed(at, &["api", "list", "--json"]).json();
-    assert_eq!(listed[0]["identifier"], "https://notes.example");
-    assert_eq!(listed[0]["scopes"][0]["description"], "Read your notes");
-    succeed(at, &["api", "delete", "https://notes.example"]);
-    assert_eq!(run(at, &["api", "delete", "https://notes.example"]).code, 1);
+    let refused = run(
+        at,
+        &[
+            "client",
+            "add",
+            "--client-name",
+            "X",
+            "--redirect-uri",
+            "https://x.example/cb",
+            "--id-token-signed-response-alg",
+            "EdDSA",
+        ],
+    );
+    assert_eq!(refused.code, 1);
+    assert!(refused.err.starts_with("id_token_signed_response_alg: keys.algorithms has no EdDSA"), "{refused:?}");
+    assert_eq!(succeed(at, &["client", "list", "--json"]).json(), serde_json::json!([]));
+}
+
+#[test]
+fn a_client_never_has_the_id_of_a_person() {
+    let directory = installation("");
+    let at = directory.path();
+    let alice = succeed(at, &["user", "add", "alice", "--json"]).json();
+    let id = alice["id"].as_str().expect("a text");
+    let add = ["client", "add", "--client-name", "X", "--redirect-uri", "https://x.example/cb", "--client-id", id];
+    let refused = run(at, &add);
+    assert_eq!(refused.code, 1);
+    assert!(refused.err.contains("is the id of a person"), "{refused:?}");
+    assert_eq!(succeed(at, &["client", "list", "--json"]).json(), serde_json::json!([]));
 }

@@ -3,7 +3,9 @@
 use std::process::Command;
 
 use serde_json::Value;
+use testkit::browser::Browser;
 
+use crate::house::House;
 use crate::support::{Ended, Running, countersign, free_ports, run, succeed};
 
 fn start(directory: &std::path::Path, arguments: &[&str]) -> (Running, Value) {
@@ -81,6 +83,21 @@ fn the_block_fits_a_terminal_and_its_first_command_prints_a_token() {
         assert!(pasted.out.contains("\"access_token\":\""), "{pasted:?}");
     }
     assert_eq!(dev.interrupt(), 0);
+}
+
+#[tokio::test]
+async fn pages_say_that_this_is_development_and_show_registered_addresses() {
+    let mut house = House::new();
+    let browser = Browser::at(&house.issuer);
+    let login = browser.open(&house.authorize_url()).await;
+    assert!(login.has_id("login-page") && login.body.contains("class=\"devbar\""), "{}", login.body);
+
+    let registered = std::mem::replace(&mut house.redirect_uri, "http://localhost:1/callbakc".to_owned());
+    let error = browser.open(&house.authorize_url()).await;
+    assert!(error.has_id("error-page") && error.body.contains("class=\"devbar\""), "{}", error.body);
+    let shown = error.body.split_once("class=\"diff\"").expect("the two addresses").1.replace("<mark>", "");
+    let shown = shown.replace("</mark>", "");
+    assert!(shown.contains(&registered) && shown.contains(&house.redirect_uri), "{shown}");
 }
 
 fn read_until(file: &std::path::Path, mark: &str) -> String {

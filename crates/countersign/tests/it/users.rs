@@ -1,5 +1,8 @@
 //! `countersign user …`: people, their passwords, and who may not come in.
 
+use testkit::browser::Browser;
+
+use crate::house::{House, code, text};
 use crate::support::{installation, run, run_with_input, succeed};
 
 #[test]
@@ -40,4 +43,36 @@ fn names_that_could_be_taken_for_addresses_are_refused() {
         assert_eq!(run(directory.path(), arguments).code, 1, "{arguments:?}");
     }
     assert_eq!(succeed(directory.path(), &["user", "list", "--json"]).json().as_array().map(Vec::len), Some(0));
+}
+
+#[tokio::test]
+async fn a_new_password_ends_sessions_and_grants() {
+    let house = House::new();
+    let browser = Browser::at(&house.issuer);
+    let login = browser.open(&house.authorize_url()).await;
+    let page = browser.submit(&login, &[("username", "alice"), ("password", &house.password)]).await;
+    let consent = browser.follow(page).await;
+    let first = code(&browser.submit(&consent, &[("decision", "allow")]).await);
+    let tokens = house.redeem(&browser, &first).await;
+    let (access, refresh) = (text(&tokens, "access_token"), text(&tokens, "refresh_token"));
+    assert_eq!(house.userinfo(&browser, &access).await, 200);
+    let unredeemed = code(&browser.get(&house.authorize_url()).await);
+
+    let chosen = "a new and better password";
+    let change = ["user", "password", "alice", "--password-stdin"];
+    let changed = run_with_input(&house.path, &change, &format!("{chosen}\n"));
+    assert_eq!((changed.code, changed.out.trim()), (0, "alice has a new password"));
+
+    let refused = house.refresh(&browser, &refresh).await;
+    assert_eq!((refused.status.as_u16(), &refused.json()["error"]), (400, &"invalid_grant".into()));
+    let refused = house.redeem(&browser, &unredeemed).await;
+    assert_eq!((refused.status.as_u16(), &refused.json()["error"]), (400, &"invalid_grant".into()));
+    assert_eq!(house.userinfo(&browser, &access).await, 401);
+    let login = browser.open(&house.authorize_url()).await;
+    assert!(login.has_id("login-page"), "the old session has ended: {}", login.body);
+    let old = browser.submit(&login, &[("username", "alice"), ("password", &house.password)]).await;
+    let login = browser.follow(old).await;
+    assert!(login.has_id("login-page"), "{}", login.body);
+    let new = browser.submit(&login, &[("username", "alice"), ("password", chosen)]).await;
+    assert!(!browser.follow(new).await.has_id("login-page"), "the new password opens");
 }

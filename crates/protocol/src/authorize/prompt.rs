@@ -6,8 +6,13 @@
 use crate::closed_set::closed_set;
 use crate::error::{ErrorCode, OAuthError};
 
-/// The authentication context classes that a login here can reach: one factor. Published as `acr_values_supported`.
-pub const ACR_VALUES: &[&str] = &["1"];
+/// The authentication context class of a login by one factor.
+pub const ACR_ONE_FACTOR: &str = "1";
+/// The authentication method "password-based authentication" (RFC 8176 §2), for `amr`.
+pub const AMR_PASSWORD: &str = "pwd";
+
+/// The authentication context classes that a login here can reach. Published as `acr_values_supported`.
+pub const ACR_VALUES: &[&str] = &[ACR_ONE_FACTOR];
 
 closed_set! {
     /// Published as `prompt_values_supported`.

@@ -27,6 +27,9 @@ const LOGIN_HINT_LIMIT: usize = 256;
 const LIST_LIMIT: usize = 20;
 
 /// A request that this client may make. Holds what is decided upon; `state` and the response mode stay in the callback.
+///
+/// `acr_values` is not here on purpose: OIDC Core §3.1.2.1 makes it a voluntary wish, every login reaches the one level there
+/// is, and the ID token tells which. An essential `acr` is among `claims`.
 #[derive(Clone, Debug)]
 pub struct AuthorizeRequest {
     pub client_id: ClientId,
@@ -40,7 +43,6 @@ pub struct AuthorizeRequest {
     pub login_hint: Option<String>,
     /// Not verified here.
     pub id_token_hint: Option<String>,
-    pub acr_values: Vec<String>,
     pub ui_locales: Vec<String>,
     pub claims: ClaimsRequest,
 }
@@ -64,7 +66,6 @@ impl AuthorizeRequest {
             max_age: read_max_age(params)?.or(client.default_max_age),
             login_hint: read_text(params, "login_hint", LOGIN_HINT_LIMIT)?,
             id_token_hint: params.get("id_token_hint")?.map(str::to_owned),
-            acr_values: read_list(params, "acr_values")?,
             ui_locales: read_list(params, "ui_locales")?,
             claims: read_claims(params, client)?,
         })
@@ -247,7 +248,6 @@ pub(crate) mod tests {
         assert_eq!(request.max_age, Some(Seconds(300)));
         assert_eq!(request.login_hint.as_deref(), Some("ada"));
         assert_eq!(request.ui_locales, ["de", "en"]);
-        assert_eq!(request.acr_values, ["1", "2"]);
         assert!(request.claims.userinfo["name"].essential);
     }
 

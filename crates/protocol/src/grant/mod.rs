@@ -1,18 +1,27 @@
 //! The token endpoint's request, one variant per grant type, and the rules of each grant (RFC 6749 §4 and §6).
 //!
-//! `state.rs` is the row that a grant lives in; the other files decide what may happen to it. Minting and writing are
-//! the shell's.
+//! `state.rs` is the row that a grant lives in, `active.rs` the gate that it passes before each use; the other files decide
+//! what may happen to it. Minting and writing are the shell's.
 
+pub mod active;
 pub mod authorization_code;
 pub mod client_credentials;
 pub mod refresh_token;
 pub mod state;
 
 use crate::client::{Client, GrantType};
+use crate::closed_set::closed_set;
 use crate::error::{ErrorCode, OAuthError};
 use crate::params::Params;
 use crate::scope::Scope;
 use crate::secret::SecretString;
+
+closed_set! {
+    /// How an access token is used (RFC 6749 §7.1): whoever has it may use it.
+    pub enum TokenType {
+        Bearer = "Bearer",
+    }
+}
 
 /// What a client asks of the token endpoint.
 #[derive(Clone, Debug)]

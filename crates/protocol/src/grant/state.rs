@@ -39,6 +39,7 @@ closed_set! {
         ConsentWithdrawn = "consent_withdrawn",
         PasswordChanged = "password_changed",
         UserDisabled = "user_disabled",
+        ClientDisabled = "client_disabled",
         ClientDeleted = "client_deleted",
     }
 }
@@ -226,7 +227,7 @@ pub(crate) mod tests {
             },
             Event::Refresh { age } => {
                 let presented = Generation(grant.generation.0 - age);
-                match refresh_token::decide(&grant.rotation(), presented, client().refresh_policy(), *now) {
+                match refresh_token::decide(&grant.rotation(), presented, client().refresh_policy(Seconds(30)), *now) {
                     Refresh::Rotate { from } => {
                         grant.generation = from.next();
                         grant.rotated_at = Some(*now);

@@ -15,8 +15,8 @@ use crate::time::Seconds;
 const MAX_NAME_LENGTH: usize = 100;
 const MAX_REDIRECT_URIS: usize = 50;
 const MAX_KEYS: usize = 20;
-/// Members of a JWK that give away a private or shared key (RFC 7518 §6).
-const PRIVATE_MEMBERS: &[&str] = &["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+/// Members of a JWK that give away a private or shared key (RFC 7518 §6.2.2, §6.3.2, §6.4.1; RFC 8037 §2).
+pub const PRIVATE_MEMBERS: &[&str] = &["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
 /// What was wrong so far. Each method reads one member and notes what it cannot accept.
 #[derive(Default)]

@@ -63,10 +63,15 @@ async fn a_fresh_proof_goes_on_with_a_new_secret_unless_the_session_ended() {
             expires_at: LATER + Seconds::days(1),
             ..session(id, "ada")
         };
-        assert_eq!(sessions::renew(&store, &renewed("lives")).await.expect("is writable"), Won::Yes);
+        let renew = async |id: &str| {
+            let before = TokenHash::of(id.as_bytes());
+            sessions::renew(&store, &renewed(id), &before).await.expect("is writable")
+        };
+        assert_eq!(renew("lives").await, Won::Yes);
+        assert_eq!(renew("lives").await, Won::No, "of two parallel renewals one wins");
         let lives = sessions::find(&store, &session_id("lives")).await.expect("is readable");
         assert_eq!(lives, Some(renewed("lives")));
-        assert_eq!(sessions::renew(&store, &renewed("ended")).await.expect("is writable"), Won::No);
+        assert_eq!(renew("ended").await, Won::No);
         let ended = sessions::find(&store, &session_id("ended")).await.expect("is readable").expect("exists");
         assert_eq!(ended.secret_hash, TokenHash::of(b"ended"));
     }

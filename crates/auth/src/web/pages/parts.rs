@@ -2,6 +2,7 @@
 //!
 //! `pub` is what a handler fills in; the rest is for the templates.
 
+use protocol::scope;
 use url::Url;
 
 use crate::web::assets;
@@ -62,6 +63,8 @@ impl Shell {
 #[derive(Clone, Debug)]
 pub struct ClientCard {
     pub name: String,
+    /// Its own page, over https.
+    pub uri: Option<String>,
     pub logo: Option<Logo>,
     pub policy: Option<String>,
     pub terms: Option<String>,
@@ -69,13 +72,20 @@ pub struct ClientCard {
 
 impl ClientCard {
     pub fn named(name: impl Into<String>) -> Self {
-        Self { name: name.into(), logo: None, policy: None, terms: None }
+        Self { name: name.into(), uri: None, logo: None, policy: None, terms: None }
     }
 
     /// With the addresses of its registration; those that a page should not show or link to are left out.
     #[must_use]
-    pub fn with(self, logo_uri: Option<&str>, policy_uri: Option<&str>, tos_uri: Option<&str>) -> Self {
+    pub fn with(
+        self,
+        logo_uri: Option<&str>,
+        policy_uri: Option<&str>,
+        tos_uri: Option<&str>,
+        client_uri: Option<&str>,
+    ) -> Self {
         Self {
+            uri: client_uri.and_then(web_address).filter(|uri| uri.starts_with("https:")),
             logo: logo_uri.and_then(Logo::parse),
             policy: policy_uri.and_then(web_address),
             terms: tos_uri.and_then(web_address),
@@ -173,13 +183,13 @@ impl ScopeLine {
     /// A scope of OpenID Connect or of our own; `None` when the name is not one of them.
     pub fn standard(texts: &'static Texts, scope: &str, granted: Granted) -> Option<Self> {
         let (icon, sentence) = match scope {
-            "openid" => (Icon::Account, texts.scope_openid),
-            "profile" => (Icon::Person, texts.scope_profile),
-            "email" => (Icon::Mail, texts.scope_email),
-            "address" => (Icon::Place, texts.scope_address),
-            "phone" => (Icon::Phone, texts.scope_phone),
-            "groups" => (Icon::Groups, texts.scope_groups),
-            "offline_access" => (Icon::Clock, texts.scope_offline_access),
+            scope::OPENID => (Icon::Account, texts.scope_openid),
+            scope::PROFILE => (Icon::Person, texts.scope_profile),
+            scope::EMAIL => (Icon::Mail, texts.scope_email),
+            scope::ADDRESS => (Icon::Place, texts.scope_address),
+            scope::PHONE => (Icon::Phone, texts.scope_phone),
+            scope::GROUPS => (Icon::Groups, texts.scope_groups),
+            scope::OFFLINE_ACCESS => (Icon::Clock, texts.scope_offline_access),
             _ => return None,
         };
         Some(Self { icon, sentence: sentence.to_owned(), api: None, granted })
@@ -212,8 +222,13 @@ mod tests {
 
     #[test]
     fn only_web_addresses_become_links() {
-        let card =
-            ClientCard::named("App").with(Some("http://a/b.png"), Some("javascript:alert(1)"), Some("https://a/b"));
+        let card = ClientCard::named("App").with(
+            Some("http://a/b.png"),
+            Some("javascript:alert(1)"),
+            Some("https://a/b"),
+            Some("http://a/"),
+        );
         assert_eq!((card.logo, card.policy, card.terms.as_deref()), (None, None, Some("https://a/b")));
+        assert_eq!(card.uri, None, "the name is a link over https only");
     }
 }

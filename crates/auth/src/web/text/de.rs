@@ -24,7 +24,6 @@ pub(super) static TEXTS: Texts = Texts {
     login_wrong_username: "Namen",
     login_wrong_password: "Passwort",
     login_throttled: "Zu viele Versuche. Versuchen Sie es in {seconds} Sekunden noch einmal.",
-    login_busy: "Gerade melden sich sehr viele Menschen an. Versuchen Sie es in {seconds} Sekunden noch einmal.",
     login_wait_over: "Sie können es jetzt wieder versuchen.",
     again_title: "Bestätigen Sie, dass Sie es sind",
     again_asked: "{client} bittet Sie, sich noch einmal anzumelden.",
@@ -55,7 +54,6 @@ pub(super) static TEXTS: Texts = Texts {
     logout_no: "Angemeldet bleiben",
     logged_out_title: "Sie sind abgemeldet",
     logged_out_note: "Sie können diese Seite jetzt schließen.",
-    back_to: "Zurück zu {client}",
 
     form_post_title: "Einen Moment",
     form_post_note: "Es geht zurück zu {client}.",
@@ -82,8 +80,8 @@ pub(super) static TEXTS: Texts = Texts {
     },
     error_request: ErrorText {
         title: "Wir konnten diese Anfrage nicht verstehen",
-        message: "Gehen Sie zurück zur App und versuchen Sie es noch einmal. Passiert es wieder, nennen Sie den Leuten \
-                  hinter der App diese Nummer.",
+        message: "Ein Teil davon war zu lang oder beschädigt. Gehen Sie zurück und versuchen Sie es noch einmal. Passiert \
+                  es wieder, nennen Sie den Leuten, die diesen Dienst betreiben, diese Nummer.",
     },
     error_expired: ErrorText {
         title: "Diese Anmeldung hat zu lange gedauert",
@@ -116,7 +114,6 @@ pub(super) static TEXTS: Texts = Texts {
         message: "Versuchen Sie es gleich noch einmal. Passiert es wieder, nennen Sie den Leuten, die diesen Dienst \
                   betreiben, diese Nummer.",
     },
-    error_start_again: "Neu beginnen bei {client}",
     error_number: "Fehlernummer",
     error_copy: "Kopieren",
     error_copied: "Kopiert",

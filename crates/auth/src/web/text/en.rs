@@ -24,7 +24,6 @@ pub(super) static TEXTS: Texts = Texts {
     login_wrong_username: "name",
     login_wrong_password: "password",
     login_throttled: "Too many attempts. Try again in {seconds} seconds.",
-    login_busy: "Many people are signing in right now. Try again in {seconds} seconds.",
     login_wait_over: "You can try again now.",
     again_title: "Confirm it is you",
     again_asked: "{client} asks you to sign in again.",
@@ -55,7 +54,6 @@ pub(super) static TEXTS: Texts = Texts {
     logout_no: "Stay signed in",
     logged_out_title: "You are signed out",
     logged_out_note: "You can close this page now.",
-    back_to: "Back to {client}",
 
     form_post_title: "One moment",
     form_post_note: "Taking you back to {client}.",
@@ -82,7 +80,8 @@ pub(super) static TEXTS: Texts = Texts {
     },
     error_request: ErrorText {
         title: "We could not understand this request",
-        message: "Go back to the app and try once more. If it happens again, give the people behind it this number.",
+        message: "Part of it was too long or damaged. Go back and try once more. If it happens again, give the people who \
+                  run this service this number.",
     },
     error_expired: ErrorText {
         title: "This sign-in took too long",
@@ -113,7 +112,6 @@ pub(super) static TEXTS: Texts = Texts {
         title: "Something went wrong on our side",
         message: "Try again in a moment. If it happens again, give the people who run this service this number.",
     },
-    error_start_again: "Start again from {client}",
     error_number: "Error number",
     error_copy: "Copy",
     error_copied: "Copied",

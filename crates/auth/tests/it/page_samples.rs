@@ -1,25 +1,18 @@
-//! Every page in every state, filled with invented people and apps: for tests and for looking at, never for an answer.
+//! Every page in every state, filled with invented people and apps. What holds for all of them is in `pages.rs`.
 
 use askama::Template;
-
-use super::headers::Logo;
-use super::pages::{
+use auth::web::pages::{
     AccountCard, Again, ClientCard, ConsentPage, ErrorDetails, ErrorPage, FormPostPage, Granted, HomePage, Keep,
-    LanguageSwitch, Link, LoggedOutPage, LoginAlert, LoginPage, LoginPerson, LogoutPage, Mode, ScopeLine,
-    SelectAccountPage, Shell, UriDifference,
+    LanguageSwitch, LoggedOutPage, LoginAlert, LoginPage, LoginPerson, LogoutPage, Mode, ScopeLine, SelectAccountPage,
+    Shell, UriDifference,
 };
-use super::text::{Locale, fill};
+use auth::web::text::Locale;
 
 const TRACE: &str = "5f0c2a9be1d84b7c9a3e6d1f20b4c857";
 const REDIRECT: &str = "https://notes.example.com/callback";
 
-/// In English.
-pub fn samples() -> Vec<(&'static str, String)> {
-    samples_in(Locale::En)
-}
-
 /// The name's first word is the page, the rest the state.
-pub fn samples_in(locale: Locale) -> Vec<(&'static str, String)> {
+pub(crate) fn samples_in(locale: Locale) -> Vec<(&'static str, String)> {
     let mut samples = logins(locale);
     samples.extend(consents(locale));
     samples.extend(logouts(locale));
@@ -43,6 +36,15 @@ fn shell(locale: Locale, path: &str) -> Shell {
     Shell { switch, ..Shell::new(locale, "Northwind", Mode::Production) }
 }
 
+fn with_addresses(client: ClientCard) -> ClientCard {
+    client.with(
+        Some("https://notes.example.com/logo.png"),
+        Some("https://notes.example.com/privacy"),
+        Some("https://notes.example.com/terms"),
+        Some("https://notes.example.com/"),
+    )
+}
+
 fn alice() -> AccountCard {
     AccountCard::new(Some("Alice Moreau"), "alice@example.com")
 }
@@ -56,14 +58,9 @@ fn logins(locale: Locale) -> Vec<(&'static str, String)> {
     };
     let wrong_again = LoginPage { alert: Some(LoginAlert::WrongCredentials), ..again(Again::Asked) };
     let another = LoginPage { person: LoginPerson::Another { account: alice() }, ..login(locale) };
-    let client =
-        ClientCard { logo: Logo::parse("https://notes.example.com/logo.png"), ..ClientCard::named("Field Notes") };
-    let rich = LoginPage {
-        client: client.with(None, Some("https://notes.example.com/privacy"), Some("https://notes.example.com/terms")),
-        keep: Keep::Ticked,
-        ..login(locale)
-    };
-    let mut development = LoginPage { keep: Keep::NotOffered, ..login(locale) };
+    let rich =
+        LoginPage { client: with_addresses(ClientCard::named("Field Notes")), keep: Keep::Ticked, ..login(locale) };
+    let mut development = login(locale);
     development.shell.mode = Mode::Development;
     let hostile = LoginPage {
         client: ClientCard::named("<img src=x onerror=alert(1)> \u{202e}\"'&"),
@@ -74,8 +71,8 @@ fn logins(locale: Locale) -> Vec<(&'static str, String)> {
         ("login-empty", html(&login(locale))),
         ("login-hint", html(&LoginPage { username: "alice@example.com".to_owned(), ..login(locale) })),
         ("login-wrong", html(&alert(LoginAlert::WrongCredentials))),
+        ("login-throttled-briefly", html(&alert(LoginAlert::Throttled { seconds: 1 }))),
         ("login-throttled", html(&alert(LoginAlert::Throttled { seconds: 40 }))),
-        ("login-busy", html(&alert(LoginAlert::Busy { seconds: 1 }))),
         ("login-again-asked", html(&again(Again::Asked))),
         ("login-again-long-ago", html(&again(Again::LongAgo))),
         ("login-again-wrong", html(&wrong_again)),
@@ -122,11 +119,7 @@ fn consent_to_more(locale: Locale) -> ConsentPage {
         ("offline_access", Granted::Before),
     ];
     let mut page = ConsentPage {
-        client: ClientCard::named("Field Notes for the whole family and all of its friends").with(
-            Some("https://notes.example.com/logo.png"),
-            Some("https://notes.example.com/privacy"),
-            Some("https://notes.example.com/terms"),
-        ),
+        client: with_addresses(ClientCard::named("Field Notes for the whole family and all of its friends")),
         redirect_host: "a-rather-long-host-name-of-a-tenant.notes.example.com".to_owned(),
         account: AccountCard::new(Some("Alice Moreau"), "alice.moreau.with.a.long.address@subsidiary.example.com"),
         ..consent(locale, &standard)
@@ -175,13 +168,10 @@ fn logouts(locale: Locale) -> Vec<(&'static str, String)> {
         account: Some(alice()),
     };
     let bare = LogoutPage { client_name: None, account: None, logout: String::new(), ..asked.clone() };
-    let label = fill(locale.texts().back_to, "Field Notes");
-    let back = Some(Link { href: "https://notes.example.com/".to_owned(), label });
     vec![
         ("logout-asked", html(&asked)),
         ("logout-bare", html(&bare)),
-        ("logged-out", html(&LoggedOutPage { shell: shell(locale, "/logout"), back: None })),
-        ("logged-out-back", html(&LoggedOutPage { shell: shell(locale, "/logout"), back })),
+        ("logged-out", html(&LoggedOutPage { shell: shell(locale, "/logout") })),
     ]
 }
 
@@ -197,14 +187,12 @@ fn errors(locale: Locale) -> Vec<(&'static str, String)> {
         ..plain(texts.error_setup)
     };
     open.shell.mode = Mode::Development;
-    let label = fill(texts.error_start_again, "Field Notes");
-    let back = Some(Link { href: "https://notes.example.com/".to_owned(), label });
     vec![
         ("error-setup", html(&folded)),
         ("error-setup-development", html(&open)),
         ("error-logout-setup", html(&plain(texts.error_logout_setup))),
         ("error-request", html(&plain(texts.error_request))),
-        ("error-expired", html(&ErrorPage { back, ..plain(texts.error_expired) })),
+        ("error-expired", html(&plain(texts.error_expired))),
         ("error-cookies", html(&plain(texts.error_cookies))),
         ("error-foreign", html(&plain(texts.error_foreign))),
         ("error-not-found", html(&plain(texts.error_not_found))),

@@ -1,0 +1,125 @@
+//! The ID token's own members (OpenID Connect Core §2), and what one that comes back as `id_token_hint` says.
+//!
+//! Claims about the person come from `claims.rs`; signing and verifying is the shell's.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::ids::{ClientId, SessionId, UserId};
+use crate::issuer::Issuer;
+use crate::logout::HintClaims;
+use crate::time::Timestamp;
+
+/// RFC 7519 §5.1. Access tokens have another `typ`, so that neither passes for the other.
+pub const TYP: &str = "JWT";
+
+/// How, when and for whom the token was made. `auth_time`, `acr`, `amr` and `nonce` are those of the sign-in, after a refresh too
+/// (OIDC Core §12.2).
+#[derive(Clone, Debug, Serialize)]
+pub struct IdTokenClaims<'a> {
+    pub iss: &'a str,
+    pub sub: &'a UserId,
+    /// The client, and nobody beside it.
+    pub aud: &'a ClientId,
+    pub exp: Timestamp,
+    pub iat: Timestamp,
+    pub auth_time: Timestamp,
+    pub acr: &'a str,
+    pub amr: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sid: Option<&'a SessionId>,
+}
+
+/// The members of a hint that decide something. Only what [`IdTokenHint::of`] let through is one of ours.
+#[derive(Clone, Debug, Deserialize)]
+pub struct IdTokenHint {
+    iss: String,
+    sub: String,
+    aud: String,
+    sid: Option<String>,
+}
+
+impl IdTokenClaims<'_> {
+    /// The whole token: the claims about the person, and over them the token's own, which nothing replaces.
+    pub fn over(&self, mut person: Map<String, Value>) -> Map<String, Value> {
+        match serde_json::to_value(self).expect("strings and numbers in a struct are JSON") {
+            Value::Object(own) => person.extend(own),
+            other => unreachable!("a struct is an object, not {other}"),
+        }
+        person
+    }
+}
+
+impl IdTokenHint {
+    /// OIDC Core §3.1.2.1: "ID Token previously issued by the Authorization Server"; one of another issuer is no hint.
+    pub fn of(self, issuer: &Issuer) -> Option<HintClaims> {
+        (self.iss == issuer.as_str()).then_some(HintClaims { sub: self.sub, aud: self.aud, sid: self.sid })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    const ISSUER: &str = "https://issuer.example";
+
+    fn token(nonce: Option<&str>, sid: Option<&SessionId>, person: Map<String, Value>) -> Value {
+        let claims = IdTokenClaims {
+            iss: ISSUER,
+            sub: &UserId::parse("ada").expect("is an id"),
+            aud: &ClientId::parse("notes").expect("is an id"),
+            exp: Timestamp(1_600),
+            iat: Timestamp(1_000),
+            auth_time: Timestamp(900),
+            acr: "1",
+            amr: &["pwd".to_owned()],
+            nonce,
+            sid,
+        };
+        claims.over(person).into()
+    }
+
+    fn hint(token: &Value) -> Option<HintClaims> {
+        let hint: IdTokenHint = serde_json::from_value(token.clone()).expect("has the members of a hint");
+        hint.of(&Issuer::parse(ISSUER).expect("is an issuer"))
+    }
+
+    #[test]
+    fn its_members_have_the_names_of_the_specification() {
+        let session = SessionId::parse("s1").expect("is an id");
+        let whole = json!({
+            "iss": ISSUER, "sub": "ada", "aud": "notes", "exp": 1_600, "iat": 1_000, "auth_time": 900,
+            "acr": "1", "amr": ["pwd"], "nonce": "n", "sid": "s1",
+        });
+        assert_eq!(token(Some("n"), Some(&session), Map::new()), whole);
+        let short = token(None, None, Map::new());
+        assert!(short.get("nonce").is_none() && short.get("sid").is_none());
+    }
+
+    #[test]
+    fn a_token_of_ours_comes_back_as_a_hint() {
+        let session = SessionId::parse("s1").expect("is an id");
+        let hint = hint(&token(None, Some(&session), Map::new())).expect("is ours");
+        assert_eq!((hint.sub.as_str(), hint.aud.as_str(), hint.sid.as_deref()), ("ada", "notes", Some("s1")));
+    }
+
+    #[test]
+    fn a_token_of_another_issuer_is_no_hint() {
+        let mut foreign = token(None, None, Map::new());
+        foreign["iss"] = json!("https://issuer.example/");
+        assert!(hint(&foreign).is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn no_claim_about_the_person_replaces_one_of_the_token(name in "(iss|sub|aud|exp|iat|auth_time|acr|amr|name)") {
+            let person = Map::from_iter([(name.clone(), json!("forged"))]);
+            let made = token(None, None, person);
+            prop_assert_eq!(made[&name] == "forged", name == "name");
+        }
+    }
+}
