@@ -3,6 +3,8 @@
 //! It sees the server as a stranger does: command line, HTTP, `/proc`. It knows none of our crates. What the figures mean
 //! is in `bench/README.md`.
 
+#![expect(clippy::disallowed_methods, reason = "a load program: clients of its own are its work")]
+
 mod figures;
 mod first_token;
 mod overload;

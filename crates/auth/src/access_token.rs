@@ -3,13 +3,14 @@
 use jwt::access_token::{AccessTokenClaims, TYP};
 use jwt::verify::Expected;
 use protocol::client::Client;
+use protocol::grant::active::Active;
 use protocol::ids::GrantId;
 use protocol::signing::SigningAlgorithm;
 use protocol::time::Timestamp;
 use store::StoreError;
 
 use crate::AppState;
-use crate::active::{self, Active};
+use crate::active;
 
 /// A token that is alive: its client, and the grant that it rests on unless it is the client's own.
 pub(crate) struct Live {

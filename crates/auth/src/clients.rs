@@ -6,7 +6,7 @@ use jwt::jwks::JwkSet;
 use jwt::verify::{self, Expected};
 use protocol::client::Client;
 use protocol::client_auth::{self, AssertionClaims, PresentedCredentials, SecretTransport};
-use protocol::error::{ErrorCode, OAuthError};
+use protocol::error::ErrorCode;
 use protocol::ids::ClientId;
 use protocol::params::Params;
 use protocol::secret::SecretString;
@@ -85,7 +85,8 @@ async fn verify_assertion(state: &AppState, client: &Client, assertion: &str, no
     let key = keys
         .find(header.kid.as_deref(), header.alg)
         .ok_or_else(|| because(&"none of the client's keys fits the assertion's kid and alg"))?;
-    let expected = Expected { typ: &[], algorithms: SigningAlgorithm::ALL };
+    let typ = if header.typ.is_some() { client_auth::ASSERTION_TYPES } else { &[] };
+    let expected = Expected { typ, algorithms: SigningAlgorithm::ALL };
     let claims: AssertionClaims = verify::verify(assertion, key, &expected).map_err(|error| because(&error))?;
     let used = client_auth::check_assertion(&claims, &client.id, state.issuer(), now)?;
     match store::used_assertions::spend(&state.store, &client.id, &used.jti, used.expires_at).await? {
@@ -95,5 +96,5 @@ async fn verify_assertion(state: &AppState, client: &Client, assertion: &str, no
 }
 
 fn refused(cause: &'static str) -> JsonError {
-    JsonError::new(OAuthError::new(ErrorCode::InvalidClient, "client authentication failed")).because(cause)
+    JsonError::new(client_auth::failed()).because(cause)
 }

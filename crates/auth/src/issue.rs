@@ -6,10 +6,13 @@ use jwt::access_token::{self, AccessTokenClaims};
 use jwt::verify::Expected;
 use protocol::audience::{Api, TokenFormat, audience};
 use protocol::claims;
-use protocol::client::{Client, GrantType};
+use protocol::client::Client;
 use protocol::error::{ErrorCode, OAuthError};
-use protocol::grant::refresh_token::{RefreshToken, mac_input};
+use protocol::grant::TokenType;
+use protocol::grant::active::Active;
+use protocol::grant::refresh_token::{RefreshToken, mac_input, may_refresh};
 use protocol::grant::state::{Generation, Grant};
+use protocol::id_token::{self, IdTokenClaims, IdTokenHint};
 use protocol::ids::TokenId;
 use protocol::logout::HintClaims;
 use protocol::scope::{self, Scope};
@@ -17,9 +20,7 @@ use protocol::secret::SecretString;
 use protocol::signing::SigningAlgorithm;
 use protocol::time::{Seconds, Timestamp};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
 
-use crate::active::Active;
 use crate::web::error::JsonError;
 use crate::{AppState, random};
 
@@ -27,7 +28,7 @@ use crate::{AppState, random};
 #[derive(Serialize)]
 pub(crate) struct TokenResponse {
     access_token: String,
-    token_type: &'static str,
+    token_type: TokenType,
     /// Seconds.
     expires_in: i64,
     scope: Scope,
@@ -37,55 +38,56 @@ pub(crate) struct TokenResponse {
     refresh_token: Option<String>,
 }
 
+/// Which client asks for tokens, of what scope, at what moment.
+#[derive(Clone, Copy)]
+pub(crate) struct Order<'a> {
+    pub client: &'a Client,
+    pub scope: &'a Scope,
+    pub now: Timestamp,
+}
+
 /// Mints what a grant yields at `generation`: an access token, with `openid` an ID token, with `offline_access` a refresh token.
 pub(crate) async fn for_grant(
     state: &AppState,
+    order: Order<'_>,
     active: &Active,
-    client: &Client,
-    scope: &Scope,
     generation: Generation,
-    now: Timestamp,
 ) -> Result<TokenResponse, JsonError> {
-    let grant = &active.grant;
+    let grant = active.grant();
     let apis = store::apis::list(&state.store).await?;
     let about = About {
-        sub: active.user.id.as_str(),
+        sub: active.user().id.as_str(),
         jti: format!("{}.{}", grant.id, random::short()),
         auth_time: Some(grant.auth_time),
         acr: Some(grant.acr.clone()),
     };
-    let (access_token, expires_in) = access_token(state, client, scope, &apis, about, now)?;
-    let id_token = match scope.contains(scope::OPENID) {
-        true => Some(id_token(state, active, client, scope, now)?),
+    let (access_token, expires_in) = access_token(state, order, &apis, about)?;
+    let id_token = match order.scope.contains(scope::OPENID) {
+        true => Some(id_token(state, order, active)?),
         false => None,
     };
-    let refreshable = client.allows(GrantType::RefreshToken) && grant.scope.contains(scope::OFFLINE_ACCESS);
+    let refreshable = may_refresh(order.client, &grant.scope);
     let refresh_token = refreshable.then(|| refresh_token(state, grant, generation).expose().clone());
     Ok(TokenResponse {
         access_token,
-        token_type: "Bearer",
+        token_type: TokenType::Bearer,
         expires_in: expires_in.0,
-        scope: scope.clone(),
+        scope: order.scope.clone(),
         id_token,
         refresh_token,
     })
 }
 
 /// Mints an access token for the client itself (RFC 6749 §4.4.3: no refresh token).
-pub(crate) async fn for_client(
-    state: &AppState,
-    client: &Client,
-    scope: &Scope,
-    now: Timestamp,
-) -> Result<TokenResponse, JsonError> {
+pub(crate) async fn for_client(state: &AppState, order: Order<'_>) -> Result<TokenResponse, JsonError> {
     let apis = store::apis::list(&state.store).await?;
-    let about = About { sub: client.id.as_str(), jti: random::short(), auth_time: None, acr: None };
-    let (access_token, expires_in) = access_token(state, client, scope, &apis, about, now)?;
+    let about = About { sub: order.client.id.as_str(), jti: random::short(), auth_time: None, acr: None };
+    let (access_token, expires_in) = access_token(state, order, &apis, about)?;
     Ok(TokenResponse {
         access_token,
-        token_type: "Bearer",
+        token_type: TokenType::Bearer,
         expires_in: expires_in.0,
-        scope: scope.clone(),
+        scope: order.scope.clone(),
         id_token: None,
         refresh_token: None,
     })
@@ -102,12 +104,11 @@ struct About<'a> {
 /// RFC 9068 for an API that reads JWTs; otherwise the same claims, sealed.
 fn access_token(
     state: &AppState,
-    client: &Client,
-    scope: &Scope,
+    order: Order<'_>,
     apis: &[Api],
     about: About<'_>,
-    now: Timestamp,
 ) -> Result<(String, Seconds), JsonError> {
+    let Order { client, scope, now } = order;
     let audience = audience(scope, apis, state.issuer())?;
     let lifetime =
         audience.api.map_or(Seconds(state.config.tokens.access_token_lifetime), |api| api.access_token_lifetime);
@@ -136,37 +137,25 @@ fn access_token(
 }
 
 /// OpenID Connect Core §2 and §3.1.3.6; after a refresh with the original `auth_time` (§12.2).
-fn id_token(
-    state: &AppState,
-    active: &Active,
-    client: &Client,
-    scope: &Scope,
-    now: Timestamp,
-) -> Result<String, JsonError> {
-    let Active { grant, user } = active;
-    let mut id_token: Map<String, Value> =
-        claims::id_token_scope_claims(user, scope, &grant.claims, client.scope_claims);
-    let own = json!({
-        "iss": state.issuer().as_str(),
-        "sub": user.id.as_str(),
-        "aud": client.id.as_str(),
-        "exp": (now + Seconds(state.config.tokens.id_token_lifetime)).0,
-        "iat": now.0,
-        "auth_time": grant.auth_time.0,
-        "acr": grant.acr,
-        "amr": grant.amr,
-    });
-    if let Value::Object(own) = own {
-        id_token.extend(own);
-    }
-    if let Some(nonce) = &grant.nonce {
-        id_token.insert("nonce".to_owned(), json!(nonce));
-    }
-    if let Some(session) = &grant.session_id {
-        id_token.insert("sid".to_owned(), json!(session.as_str()));
-    }
+fn id_token(state: &AppState, order: Order<'_>, active: &Active) -> Result<String, JsonError> {
+    let Order { client, scope, now } = order;
+    let (grant, user) = (active.grant(), active.user());
+    let claims = IdTokenClaims {
+        iss: state.issuer().as_str(),
+        sub: &user.id,
+        aud: &client.id,
+        exp: now + Seconds(state.config.tokens.id_token_lifetime),
+        iat: now,
+        auth_time: grant.auth_time,
+        acr: &grant.acr,
+        amr: &grant.amr,
+        nonce: grant.nonce.as_deref(),
+        sid: grant.session_id.as_ref(),
+    };
+    let asked = grant.claims.clone().within(&client.scope); // as registered today, like the scope
+    let whole = claims.over(claims::id_token_scope_claims(user, scope, &asked, client.scope_claims));
     let alg = client.id_token_signed_response_alg;
-    state.keys.keyring().sign(alg, Some("JWT"), &id_token, now).map_err(|error| broken(&error))
+    state.keys.keyring().sign(alg, Some(id_token::TYP), &whole, now).map_err(|error| broken(&error))
 }
 
 fn refresh_token(state: &AppState, grant: &Grant, generation: Generation) -> SecretString {
@@ -176,17 +165,9 @@ fn refresh_token(state: &AppState, grant: &Grant, generation: Generation) -> Sec
 
 /// An ID token of ours that comes back as `id_token_hint`. Expired ones are accepted (Core §3.1.2.1, RP-Initiated Logout §4).
 pub(crate) fn read_hint(state: &AppState, token: &str, now: Timestamp) -> Option<HintClaims> {
-    let expected = Expected { typ: &["JWT"], algorithms: SigningAlgorithm::ALL };
-    let claims: IdTokenHint = state.keys.keyring().verify(token, &expected, now).ok()?;
-    (claims.iss == state.issuer().as_str()).then_some(HintClaims { sub: claims.sub, aud: claims.aud, sid: claims.sid })
-}
-
-#[derive(serde::Deserialize)]
-struct IdTokenHint {
-    iss: String,
-    sub: String,
-    aud: String,
-    sid: Option<String>,
+    let expected = Expected { typ: &[id_token::TYP], algorithms: SigningAlgorithm::ALL };
+    let hint: IdTokenHint = state.keys.keyring().verify(token, &expected, now).ok()?;
+    hint.of(state.issuer())
 }
 
 fn broken(cause: &dyn std::fmt::Display) -> JsonError {

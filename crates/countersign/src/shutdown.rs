@@ -11,6 +11,7 @@ pub struct Shutdown(watch::Receiver<()>);
 
 impl Shutdown {
     /// Listens for signals from now on. Needs a running tokio runtime.
+    #[expect(clippy::disallowed_methods, reason = "whoever asks a second time does not want to wait")]
     pub fn listen() -> std::io::Result<Self> {
         let (stop, stopped) = watch::channel(());
         let mut signals = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);

@@ -70,6 +70,7 @@ fn from_own_page(request: &guard::GuardContext<'_>) -> bool {
 }
 
 /// No redirects: a token must only reach the address that was meant.
+#[expect(clippy::disallowed_methods, reason = "the one HTTP client of this app, with all its limits")]
 fn http_client(config: &Config) -> Result<reqwest::Client, reqwest::Error> {
     let client =
         reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(Duration::from_secs(10));

@@ -1,5 +1,7 @@
 //! The demo app as a program of its own, told by the environment where everything is.
 
+#![expect(clippy::disallowed_methods, reason = "the edge of the program: everything else gets a Config")]
+
 use std::{env, io, net::TcpListener};
 
 #[tokio::main(flavor = "current_thread")]

@@ -39,6 +39,7 @@ pub(crate) async fn sign_in(app: web::Data<App>) -> Answer {
 }
 
 /// The person is back. An attempt is good for one answer, and only for the browser, request and issuer it belongs to.
+#[expect(clippy::disallowed_types, reason = "a relying party reads its answers with its framework's own means")]
 pub(crate) async fn callback(app: web::Data<App>, request: HttpRequest, answer: web::Query<Callback>) -> Answer {
     let answer = answer.into_inner();
     let Some(Session::Attempt(state, nonce, verifier)) = app.sessions.take(&request) else {

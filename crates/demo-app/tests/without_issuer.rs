@@ -1,6 +1,8 @@
 //! What the app does before, and without, an issuer: its pages, its headers, its refusals. The whole round with a real
 //! issuer is walked by `testkit/clients/javascript/demo-app.mjs` in a browser.
 
+#![allow(clippy::disallowed_methods, reason = "a test is a stranger: it asks over HTTP")]
+
 use reqwest::{Client, Response, StatusCode, redirect::Policy};
 use std::net::TcpListener;
 use tokio::sync::oneshot;

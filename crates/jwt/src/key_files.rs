@@ -157,6 +157,7 @@ pub(crate) fn lock(directory: &Path) -> Result<Lock, KeyError> {
                 remove_unfinished(directory)?;
                 return Ok(Lock(file));
             }
+            #[expect(clippy::disallowed_methods, reason = "never on a worker: at start, in jobs, on the command line")]
             Err(TryLockError::WouldBlock) => thread::sleep(LOCK_PAUSE),
             Err(TryLockError::Error(error)) => return Err(failed("lock", &path)(error)),
         }
@@ -183,6 +184,7 @@ fn failed<'a>(action: &'static str, path: &'a Path) -> impl FnOnce(io::Error) ->
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "threads of a test may sleep")]
 mod tests {
     use super::*;
     use std::sync::atomic::{AtomicU32, Ordering};

@@ -9,6 +9,9 @@ use crate::scope::{self, Scope, ScopeToken};
 use crate::signing::SigningAlgorithm;
 use crate::time::Seconds;
 
+/// The longest life that an API may give its tokens, and the configuration all others.
+pub const MAX_ACCESS_TOKEN_LIFETIME: Seconds = Seconds::days(1);
+
 closed_set! {
     /// What an access token for an API looks like.
     pub enum TokenFormat {

@@ -44,10 +44,9 @@ pub struct IdTokenHint {
 impl IdTokenClaims<'_> {
     /// The whole token: the claims about the person, and over them the token's own, which nothing replaces.
     pub fn over(&self, mut person: Map<String, Value>) -> Map<String, Value> {
-        match serde_json::to_value(self).expect("strings and numbers in a struct are JSON") {
-            Value::Object(own) => person.extend(own),
-            other => unreachable!("a struct is an object, not {other}"),
-        }
+        let own = serde_json::to_value(self).expect("strings and numbers in a struct are JSON");
+        let Value::Object(own) = own else { unreachable!("a struct with named members is an object") };
+        person.extend(own);
         person
     }
 }

@@ -55,7 +55,8 @@ impl From<Option<TokenDescription>> for Introspection {
 /// Whether an access token concerns the client that asks: it is its owner, or the resource server of an API in the audience.
 /// `serves` are the identifiers of the APIs whose resource server it is.
 pub fn concerns(asking: &ClientId, owner: &ClientId, audience: &[&str], serves: &[String]) -> bool {
-    // RFC 7662 §4: the server must "verify that the protected resource is allowed to introspect" the token.
+    // RFC 7662 §2.2: if "the protected resource is not allowed to introspect this particular token, then the authorization
+    // server MUST return an introspection response with the "active" field set to "false"."
     asking == owner || serves.iter().any(|api| audience.contains(&api.as_str()))
 }
 
@@ -156,7 +157,8 @@ mod tests {
     #[test]
     fn a_refresh_token_is_active_at_the_live_generation_until_its_grant_expires() {
         let grant = redeemed(CREATED);
-        let live = |grant: &Grant, generation, now| refresh_token_expiry(&grant.rotation(), Generation(generation), now);
+        let live =
+            |grant: &Grant, generation, now| refresh_token_expiry(&grant.rotation(), Generation(generation), now);
         assert_eq!(live(&grant, 1, CREATED), Some(grant.idle_expires_at));
         assert_eq!(live(&grant, 1, grant.idle_expires_at), None);
         assert_eq!(live(&Grant { expires_at: CREATED + Seconds(5), ..grant }, 1, CREATED), Some(CREATED + Seconds(5)));

@@ -85,9 +85,8 @@ pub fn check(
 ) -> Result<Logout, OAuthError> {
     let named = request.client_named(hint)?;
     let client = client.filter(|client| named.as_ref() == Some(&client.id));
-    let client_id = client.map(|client| client.id.clone());
     let Some(uri) = &request.post_logout_redirect_uri else {
-        return Ok(Logout { post_logout: None, client_id });
+        return Ok(Logout { post_logout: None });
     };
     let Some(client) = client else {
         let description = "post_logout_redirect_uri needs a known client: send id_token_hint or client_id";
@@ -105,7 +104,7 @@ pub fn check(
         None => uri.clone(),
         Some(state) => with_query(uri, &[("state", state.clone())]),
     };
-    Ok(Logout { post_logout: Some(post_logout), client_id })
+    Ok(Logout { post_logout: Some(post_logout) })
 }
 
 /// Only a hint of this very session shows that its own client asks; anybody else can send a browser here.

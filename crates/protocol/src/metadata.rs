@@ -47,13 +47,8 @@ pub struct Published<'a> {
 #[derive(Clone, Debug, Serialize)]
 pub struct Metadata {
     pub issuer: String,
-    pub authorization_endpoint: String,
-    pub token_endpoint: String,
-    pub userinfo_endpoint: String,
-    pub jwks_uri: String,
-    pub introspection_endpoint: String,
-    pub revocation_endpoint: String,
-    pub end_session_endpoint: String,
+    #[serde(flatten)]
+    pub endpoints: Endpoints,
     pub scopes_supported: Vec<String>,
     pub response_types_supported: &'static [&'static str],
     pub response_modes_supported: &'static [ResponseMode],
@@ -79,6 +74,18 @@ pub struct Metadata {
     pub authorization_response_iss_parameter_supported: bool,
 }
 
+/// The addresses in the document.
+#[derive(Clone, Debug, Serialize)]
+pub struct Endpoints {
+    pub authorization_endpoint: String,
+    pub token_endpoint: String,
+    pub userinfo_endpoint: String,
+    pub jwks_uri: String,
+    pub introspection_endpoint: String,
+    pub revocation_endpoint: String,
+    pub end_session_endpoint: String,
+}
+
 impl Metadata {
     pub fn of(published: &Published) -> Self {
         let issuer = published.issuer;
@@ -87,13 +94,7 @@ impl Metadata {
             // Discovery §4.3: "The issuer value returned MUST be identical to the Issuer URL that was used as the
             // prefix".
             issuer: issuer.as_str().to_owned(),
-            authorization_endpoint: issuer.endpoint(paths::AUTHORIZE),
-            token_endpoint: issuer.endpoint(paths::TOKEN),
-            userinfo_endpoint: issuer.endpoint(paths::USERINFO),
-            jwks_uri: issuer.endpoint(paths::JWKS),
-            introspection_endpoint: issuer.endpoint(paths::INTROSPECT),
-            revocation_endpoint: issuer.endpoint(paths::REVOKE),
-            end_session_endpoint: issuer.endpoint(paths::LOGOUT),
+            endpoints: Endpoints::of(issuer),
             // Discovery §3: "The server MUST support the openid scope value."
             scopes_supported: published.scopes.clone(),
             response_types_supported: RESPONSE_TYPES,
@@ -123,6 +124,20 @@ impl Metadata {
             // RFC 9207 §2.3: "The server MUST indicate its support for the iss parameter by setting the metadata
             // parameter authorization_response_iss_parameter_supported, defined in Section 3, to true."
             authorization_response_iss_parameter_supported: true,
+        }
+    }
+}
+
+impl Endpoints {
+    fn of(issuer: &Issuer) -> Self {
+        Self {
+            authorization_endpoint: issuer.endpoint(paths::AUTHORIZE),
+            token_endpoint: issuer.endpoint(paths::TOKEN),
+            userinfo_endpoint: issuer.endpoint(paths::USERINFO),
+            jwks_uri: issuer.endpoint(paths::JWKS),
+            introspection_endpoint: issuer.endpoint(paths::INTROSPECT),
+            revocation_endpoint: issuer.endpoint(paths::REVOKE),
+            end_session_endpoint: issuer.endpoint(paths::LOGOUT),
         }
     }
 }

@@ -34,12 +34,7 @@ pub fn invalid_token() -> OAuthError {
 }
 
 /// The person whom the token speaks of, if UserInfo may answer it. `active` is what it rests on; none for a client's own token.
-pub fn admit(
-    audience: &[&str],
-    scope: &Scope,
-    active: Option<Active>,
-    issuer: &Issuer,
-) -> Result<Active, Refused> {
+pub fn admit(audience: &[&str], scope: &Scope, active: Option<Active>, issuer: &Issuer) -> Result<Active, Refused> {
     // RFC 9068 §4: "The resource server MUST validate that the "aud" claim contains a resource indicator value
     // corresponding to an identifier the resource server expects for itself."
     if !audience.contains(&issuer.as_str()) {

@@ -99,6 +99,7 @@ impl Config {
 
     /// Reads `COUNTERSIGN_API_ISSUER`, `…_AUDIENCE`, `…_PUBLIC_URL` (default: the audience), `…_DATABASE_URL`,
     /// `…_ALLOWED_ORIGINS` (separated by spaces) and `…_CA_FILE`.
+    #[expect(clippy::disallowed_methods, reason = "the edge of the program: everything else gets a Config")]
     pub fn from_env() -> Result<Self, EnvironmentError> {
         Self::from_variables(|name| std::env::var(name).ok())
     }

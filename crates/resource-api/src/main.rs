@@ -41,6 +41,7 @@ fn start() -> Result<(), Box<dyn Error>> {
     })
 }
 
+#[expect(clippy::disallowed_methods, reason = "the edge of the program: where to listen, TLS files, log")]
 fn variable(name: &str) -> Option<String> {
     std::env::var(format!("COUNTERSIGN_API_{name}")).ok().filter(|value| !value.is_empty())
 }

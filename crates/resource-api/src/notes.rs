@@ -3,6 +3,8 @@
 //! Every statement names the owner, so another person's note is simply not there. What a note may contain is checked once,
 //! in [`NoteText::check`]; nothing else can make the value that the writing functions take.
 
+#![expect(clippy::disallowed_methods, reason = "the SQL of this API stands here, not in store")]
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use protocol::ids::UserId;

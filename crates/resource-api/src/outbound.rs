@@ -67,6 +67,7 @@ struct Discovery {
 
 impl Outbound {
     /// `extra_ca`: PEM certificates to trust beside the system's.
+    #[expect(clippy::disallowed_methods, reason = "the one HTTP client of this crate, with all its limits")]
     pub(crate) fn new(issuer: Issuer, extra_ca: Option<&[u8]>) -> Result<Self, ClientError> {
         let mut builder = Client::builder()
             .timeout(TIMEOUT)

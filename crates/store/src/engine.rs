@@ -98,6 +98,7 @@ async fn open_postgres(url: &str, pool_size: u32) -> Result<Store, StoreError> {
 }
 
 /// The connection that writes. What a client was told is on disk (`synchronous = FULL`), and readers never wait (WAL).
+#[expect(clippy::disallowed_methods, reason = "settings of a connection, for one engine only")]
 pub(crate) async fn sqlite_writer(options: &AnyConnectOptions) -> Result<AnyConnection, sqlx::Error> {
     let mut connection = options.connect().await?;
     sqlx::raw_sql("PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON").execute(&mut connection).await?;
@@ -111,6 +112,7 @@ pub(crate) async fn sqlite_writer(options: &AnyConnectOptions) -> Result<AnyConn
 }
 
 /// A connection that only reads; a write through it is an error, not a second writer.
+#[expect(clippy::disallowed_methods, reason = "settings of a connection, for one engine only")]
 pub(crate) async fn sqlite_reader(options: &AnyConnectOptions) -> Result<AnyConnection, sqlx::Error> {
     let mut connection = options.connect().await?;
     sqlx::raw_sql("PRAGMA busy_timeout = 5000; PRAGMA query_only = ON").execute(&mut connection).await?;

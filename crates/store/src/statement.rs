@@ -54,6 +54,7 @@ impl Statement {
         self
     }
 
+    #[expect(clippy::disallowed_methods, reason = "here a text of `statements!` becomes a query")]
     pub(crate) fn query(&self) -> Query<'static, Any, AnyArguments> {
         self.binds.iter().cloned().fold(sqlx::query(self.sql), |query, value| match value {
             Value::Text(text) => query.bind(text),

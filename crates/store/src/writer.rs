@@ -170,6 +170,7 @@ fn unavailable(error: sqlx::Error) -> StoreError {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests lay tables of their own")]
 mod tests {
     use sqlx::{ConnectOptions, Row};
 

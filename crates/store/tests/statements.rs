@@ -1,6 +1,9 @@
 //! Every SQL text of the program is prepared on both engines: a misspelt column, a word that only one engine knows, or an
 //! output type that `sqlx::Any` cannot carry fails here.
 
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "a test asks the database itself")]
+#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
+
 #[path = "../../testkit/src/database.rs"]
 #[allow(dead_code, unreachable_pub)]
 mod database;

@@ -1,5 +1,7 @@
 //! Support for tests of the whole house: real databases, a running server, a browser, clients as others write them.
 
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests have their own clients and databases")]
+
 pub mod app;
 pub mod browser;
 pub mod database;

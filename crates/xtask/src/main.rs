@@ -1,6 +1,8 @@
 //! The project's tasks, started as `cargo xtask VERB`. Only the standard library is used, so that this builds in a
 //! second. What a test needs from the machine is in `packages.rs`, `postgres.rs` and `clients.rs`.
 
+#![expect(clippy::disallowed_methods, reason = "the environment is the only setting of a task")]
+
 mod clients;
 mod packages;
 mod postgres;

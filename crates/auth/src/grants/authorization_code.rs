@@ -8,6 +8,7 @@ use protocol::grant::state::{EndReason, Generation};
 use protocol::secret::AuthorizationCode;
 use protocol::time::{Seconds, Timestamp};
 
+use crate::issue::Order;
 use crate::web::error::JsonError;
 use crate::{AppState, active, issue};
 
@@ -37,13 +38,13 @@ pub(crate) async fn redeem(
         Ok(active) => active,
         Err(gone) => return Err(invalid_grant(REFUSED, gone)),
     };
-    let scope = active.grant.scope.clone();
-    let response = issue::for_grant(state, &active, client, &scope, Generation::FIRST, now).await?;
+    let order = Order { client, scope: &active.grant().scope, now };
+    let response = issue::for_grant(state, order, &active, Generation::FIRST).await?;
 
     let idle = now + Seconds(state.config.tokens.refresh_token_idle);
-    match store::grants::redeem(&state.store, &active.grant.id, &code.hash(), now, idle).await? {
+    match store::grants::redeem(&state.store, &active.grant().id, &code.hash(), now, idle).await? {
         store::Won::Yes => Ok(response),
         // A parallel redemption was faster, so this one is a replay that passed every check.
-        store::Won::No => Err(end_and_refuse(state, &active.grant.id, EndReason::CodeReused, now).await?),
+        store::Won::No => Err(end_and_refuse(state, &active.grant().id, EndReason::CodeReused, now).await?),
     }
 }

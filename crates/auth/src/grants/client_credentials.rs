@@ -4,6 +4,7 @@ use protocol::client::Client;
 use protocol::grant::{ClientCredentialsRequest, client_credentials};
 use protocol::time::Timestamp;
 
+use crate::issue::Order;
 use crate::web::error::JsonError;
 use crate::{AppState, issue};
 
@@ -14,5 +15,5 @@ pub(crate) async fn exchange(
     now: Timestamp,
 ) -> Result<issue::TokenResponse, JsonError> {
     let scope = client_credentials::scope(client, request.scope.as_ref())?;
-    issue::for_client(state, client, &scope, now).await
+    issue::for_client(state, Order { client, scope: &scope, now }).await
 }

@@ -9,7 +9,7 @@ use std::fmt;
 
 use protocol::authorize::request::AuthorizeRequest;
 use protocol::error::{ErrorCode, OAuthError};
-use protocol::grant::state::{EndReason, Generation, Grant};
+use protocol::grant::state::{EndReason, Generation, Grant, Lifetimes};
 use protocol::ids::GrantId;
 use protocol::secret::AuthorizationCode;
 use protocol::time::{Seconds, Timestamp};
@@ -28,6 +28,11 @@ pub(crate) async fn begin(
 ) -> Result<AuthorizationCode, StoreError> {
     let code: AuthorizationCode = random::named_token(GrantId::from_random(random::id()));
     let tokens = &state.config.tokens;
+    let lifetimes = Lifetimes {
+        code: Seconds(tokens.authorization_code_lifetime),
+        access_token: Seconds(tokens.access_token_lifetime),
+        refresh_token: Seconds(tokens.refresh_token_lifetime),
+    };
     let grant = Grant {
         id: code.id.clone(),
         user_id: session.user_id.clone(),
@@ -43,12 +48,12 @@ pub(crate) async fn begin(
         amr: session.amr.clone(),
         salt: random::short(),
         code_hash: code.hash(),
-        code_expires_at: now + Seconds(tokens.authorization_code_lifetime),
+        code_expires_at: now + lifetimes.code,
         redeemed_at: None,
         generation: Generation::UNREDEEMED,
         rotated_at: None,
-        idle_expires_at: now + Seconds(tokens.authorization_code_lifetime),
-        expires_at: now + Seconds(tokens.refresh_token_lifetime),
+        idle_expires_at: now + lifetimes.code,
+        expires_at: now + lifetimes.of_grant(&request.scope),
         created_at: now,
         ended_at: None,
         end_reason: None,

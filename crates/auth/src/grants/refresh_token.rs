@@ -1,13 +1,13 @@
 //! Exchanges a refresh token (RFC 6749 §6): find, rule, mint, one conditional write, answer.
 //! The rule is `protocol::grant::refresh_token`; nothing is decided here.
 
-use protocol::client::{Client, GrantType};
+use protocol::client::Client;
 use protocol::grant::RefreshRequest;
-use protocol::grant::refresh_token::{Policy, Refresh, RefreshToken, decide, mac_input, narrow};
+use protocol::grant::refresh_token::{Refresh, RefreshToken, decide, mac_input, may_refresh, narrow};
 use protocol::grant::state::{EndReason, Grant};
-use protocol::scope;
 use protocol::time::{Seconds, Timestamp};
 
+use crate::issue::Order;
 use crate::web::error::JsonError;
 use crate::{AppState, active, issue};
 
@@ -24,26 +24,26 @@ pub(crate) async fn refresh(
     let (token, grant) = open(state, request.refresh_token.expose())
         .await?
         .ok_or_else(|| invalid_grant(REFUSED, "the token is not one of ours"))?;
-    let policy = policy(state, client);
-
     let active = match active::check(&state.store, grant.clone(), client, now).await? {
-        Ok(active) if client.allows(GrantType::RefreshToken) => active,
+        Ok(active) if may_refresh(client, &active.grant().scope) => active,
         Ok(_) => return Err(invalid_grant(REFUSED, "the client may no longer refresh")),
         Err(gone) => return Err(invalid_grant(REFUSED, gone)),
     };
-    let scope = narrow(&active.grant.scope, request.scope.as_ref())?;
+    let scope = narrow(&active.grant().scope, &client.scope, request.scope.as_ref())?;
+    let order = Order { client, scope: &scope, now };
 
+    let policy = client.refresh_policy(retry_window(state));
     let idle = now + Seconds(state.config.tokens.refresh_token_idle);
     match decide(&grant.rotation(), token.generation, policy, now) {
         Refresh::Rotate { from } => {
-            let response = issue::for_grant(state, &active, client, &scope, from.next(), now).await?;
+            let response = issue::for_grant(state, order, &active, from.next()).await?;
             match store::grants::advance(&state.store, &grant.id, from, now, idle).await? {
                 store::Won::Yes => Ok(response),
-                store::Won::No => after_a_lost_race(state, client, token, scope, now).await,
+                store::Won::No => after_a_lost_race(state, order, token).await,
             }
         }
-        Refresh::Repeat(live) => issue::for_grant(state, &active, client, &scope, live, now).await,
-        Refresh::Refuse(why) => Err(invalid_grant(REFUSED, format!("{why:?}"))),
+        Refresh::Repeat(live) => issue::for_grant(state, order, &active, live).await,
+        Refresh::Refuse(why) => Err(invalid_grant(REFUSED, why.cause())),
         Refresh::End => Err(end_and_refuse(state, &grant.id, EndReason::RefreshReused, now).await?),
     }
 }
@@ -51,17 +51,16 @@ pub(crate) async fn refresh(
 /// A parallel refresh advanced the grant first. The rule is asked once more, with the row as it is now.
 async fn after_a_lost_race(
     state: &AppState,
-    client: &Client,
+    order: Order<'_>,
     token: RefreshToken,
-    scope: scope::Scope,
-    now: Timestamp,
 ) -> Result<issue::TokenResponse, JsonError> {
     let grant = store::grants::find(&state.store, &token.grant)
         .await?
         .ok_or_else(|| invalid_grant(REFUSED, "the grant is gone"))?;
-    let verdict = decide(&grant.rotation(), token.generation, policy(state, client), now);
+    let Order { client, now, .. } = order;
+    let verdict = decide(&grant.rotation(), token.generation, client.refresh_policy(retry_window(state)), now);
     match (active::check(&state.store, grant, client, now).await?, verdict) {
-        (Ok(active), Refresh::Repeat(live)) => issue::for_grant(state, &active, client, &scope, live, now).await,
+        (Ok(active), Refresh::Repeat(live)) => issue::for_grant(state, order, &active, live).await,
         (Err(gone), _) => Err(invalid_grant(REFUSED, gone)),
         (_, Refresh::End) => Err(end_and_refuse(state, &token.grant, EndReason::RefreshReused, now).await?),
         (_, verdict) => Err(invalid_grant(REFUSED, format!("{verdict:?} after a lost race"))),
@@ -79,12 +78,6 @@ pub(crate) async fn open(
     Ok(state.keys.secrets().verify_refresh_mac(&input, &token.check).then_some((token, grant)))
 }
 
-/// The client's policy with the configured retry window.
-fn policy(state: &AppState, client: &Client) -> Policy {
-    match client.refresh_policy() {
-        Policy::Keep => Policy::Keep,
-        Policy::Rotate { .. } => {
-            Policy::Rotate { retry_window: Seconds(state.config.tokens.refresh_token_retry_window) }
-        }
-    }
+fn retry_window(state: &AppState) -> Seconds {
+    Seconds(state.config.tokens.refresh_token_retry_window)
 }

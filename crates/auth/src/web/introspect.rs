@@ -1,13 +1,13 @@
-//! `POST /introspect` (RFC 7662): tells an authenticated client about a token that is meant for it, and nobody else anything.
+//! `POST /introspect` (RFC 7662). Whom a token concerns, and what is told of it, is decided in `protocol::introspection`.
 
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use jwt::access_token::AccessTokenClaims;
-use protocol::client::{Client, TokenEndpointAuthMethod};
+use protocol::client::Client;
 use protocol::error::{ErrorCode, OAuthError};
+use protocol::grant::TokenType;
+use protocol::introspection::{self, Introspection, TokenDescription};
 use protocol::time::Timestamp;
-use serde_json::{Value, json};
 use store::StoreError;
 
 use crate::grants::refresh_token;
@@ -20,7 +20,7 @@ pub(crate) async fn post(state: Data<AppState>, http: HttpRequest, body: Payload
     let params = form::read(&state, &http, body).await?;
     let client = clients::authenticate(&state, &http, &params, now).await?;
     // RFC 7662 §2.1: the endpoint MUST require some form of authorization to access it.
-    if client.token_endpoint_auth_method == TokenEndpointAuthMethod::None {
+    if !client.is_confidential() {
         let error = OAuthError::new(ErrorCode::InvalidClient, "introspection needs a client that can authenticate");
         return Err(JsonError::new(error).challenge(Challenge::Basic));
     }
@@ -29,9 +29,7 @@ pub(crate) async fn post(state: Data<AppState>, http: HttpRequest, body: Payload
         Some(description) => Some(description),
         None => describe_refresh_token(&state, &client, token, now).await?,
     };
-    // RFC 7662 §2.2: an inactive token is `{"active": false}` and nothing more.
-    let answer = description.unwrap_or_else(|| json!({ "active": false }));
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(answer))
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(Introspection::from(description)))
 }
 
 async fn describe_access_token(
@@ -39,55 +37,54 @@ async fn describe_access_token(
     client: &Client,
     token: &str,
     now: Timestamp,
-) -> Result<Option<Value>, StoreError> {
+) -> Result<Option<TokenDescription>, StoreError> {
     let Some(claims) = access_token::read(state, token, now) else { return Ok(None) };
-    if !concerns(state, client, &claims).await? {
+    let serves = store::apis::served_by(&state.store, &client.id).await?;
+    let audience: Vec<&str> = claims.aud.iter().collect();
+    if !introspection::concerns(&client.id, &claims.client_id, &audience, &serves) {
         return Ok(None);
     }
     let Some(live) = access_token::live(state, &claims, now).await? else { return Ok(None) };
-    let mut answer = serde_json::to_value(&claims).unwrap_or_default();
-    answer["active"] = json!(true);
-    answer["token_type"] = json!("Bearer");
-    if let Some(active) = live.active {
-        answer["username"] = json!(active.user.username);
-    }
-    Ok(Some(answer))
+    Ok(Some(TokenDescription {
+        token_type: Some(TokenType::Bearer),
+        aud: audience.into_iter().map(str::to_owned).collect(),
+        iss: claims.iss,
+        sub: claims.sub,
+        client_id: claims.client_id,
+        username: live.active.map(|active| active.user().username.clone()),
+        scope: claims.scope,
+        exp: claims.exp,
+        iat: Some(claims.iat),
+        jti: Some(claims.jti),
+        auth_time: claims.auth_time,
+        acr: claims.acr,
+    }))
 }
 
-/// The client that the token was issued to, or the resource server of an API in its audience.
-async fn concerns(state: &AppState, client: &Client, claims: &AccessTokenClaims) -> Result<bool, StoreError> {
-    if claims.client_id == client.id {
-        return Ok(true);
-    }
-    for identifier in store::apis::served_by(&state.store, &client.id).await? {
-        if claims.aud.contains(&identifier) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-/// A refresh token concerns the client that it was issued to, alone.
+/// A refresh token concerns the client that it was issued to, alone; the gate refuses all others.
 async fn describe_refresh_token(
     state: &AppState,
     client: &Client,
     token: &str,
     now: Timestamp,
-) -> Result<Option<Value>, StoreError> {
+) -> Result<Option<TokenDescription>, StoreError> {
     let Some((token, grant)) = refresh_token::open(state, token).await? else { return Ok(None) };
-    let expires_at = grant.idle_expires_at.min(grant.expires_at);
-    if token.generation != grant.generation || now >= expires_at {
+    let Some(exp) = introspection::refresh_token_expiry(&grant.rotation(), token.generation, now) else {
         return Ok(None);
-    }
-    Ok(active::check(&state.store, grant, client, now).await?.ok().map(|active| {
-        json!({
-            "active": true,
-            "iss": state.issuer().as_str(),
-            "sub": active.user.id.as_str(),
-            "username": active.user.username,
-            "client_id": client.id.as_str(),
-            "scope": active.grant.scope.to_string(),
-            "exp": expires_at.0,
-        })
+    };
+    let Ok(active) = active::check(&state.store, grant, client, now).await? else { return Ok(None) };
+    Ok(Some(TokenDescription {
+        token_type: None,
+        iss: state.issuer().as_str().to_owned(),
+        sub: active.user().id.as_str().to_owned(),
+        aud: Vec::new(),
+        client_id: client.id.clone(),
+        username: Some(active.user().username.clone()),
+        scope: active.grant().scope.clone(),
+        exp,
+        iat: None,
+        jti: None,
+        auth_time: None,
+        acr: None,
     }))
 }

@@ -7,7 +7,7 @@ use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 use protocol::claims;
 use protocol::error::{ErrorCode, OAuthError};
 use protocol::params::Params;
-use protocol::scope;
+use protocol::userinfo;
 
 use crate::web::error::{Challenge, JsonError};
 use crate::web::form;
@@ -33,30 +33,17 @@ pub(crate) async fn post(state: Data<AppState>, http: HttpRequest, body: Payload
 
 async fn answer(state: &AppState, http: &HttpRequest, token: &str) -> Result<HttpResponse, JsonError> {
     let now = state.now();
-    let invalid = |cause: &'static str| {
-        JsonError::new(OAuthError::new(
-            ErrorCode::InvalidToken,
-            "the access token is expired, revoked or not of this server",
-        ))
-        .challenge(Challenge::Bearer)
-        .because(cause)
-    };
+    let refused = |error: OAuthError, cause: &str| JsonError::new(error).challenge(Challenge::Bearer).because(cause);
+    let invalid = |cause| refused(userinfo::invalid_token(), cause);
     let token = access_token::read(state, token, now).ok_or_else(|| invalid("it cannot be read"))?;
-    if !token.aud.contains(state.issuer().as_str()) {
-        return Err(invalid("its audience is not this server"));
-    }
     let live =
         access_token::live(state, &token, now).await?.ok_or_else(|| invalid("it, or what it rests on, has ended"))?;
     http.extensions_mut().insert(live.client.id.clone()); // for CORS
-    let active = live.active.ok_or_else(|| invalid("it speaks of a client, not of a person"))?;
-    if !token.scope.contains(scope::OPENID) {
-        return Err(JsonError::new(OAuthError::new(
-            ErrorCode::InsufficientScope,
-            "the access token lacks the scope openid",
-        ))
-        .challenge(Challenge::Bearer));
-    }
-    let claims = claims::userinfo_claims(&active.user, active.user.id.as_str(), &token.scope, &active.grant.claims);
+    let audience: Vec<&str> = token.aud.iter().collect();
+    let active = userinfo::admit(&audience, &token.scope, live.active, state.issuer())
+        .map_err(|why| refused(why.into(), &why.to_string()))?;
+    let (user, asked) = (active.user(), active.grant().claims.clone().within(&live.client.scope)); // as registered today
+    let claims = claims::userinfo_claims(user, user.id.as_str(), &token.scope, &asked);
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(claims))
 }
 

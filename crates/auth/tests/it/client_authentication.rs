@@ -96,7 +96,11 @@ impl KeyClient {
     }
 
     async fn present(&self, claims: &serde_json::Value) -> Page {
-        let assertion = self.key.sign(Some("JWT"), claims).unwrap();
+        self.present_as(Some("JWT"), claims).await
+    }
+
+    async fn present_as(&self, typ: Option<&str>, claims: &serde_json::Value) -> Page {
+        let assertion = self.key.sign(typ, claims).unwrap();
         let pairs = [("client_assertion_type", ASSERTION_TYPE), ("client_assertion", assertion.as_str())];
         raw(&self.app, None, &pairs).await
     }
@@ -112,6 +116,23 @@ async fn private_key_jwt_is_accepted_once() {
         client.app.restart().await;
         assert_eq!(client.present(&claims).await.json()["error"], "invalid_client", "remembered across a restart");
         assert_eq!(client.present(&client.claims("two")).await.status, 200);
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn an_assertion_of_another_type_proves_nobody() {
+    on_each_engine(async |app| {
+        let client = KeyClient::new(app).await;
+        let types = [None, Some("JWT"), Some("jwt"), Some("client-authentication+jwt")];
+        for typ in types.into_iter().chain([Some("application/client-authentication+jwt")]) {
+            let page = client.present_as(typ, &client.claims(&format!("right {typ:?}"))).await;
+            assert_eq!(page.status, 200, "{typ:?} {}", page.body);
+        }
+        for typ in ["at+jwt", "logout+jwt", "dpop+jwt", "oauth-authz-req+jwt", ""] {
+            let page = client.present_as(Some(typ), &client.claims(&format!("wrong {typ}"))).await;
+            assert_eq!(page.json()["error"], "invalid_client", "{typ}");
+        }
     })
     .await;
 }

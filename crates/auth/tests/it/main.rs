@@ -2,6 +2,9 @@
 //!
 //! Every test runs on each engine that is there (SQLite always; PostgreSQL with `COUNTERSIGN_TEST_POSTGRES_URL`).
 
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "a test is a stranger: it asks over HTTP")]
+#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
+
 mod authorize;
 mod bad_input;
 mod client_authentication;

@@ -30,6 +30,7 @@ pub(super) enum ApiCommand {
     SetResourceServer {
         #[arg(value_name = "IDENTIFIER")]
         identifier: String,
+        /// The client that may ask from now on.
         #[arg(value_name = "CLIENT_ID", required_unless_present = "none", conflicts_with = "none")]
         client: Option<ClientId>,
         /// No client may ask any longer.

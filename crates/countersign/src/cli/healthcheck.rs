@@ -30,6 +30,7 @@ impl Healthcheck {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "the one HTTP client of this crate; it asks this machine only")]
 async fn ask(config: &Config) -> Result<reqwest::StatusCode, reqwest::Error> {
     let address = on_this_machine(config.server.listen);
     let scheme = if config.tls.mode == TlsMode::Off { "http" } else { "https" };

@@ -36,7 +36,7 @@ pub(super) enum Override<'a> {
 }
 
 impl Environment {
-    #[allow(clippy::disallowed_methods, reason = "the one place that may read the environment")]
+    #[expect(clippy::disallowed_methods, reason = "the one place that may read the environment")]
     pub fn of_the_process() -> Self {
         let ours =
             env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));

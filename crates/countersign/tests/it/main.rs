@@ -1,5 +1,8 @@
 //! The program as people use it: settings and their faults, every verb, TLS, `dev`. One test binary.
 
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "a test is a stranger: it asks over HTTP")]
+#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
+
 mod apis;
 mod check;
 mod clients;

@@ -9,9 +9,10 @@
 use std::fmt;
 
 use super::state::{Generation, Life};
+use crate::client::{Client, GrantType};
 use crate::error::{ErrorCode, OAuthError};
 use crate::ids::GrantId;
-use crate::scope::Scope;
+use crate::scope::{self, Scope};
 use crate::secret::SecretString;
 use crate::time::{Seconds, Timestamp};
 
@@ -96,16 +97,24 @@ pub fn decide(grant: &Rotation, presented: Generation, policy: Policy, now: Time
     }
 }
 
-/// The scope of the new access token. The refresh token that goes with it keeps the whole grant.
-pub fn narrow(granted: &Scope, asked: Option<&Scope>) -> Result<Scope, OAuthError> {
+/// Whether a client gets refresh tokens with a grant of this scope: offline access was granted, and the client is still
+/// registered for it.
+pub fn may_refresh(client: &Client, granted: &Scope) -> bool {
+    client.allows(GrantType::RefreshToken) && granted.intersect(&client.scope).contains(scope::OFFLINE_ACCESS)
+}
+
+/// The scope of the new access token: nothing that the client is no longer registered for. The refresh token that goes with it
+/// keeps the whole grant.
+pub fn narrow(granted: &Scope, registered: &Scope, asked: Option<&Scope>) -> Result<Scope, OAuthError> {
+    let today = granted.intersect(registered);
     let Some(asked) = asked.filter(|asked| !asked.is_empty()) else {
-        return Ok(granted.clone());
+        return Ok(today);
     };
     // RFC 6749 §6: "The requested scope MUST NOT include any scope not originally granted by the resource owner".
-    match asked.iter().find(|token| !granted.contains(token.as_str())) {
+    match asked.iter().find(|token| !today.contains(token.as_str())) {
         None => Ok(asked.clone()),
         Some(extra) => {
-            let description = format!("scope {extra} was not granted");
+            let description = format!("scope {extra} was not granted, or the client is no longer registered for it");
             Err(OAuthError::new(ErrorCode::InvalidScope, description).at("scope"))
         }
     }
@@ -164,6 +173,7 @@ fn is_base64url(byte: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::tests::sample as client;
     use proptest::prelude::*;
 
     const ROTATE: Policy = Policy::Rotate { retry_window: Seconds(30) };
@@ -235,11 +245,29 @@ mod tests {
     #[test]
     fn scope_may_shrink_and_never_grow() {
         let granted = scope("openid profile notes:read");
-        assert_eq!(narrow(&granted, None), Ok(granted.clone()));
-        assert_eq!(narrow(&granted, Some(&scope("notes:read"))), Ok(scope("notes:read")));
-        let error = narrow(&granted, Some(&scope("openid notes:write"))).expect_err("was not granted");
+        let registered = scope("openid profile notes:read notes:write");
+        assert_eq!(narrow(&granted, &registered, None), Ok(granted.clone()));
+        assert_eq!(narrow(&granted, &registered, Some(&scope("notes:read"))), Ok(scope("notes:read")));
+        let error = narrow(&granted, &registered, Some(&scope("openid notes:write"))).expect_err("was not granted");
         assert_eq!((error.code, error.parameter), (ErrorCode::InvalidScope, Some("scope")));
         assert!(error.description.contains("notes:write"));
+    }
+
+    #[test]
+    fn what_the_client_lost_is_lost_at_the_next_refresh() {
+        let (granted, registered) = (scope("openid profile notes:read"), scope("openid notes:read"));
+        assert_eq!(narrow(&granted, &registered, None), Ok(scope("openid notes:read")));
+        let error = narrow(&granted, &registered, Some(&scope("profile"))).expect_err("is no longer registered");
+        assert_eq!(error.code, ErrorCode::InvalidScope);
+    }
+
+    #[test]
+    fn refresh_tokens_need_offline_access_and_the_registration_for_it() {
+        let offline = scope("openid offline_access");
+        assert!(may_refresh(&client(), &offline));
+        assert!(!may_refresh(&client(), &scope("openid")));
+        assert!(!may_refresh(&Client { scope: scope("openid"), ..client() }, &offline));
+        assert!(!may_refresh(&Client { grant_types: vec![GrantType::AuthorizationCode], ..client() }, &offline));
     }
 
     #[test]
@@ -290,10 +318,14 @@ mod tests {
         }
 
         #[test]
-        fn the_narrowed_scope_was_asked_and_granted(granted in "[a-e ]{0,9}", asked in "[a-e ]{1,9}") {
-            let (granted, asked) = (scope(&granted), scope(&asked));
-            if let Ok(narrowed) = narrow(&granted, Some(&asked)) {
-                prop_assert!(narrowed.is_subset(&granted));
+        fn the_narrowed_scope_was_asked_granted_and_is_registered(
+            granted in "[a-e ]{0,9}",
+            registered in "[a-e ]{0,9}",
+            asked in "[a-e ]{1,9}",
+        ) {
+            let (granted, registered, asked) = (scope(&granted), scope(&registered), scope(&asked));
+            if let Ok(narrowed) = narrow(&granted, &registered, Some(&asked)) {
+                prop_assert!(narrowed.is_subset(&granted) && narrowed.is_subset(&registered));
                 prop_assert!(asked.is_empty() || narrowed.is_subset(&asked));
             }
         }

@@ -4,13 +4,14 @@
 //! store; the rules that choose the step are in `authorization_code.rs` and `refresh_token.rs`.
 
 use super::refresh_token::Rotation;
+use crate::audience::MAX_ACCESS_TOKEN_LIFETIME;
 use crate::claims::ClaimsRequest;
 use crate::closed_set::closed_set;
 use crate::ids::{ClientId, GrantId, SessionId, UserId};
 use crate::pkce::Challenge;
-use crate::scope::Scope;
+use crate::scope::{OFFLINE_ACCESS, Scope};
 use crate::secret::TokenHash;
-use crate::time::Timestamp;
+use crate::time::{Seconds, Timestamp};
 
 /// How often a refresh token of this grant has been exchanged. 0 until the code is redeemed; counts up, never goes
 /// back.
@@ -76,6 +77,26 @@ pub struct Grant {
     pub end_reason: Option<EndReason>,
 }
 
+/// The configured lifetimes that bound a new authorization.
+#[derive(Clone, Copy, Debug)]
+pub struct Lifetimes {
+    pub code: Seconds,
+    pub access_token: Seconds,
+    pub refresh_token: Seconds,
+}
+
+impl Lifetimes {
+    /// How long the row of an authorization is needed: as long as any token of it can live. `scope` is that of a checked request,
+    /// so `offline_access` is in it only where the client may refresh.
+    pub fn of_grant(&self, scope: &Scope) -> Seconds {
+        if scope.contains(OFFLINE_ACCESS) {
+            self.refresh_token
+        } else {
+            self.code + self.access_token.max(MAX_ACCESS_TOKEN_LIFETIME)
+        }
+    }
+}
+
 /// Where a grant stands, whatever the clock says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Life {
@@ -120,7 +141,6 @@ pub(crate) mod tests {
     use crate::grant::refresh_token::{self, Refresh};
     use crate::pkce::Verifier;
     use crate::secret::SecretString;
-    use crate::time::Seconds;
     use proptest::prelude::*;
 
     pub(crate) const CREATED: Timestamp = Timestamp(1_000);
@@ -188,6 +208,14 @@ pub(crate) mod tests {
         let grant = redeemed(CREATED);
         assert!(grant.lives(CREATED) && !grant.lives(grant.expires_at));
         assert!(!ended(CREATED).lives(CREATED));
+    }
+
+    #[test]
+    fn a_row_is_kept_as_long_as_any_token_of_it_can_live() {
+        let lifetimes = Lifetimes { code: Seconds(60), access_token: Seconds(600), refresh_token: Seconds::days(90) };
+        let of_grant = |scope: &str| lifetimes.of_grant(&Scope::parse(scope).expect("is a scope"));
+        assert_eq!(of_grant("openid offline_access"), Seconds::days(90));
+        assert_eq!(of_grant("openid notes:read"), Seconds(60 + 86_400), "an API may give its tokens a day");
     }
 
     #[test]

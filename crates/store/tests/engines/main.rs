@@ -1,5 +1,8 @@
 //! The tables on real databases: one body per behaviour, run on SQLite and on PostgreSQL.
 
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "a test asks the database itself")]
+#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
+
 #[path = "../../../testkit/src/database.rs"]
 #[allow(dead_code, unreachable_pub)]
 mod database;

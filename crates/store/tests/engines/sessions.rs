@@ -54,7 +54,7 @@ async fn a_fresh_proof_goes_on_with_a_new_secret_unless_the_session_ended() {
             sessions::insert(&store, &session(id, "ada")).await.expect("is new");
         }
         assert_eq!(sessions::end(&store, &session_id("ended"), NOW).await.expect("is writable"), Won::Yes);
-        let renewed = |id| Session {
+        let renewed = |id: &str| Session {
             secret_hash: TokenHash::of(b"fresh"),
             auth_time: LATER,
             amr: vec!["pwd".to_owned()],

@@ -1,6 +1,9 @@
 //! What concerns the whole house: who may depend on whom, the full flow through three programs, real clients, documents
 //! that must stay true.
 
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "a test is a stranger: it asks over HTTP")]
+#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
+
 mod architecture;
 mod documents;
 mod full_flow;

@@ -1,6 +1,7 @@
 //! Redeeming a code (RFC 6749 §4.1.3, OA-037 to OA-045).
 
 use protocol::ids::{ClientId, UserId};
+use protocol::secret::AuthorizationCode;
 use protocol::time::Seconds;
 use serde_json::json;
 use testkit::app::{API, REDIRECT_URI};
@@ -24,6 +25,26 @@ async fn a_code_becomes_tokens() {
         assert_eq!(id_token["auth_time"], app.now().0);
         assert_eq!(id_token["exp"], app.now().0 + 600);
         assert!(id_token.get("email").is_none(), "scope claims are at UserInfo unless the client asks otherwise");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn the_row_of_a_sign_in_is_kept_as_long_as_a_token_of_it_can_live() {
+    on_each_engine(async |app| {
+        app.client("no-refresh", r#"{"grant_types": ["authorization_code"]}"#).await;
+        let tokens = &app.config.tokens;
+        let short = tokens.authorization_code_lifetime + 86_400;
+        for (client, scope, expected) in [
+            ("public", "openid", short),
+            ("public", "openid offline_access", tokens.refresh_token_lifetime),
+            ("no-refresh", "openid offline_access", short),
+        ] {
+            let code = app.code(client, &[("scope", scope)]).await;
+            let code = AuthorizationCode::parse(&code).unwrap();
+            let grant = store::grants::find(&app.store, &code.id).await.unwrap().unwrap();
+            assert_eq!(grant.expires_at.since(grant.created_at), Seconds(expected), "{client} {scope}");
+        }
     })
     .await;
 }

@@ -1,6 +1,9 @@
 //! Refreshing (RFC 6749 §6, RFC 9700 §4.14.2, OA-067 to OA-080).
 
+use protocol::client::{Client, GrantType};
+use protocol::scope::Scope;
 use protocol::time::Seconds;
+use store::Won;
 use testkit::browser::Browser;
 use testkit::requests::{As, text};
 
@@ -82,6 +85,39 @@ async fn scope_may_be_narrowed_but_not_widened() {
             full["scope"], "openid email offline_access notes:read",
             "the refresh token keeps the original scope"
         );
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_refresh_brings_nothing_that_the_client_is_no_longer_registered_for() {
+    on_each_engine(async |app| {
+        let client = app.client("shrinking", r#"{"token_endpoint_auth_method": "none"}"#).await;
+        let shrinking = As::Public("shrinking");
+        let asked = r#"{"userinfo": {"phone_number": null}}"#;
+        let changes = [("scope", "openid email offline_access"), ("claims", asked)];
+        let tokens = app.tokens(shrinking, &changes).await;
+        let claims = app.userinfo(text(&tokens, "access_token")).await.json();
+        assert_eq!((claims.get("email").is_some(), claims.get("phone_number").is_some()), (true, true));
+
+        let register =
+            async |client: &Client| assert_eq!(store::clients::update(&app.store, client).await.unwrap(), Won::Yes);
+        let smaller = Client { scope: Scope::parse("openid offline_access").unwrap(), ..client.clone() };
+        register(&smaller).await;
+        let page = app.refresh(shrinking, text(&tokens, "refresh_token"), &[("scope", "openid email")]).await;
+        assert_eq!(page.json()["error"], "invalid_scope");
+        let tokens = app.refresh(shrinking, text(&tokens, "refresh_token"), &[]).await.json();
+        assert_eq!(tokens["scope"], "openid offline_access");
+        let claims = app.userinfo(text(&tokens, "access_token")).await.json();
+        assert_eq!((claims.get("email"), claims.get("phone_number")), (None, None));
+
+        let token = text(&tokens, "refresh_token");
+        register(&Client { scope: Scope::parse("openid").unwrap(), ..client.clone() }).await;
+        assert_eq!(app.refresh(shrinking, token, &[]).await.json()["error"], "invalid_grant", "without offline_access");
+        register(&Client { grant_types: vec![GrantType::AuthorizationCode], ..client.clone() }).await;
+        assert_eq!(app.refresh(shrinking, token, &[]).await.json()["error"], "unauthorized_client");
+        register(&client).await;
+        assert_eq!(app.refresh(shrinking, token, &[]).await.status, 200, "the refresh token itself was not used up");
     })
     .await;
 }
