@@ -15,7 +15,7 @@ use url::Url;
 
 use crate::figures::{cell, median, millis};
 use crate::server::{Installation, Server};
-use crate::{Failure, Result, process};
+use crate::{Failure, Output, Result, process};
 
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
@@ -34,7 +34,8 @@ pub(crate) struct FirstToken {
 }
 
 impl FirstToken {
-    pub(crate) async fn run(self, json: bool) -> Result<()> {
+    #[expect(clippy::fn_params_excessive_bools, reason = "the switch of the command line, passed on")]
+    pub(crate) async fn run(self, output: Output) -> Result<()> {
         let binary = self.binary.canonicalize();
         let binary = binary.map_err(|error| Failure::new(&self.binary.display().to_string(), error))?;
         let http = Client::builder().no_proxy().build().map_err(|error| Failure::new("an HTTP client", error))?;
@@ -52,7 +53,10 @@ impl FirstToken {
             "existing_ms": { "median": median(existing.clone()), "all": existing },
             "idle_memory_mb": idle,
         });
-        println!("{}", if json { result.to_string() } else { print(&result) });
+        match output {
+            Output::JsonLine => println!("{}", result.to_string()),
+            Output::Table => println!("{}", print(&result)),
+        }
         Ok(())
     }
 

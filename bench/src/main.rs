@@ -34,6 +34,13 @@ enum Command {
     FirstToken(first_token::FirstToken),
 }
 
+/// How figures are printed.
+#[derive(Clone, Copy, Debug)]
+enum Output {
+    Table,
+    JsonLine,
+}
+
 /// Why nothing was measured, or why the figures are worth nothing.
 #[derive(Debug)]
 struct Failure(String);
@@ -48,12 +55,13 @@ type Result<T> = std::result::Result<T, Failure>;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    let output = if cli.json { Output::JsonLine } else { Output::Table };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let outcome = runtime.map_err(|error| Failure::new("tokio", error)).and_then(|runtime| {
         runtime.block_on(async {
             match cli.command {
-                Command::Overload(overload) => overload.run(cli.json).await,
-                Command::FirstToken(first_token) => first_token.run(cli.json).await,
+                Command::Overload(overload) => overload.run(output).await,
+                Command::FirstToken(first_token) => first_token.run(output).await,
             }
         })
     });

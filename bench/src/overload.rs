@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::figures::{cell, table};
 use crate::phase::{Manners, Measured, Phase, Target};
 use crate::server::Installation;
-use crate::{Result, process};
+use crate::{Output, Result, process};
 
 /// Overload the server with people who log in, and see what is left of it.
 ///
@@ -37,7 +37,8 @@ pub(crate) struct Overload {
 }
 
 impl Overload {
-    pub(crate) async fn run(self, json: bool) -> Result<()> {
+    #[expect(clippy::fn_params_excessive_bools, reason = "the switch of the command line, passed on")]
+    pub(crate) async fn run(self, output: Output) -> Result<()> {
         process::pin_myself(self.load_core)?;
         let installation = Installation::new(&self.binary)?;
         installation.add_client()?;
@@ -51,7 +52,10 @@ impl Overload {
         server.stop().await?;
         let phases = with_ratios(&outcome?);
         let result = json!({ "memory_before_mb": before, "phases": phases });
-        println!("{}", if json { result.to_string() } else { print(&result) });
+        match output {
+            Output::JsonLine => println!("{}", result.to_string()),
+            Output::Table => println!("{}", print(&result)),
+        }
         Ok(())
     }
 

@@ -90,7 +90,7 @@ impl TestApp {
         (config.passwords.memory_kib, config.passwords.iterations) = (64, 1);
         (options.config)(&mut config);
         let keys = KeyDirectory::open(&path(&keys_directory), SigningAlgorithm::ALL, clock.now()).expect("keys");
-        let store = Store::open(&database.url(), StoreOptions { pool_size: options.pool_size }).await.expect("a store");
+        let store = Store::open(database.url(), StoreOptions { pool_size: options.pool_size }).await.expect("a store");
         let mut app = Self {
             issuer,
             store,
@@ -132,7 +132,7 @@ impl TestApp {
         self.keys = Arc::new(
             KeyDirectory::open(&path(&self.keys_directory), SigningAlgorithm::ALL, self.clock.now()).expect("keys"),
         );
-        self.store = Store::open(&self.database.url(), StoreOptions { pool_size: 4 }).await.expect("a store");
+        self.store = Store::open(self.database.url(), StoreOptions { pool_size: 4 }).await.expect("a store");
         self.serve(listener);
     }
 

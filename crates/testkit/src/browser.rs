@@ -2,11 +2,17 @@
 
 use reqwest::header::{CONTENT_TYPE, LOCATION};
 use reqwest::redirect::Policy;
-use reqwest::{Client, Response, StatusCode};
+use reqwest::{Client, ClientBuilder, Response, StatusCode};
 use std::collections::BTreeMap;
 use url::Url;
 
 use crate::app::{PASSWORD, REDIRECT_URI, TestApp};
+
+/// A client for plain http on loopback. It loads no certificates, which costs more than all requests of a test, and keeps no
+/// connections: a server that was killed and came back would be greeted over a dead one.
+pub fn plain_http() -> ClientBuilder {
+    Client::builder().no_proxy().tls_certs_only([]).pool_max_idle_per_host(0)
+}
 
 /// One browser with its own cookies.
 pub struct Browser {
@@ -33,9 +39,7 @@ impl Browser {
 
     /// A browser for an issuer that runs elsewhere, for example in a process of its own.
     pub fn at(issuer: &str) -> Self {
-        // No kept connections: a server that was killed and came back would be greeted over a dead one.
-        let http = Client::builder().redirect(Policy::none()).cookie_store(true).pool_max_idle_per_host(0).no_proxy();
-        let http = http.build().expect("a client");
+        let http = plain_http().redirect(Policy::none()).cookie_store(true).build().expect("a client");
         Self { http, issuer: issuer.to_owned() }
     }
 

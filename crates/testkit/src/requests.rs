@@ -1,10 +1,9 @@
 //! Raw protocol requests, right by default and wrong on purpose: each test changes just the parameter that it is about.
 
 use protocol::pkce::{Challenge, Verifier};
-use reqwest::Client;
 
 use crate::app::{CLIENT_SECRET, REDIRECT_URI, TestApp};
-use crate::browser::{Browser, Page};
+use crate::browser::{Browser, Page, plain_http};
 
 pub const VERIFIER: &str = "a-verifier-of-at-least-forty-three-characters-0";
 pub const STATE: &str = "state-af0ifjsldkj";
@@ -59,7 +58,7 @@ impl TestApp {
     /// Any POST of a form with client authentication.
     pub async fn post(&self, path: &str, client: As<'_>, form: &[(String, String)]) -> Page {
         let mut form = form.to_vec();
-        let mut request = Client::builder().no_proxy().build().expect("a client").post(self.url(path));
+        let mut request = plain_http().build().expect("a client").post(self.url(path));
         match client {
             As::Public(id) => form.push(("client_id".to_owned(), id.to_owned())),
             As::Basic(id) => request = request.basic_auth(id, Some(CLIENT_SECRET)),
@@ -73,7 +72,7 @@ impl TestApp {
 
     /// A POST of a form with an `Authorization` header as given.
     pub async fn post_raw(&self, path: &str, authorization: Option<&str>, form: &[(String, String)]) -> Page {
-        let mut request = Client::builder().no_proxy().build().expect("a client").post(self.url(path));
+        let mut request = plain_http().build().expect("a client").post(self.url(path));
         if let Some(authorization) = authorization {
             request = request.header("authorization", authorization);
         }
@@ -118,7 +117,7 @@ impl TestApp {
     }
 
     pub async fn userinfo(&self, access_token: &str) -> Page {
-        let http = Client::builder().no_proxy().build().expect("a client");
+        let http = plain_http().build().expect("a client");
         Page::read(http.get(self.url("/userinfo")).bearer_auth(access_token).send().await.expect("an answer")).await
     }
 }

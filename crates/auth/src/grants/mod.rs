@@ -27,12 +27,7 @@ pub(crate) async fn begin(
     now: Timestamp,
 ) -> Result<AuthorizationCode, StoreError> {
     let code: AuthorizationCode = random::named_token(GrantId::from_random(random::id()));
-    let tokens = &state.config.tokens;
-    let lifetimes = Lifetimes {
-        code: Seconds(tokens.authorization_code_lifetime),
-        access_token: Seconds(tokens.access_token_lifetime),
-        refresh_token: Seconds(tokens.refresh_token_lifetime),
-    };
+    let lifetimes = lifetimes(state);
     let grant = Grant {
         id: code.id.clone(),
         user_id: session.user_id.clone(),
@@ -60,6 +55,15 @@ pub(crate) async fn begin(
     };
     store::grants::insert(&state.store, &grant).await?;
     Ok(code)
+}
+
+fn lifetimes(state: &AppState) -> Lifetimes {
+    let tokens = &state.config.tokens;
+    Lifetimes {
+        code: Seconds(tokens.authorization_code_lifetime),
+        access_token: Seconds(tokens.access_token_lifetime),
+        refresh_token: Seconds(tokens.refresh_token_lifetime),
+    }
 }
 
 /// RFC 6749 §5.2. The client reads one sentence; the cause is for the log.

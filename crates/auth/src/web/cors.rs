@@ -67,6 +67,7 @@ async fn allows(state: &AppState, origin: &HeaderValue, client: Option<&ClientId
     }
 }
 
+#[expect(clippy::fn_params_excessive_bools, reason = "private, with one caller that names it")]
 fn write(headers: &mut HeaderMap, origin: HeaderValue, preflight: bool) {
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));

@@ -6,6 +6,7 @@ use actix_web::HttpRequest;
 use actix_web::cookie::Cookie;
 use actix_web::web::Data;
 use protocol::authorize::decide::Login;
+use protocol::authorize::prompt::{ACR_ONE_FACTOR, AMR_PASSWORD};
 use protocol::ids::{SessionId, UserId};
 use protocol::secret::SessionToken;
 use protocol::time::{Seconds, Timestamp};
@@ -18,7 +19,6 @@ use crate::{AppState, active, random};
 
 /// `last_seen_at` is this coarse, so that an active person costs one write in that time.
 const TOUCH_EVERY: Seconds = Seconds(300);
-const ACR_ONE_FACTOR: &str = "1";
 
 /// Whether a person asked to stay signed in after the browser closes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,7 +94,7 @@ fn fresh(state: &AppState, id: SessionId, user: &UserId, keep: Keep, now: Timest
         user_id: user.clone(),
         auth_time: now,
         acr: ACR_ONE_FACTOR.to_owned(),
-        amr: vec!["pwd".to_owned()], // RFC 8176
+        amr: vec![AMR_PASSWORD.to_owned()],
         created_at: now,
         last_seen_at: now,
         idle_expires_at: now + Seconds(idle),

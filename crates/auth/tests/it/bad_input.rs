@@ -1,14 +1,14 @@
 //! Wrong, oversized, contradictory input: a clear refusal with a trace id; nothing answers 500.
 
-use reqwest::{Client, Method};
-use testkit::browser::Browser;
+use reqwest::Method;
+use testkit::browser::{Browser, plain_http};
 
 use crate::on_each_engine;
 
 #[actix_web::test]
 async fn bodies_are_forms_of_limited_size() {
     on_each_engine(async |app| {
-        let http = Client::builder().no_proxy().build().unwrap();
+        let http = plain_http().build().unwrap();
         for path in ["/token", "/introspect", "/revoke"] {
             let post = |kind: &str, body: String| {
                 http.post(app.url(path)).header("content-type", kind.to_owned()).body(body).send()
@@ -24,7 +24,7 @@ async fn bodies_are_forms_of_limited_size() {
             );
             let large = post(form, format!("a={}", "x".repeat(70_000))).await.unwrap();
             assert_eq!(large.status(), 413, "{path}");
-            let many: String = (0..100).map(|n| format!("p{n}=1&")).collect();
+            let many = vec!["p=1"; 100].join("&");
             assert_eq!(post(form, many).await.unwrap().status(), 400, "{path}");
             for broken in ["a=%zz", "a=%ff", "grant_type=x&grant_type=y", "a=%00"] {
                 let answer = post(form, broken.to_owned()).await.unwrap();
@@ -38,7 +38,7 @@ async fn bodies_are_forms_of_limited_size() {
 #[actix_web::test]
 async fn token_parameters_are_never_read_from_the_query() {
     on_each_engine(async |app| {
-        let http = Client::builder().no_proxy().build().unwrap();
+        let http = plain_http().build().unwrap();
         let url = app.url(&format!(
             "/token?grant_type=client_credentials&client_id=machine&client_secret={}",
             testkit::app::CLIENT_SECRET
@@ -52,7 +52,7 @@ async fn token_parameters_are_never_read_from_the_query() {
 #[actix_web::test]
 async fn wrong_methods_say_which_are_right() {
     on_each_engine(async |app| {
-        let http = Client::builder().no_proxy().build().unwrap();
+        let http = plain_http().build().unwrap();
         for (path, allow) in
             [("/token", "POST"), ("/jwks", "GET, HEAD"), ("/authorize", "GET, POST"), ("/userinfo", "GET, POST")]
         {
@@ -154,7 +154,7 @@ async fn a_long_password_is_refused_before_hashing() {
 #[actix_web::test]
 async fn every_answer_has_the_headers_that_protect_it() {
     on_each_engine(async |app| {
-        let http = Client::builder().no_proxy().build().unwrap();
+        let http = plain_http().build().unwrap();
         for path in
             ["/token", "/userinfo", "/jwks", "/.well-known/openid-configuration", "/livez", "/nowhere", "/logout"]
         {

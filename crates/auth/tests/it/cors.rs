@@ -1,12 +1,13 @@
 //! CORS for browser apps: known origins, errors too; nothing on pages (experience of every single-page app).
 
-use reqwest::{Client, Method};
+use reqwest::Method;
 use testkit::app::TestApp;
+use testkit::browser::plain_http;
 
 use crate::on_each_engine;
 
 async fn call(app: &TestApp, method: Method, path: &str, origin: &str, body: &str) -> reqwest::Response {
-    let http = Client::builder().no_proxy().build().unwrap();
+    let http = plain_http().build().unwrap();
     let mut request = http.request(method.clone(), app.url(path)).header("origin", origin);
     if method == Method::OPTIONS {
         request = request.header("access-control-request-method", "POST");

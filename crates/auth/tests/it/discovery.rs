@@ -1,9 +1,8 @@
 //! The documents: the same at both addresses, true, cacheable, open to browser apps.
 
-use reqwest::Client;
 use serde_json::{Value, json};
 use testkit::app::{TestApp, TestOptions};
-use testkit::browser::Browser;
+use testkit::browser::{Browser, plain_http};
 
 use crate::on_each_engine;
 
@@ -33,7 +32,7 @@ async fn both_addresses_have_the_same_document() {
 async fn every_announced_endpoint_is_there() {
     on_each_engine(async |app| {
         let metadata = Browser::new(&app).get("/.well-known/openid-configuration").await.json();
-        let http = Client::builder().no_proxy().build().unwrap();
+        let http = plain_http().build().unwrap();
         let endpoints =
             metadata.as_object().unwrap().iter().filter(|(name, _)| name.ends_with("_endpoint") || *name == "jwks_uri");
         let mut count = 0;
@@ -50,7 +49,7 @@ async fn every_announced_endpoint_is_there() {
 #[actix_web::test]
 async fn the_forged_host_changes_nothing() {
     on_each_engine(async |app| {
-        let http = Client::builder().no_proxy().build().unwrap();
+        let http = plain_http().build().unwrap();
         let url = app.url("/.well-known/openid-configuration");
         let forged =
             http.get(&url).header("host", "evil.test").header("x-forwarded-host", "evil.test").send().await.unwrap();
@@ -83,7 +82,7 @@ async fn the_key_set_has_public_members_only() {
 #[actix_web::test]
 async fn an_unchanged_document_is_not_sent_again() {
     on_each_engine(async |app| {
-        let http = Client::builder().no_proxy().build().unwrap();
+        let http = plain_http().build().unwrap();
         for path in ["/jwks", "/.well-known/openid-configuration"] {
             let first = http.get(app.url(path)).send().await.unwrap();
             let etag = first.headers()["etag"].clone();

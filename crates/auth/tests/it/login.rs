@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use protocol::time::Seconds;
 use testkit::app::PASSWORD;
-use testkit::browser::{Browser, Page};
+use testkit::browser::{Browser, Page, plain_http};
 use testkit::requests::{As, text};
 
 use crate::on_each_engine;
@@ -250,7 +250,7 @@ async fn a_double_click_signs_in_once_and_leaves_a_session_that_works() {
         assert_eq!(both.iter().filter(|page| page.status == 303).count(), 1, "one interaction, one answer");
         for page in both.iter().filter(|page| !page.header("set-cookie").is_empty()) {
             let cookie = page.header("set-cookie").split(';').next().unwrap().to_owned();
-            let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+            let http = plain_http().redirect(reqwest::redirect::Policy::none()).build().unwrap();
             let url = app.authorize_url("first-party", &[("prompt", "none")]);
             let answer = http.get(url).header("cookie", cookie).send().await.unwrap();
             assert!(answer.headers()["location"].to_str().unwrap().contains("code="), "a cookie that was set works");

@@ -1,8 +1,8 @@
 //! `/userinfo` (OpenID Connect Core §5.3): claims by scope and by the `claims` parameter; RFC 6750 challenges.
 
 use protocol::time::Seconds;
-use reqwest::Client;
 use serde_json::json;
+use testkit::browser::plain_http;
 use testkit::requests::{As, text};
 
 use crate::on_each_engine;
@@ -44,7 +44,7 @@ async fn the_token_may_come_in_header_or_body_but_not_both() {
     on_each_engine(async |app| {
         let tokens = app.tokens(PUBLIC, &[]).await;
         let token = text(&tokens, "access_token");
-        let http = Client::builder().no_proxy().build().unwrap();
+        let http = plain_http().build().unwrap();
         let url = app.url("/userinfo");
         let form = [("access_token", token)];
         assert_eq!(http.get(&url).bearer_auth(token).send().await.unwrap().status(), 200);
@@ -60,7 +60,7 @@ async fn the_token_may_come_in_header_or_body_but_not_both() {
 #[actix_web::test]
 async fn without_a_token_the_challenge_is_bare_and_a_bad_token_has_its_error() {
     on_each_engine(async |app| {
-        let http = Client::builder().no_proxy().build().unwrap();
+        let http = plain_http().build().unwrap();
         let answer = http.get(app.url("/userinfo")).send().await.unwrap();
         assert_eq!(answer.status(), 401);
         let challenge = answer.headers()["www-authenticate"].to_str().unwrap().to_owned();

@@ -3,7 +3,7 @@
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use testkit::app::{CLIENT_SECRET, REDIRECT_URI};
-use testkit::browser::Browser;
+use testkit::browser::{Browser, plain_http};
 use testkit::database::engines;
 use testkit::house::House;
 use testkit::requests::{As, text};
@@ -19,7 +19,7 @@ async fn call(http: &Client, house: &House, token: &str, path: &str) -> (StatusC
 async fn a_person_signs_in_and_an_app_uses_the_api_in_their_name() {
     for database in engines() {
         let house = House::start(database).await;
-        let http = Client::builder().no_proxy().build().unwrap();
+        let http = plain_http().build().unwrap();
         let tokens = house.app.tokens(As::Basic("confidential"), &[("scope", SCOPE)]).await;
         let token = text(&tokens, "access_token");
 
@@ -49,7 +49,7 @@ async fn a_person_signs_in_and_an_app_uses_the_api_in_their_name() {
 async fn the_api_refuses_what_is_not_for_it() {
     for database in engines() {
         let house = House::start(database).await;
-        let http = Client::builder().no_proxy().build().unwrap();
+        let http = plain_http().build().unwrap();
         let only_read = house.app.tokens(As::Public("public"), &[("scope", "openid notes:read")]).await;
         let note = json!({ "title": "No", "body": "" });
         let url = format!("{}/notes", house.api_url);
@@ -68,7 +68,7 @@ async fn the_api_refuses_what_is_not_for_it() {
 async fn the_api_follows_a_rotation_of_the_signing_keys() {
     for database in engines() {
         let house = House::start(database).await;
-        let http = Client::builder().no_proxy().build().unwrap();
+        let http = plain_http().build().unwrap();
         let machine = async || {
             let tokens = house.app.client_credentials(As::Basic("machine"), &[]).await.json();
             text(&tokens, "access_token").to_owned()

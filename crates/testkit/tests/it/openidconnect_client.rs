@@ -12,7 +12,7 @@ use openidconnect::{
     OAuth2TokenResponse as _, PkceCodeChallenge, RedirectUrl, Scope, TokenResponse as _, UserInfoClaims,
 };
 use testkit::app::{CLIENT_SECRET, REDIRECT_URI};
-use testkit::browser::Browser;
+use testkit::browser::{Browser, plain_http};
 use testkit::database::TestDatabase;
 use testkit::house::House;
 
@@ -42,7 +42,7 @@ impl<'c> AsyncHttpClient<'c> for Http {
 async fn the_rust_library_signs_in_and_reads_claims() {
     let house = House::start(TestDatabase::sqlite()).await;
     let app = &house.app;
-    let http = Http(reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap());
+    let http = Http(plain_http().redirect(reqwest::redirect::Policy::none()).build().unwrap());
     let issuer = IssuerUrl::new(app.issuer.clone()).unwrap();
     let metadata = CoreProviderMetadata::discover_async(issuer, &http).await.unwrap();
     let id = ClientId::new("confidential".to_owned());
