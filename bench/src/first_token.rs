@@ -34,7 +34,6 @@ pub(crate) struct FirstToken {
 }
 
 impl FirstToken {
-    #[expect(clippy::fn_params_excessive_bools, reason = "the switch of the command line, passed on")]
     pub(crate) async fn run(self, output: Output) -> Result<()> {
         let binary = self.binary.canonicalize();
         let binary = binary.map_err(|error| Failure::new(&self.binary.display().to_string(), error))?;
@@ -54,7 +53,7 @@ impl FirstToken {
             "idle_memory_mb": idle,
         });
         match output {
-            Output::JsonLine => println!("{}", result.to_string()),
+            Output::JsonLine => println!("{result}"),
             Output::Table => println!("{}", print(&result)),
         }
         Ok(())

@@ -37,7 +37,6 @@ pub(crate) struct Overload {
 }
 
 impl Overload {
-    #[expect(clippy::fn_params_excessive_bools, reason = "the switch of the command line, passed on")]
     pub(crate) async fn run(self, output: Output) -> Result<()> {
         process::pin_myself(self.load_core)?;
         let installation = Installation::new(&self.binary)?;
@@ -53,7 +52,7 @@ impl Overload {
         let phases = with_ratios(&outcome?);
         let result = json!({ "memory_before_mb": before, "phases": phases });
         match output {
-            Output::JsonLine => println!("{}", result.to_string()),
+            Output::JsonLine => println!("{result}"),
             Output::Table => println!("{}", print(&result)),
         }
         Ok(())
