@@ -1,6 +1,6 @@
 //! Password hashing (argon2id) on a few threads of its own: bounded in number, in memory and in waiting time.
 //!
-//! A hash costs some 20 ms and 19 MiB. The threads keep their memory and admit only what they can begin within
+//! A hash costs some 20 ms and 19 MiB. The threads keep their memory while there is work, give it back when they idle, and admit only what they can begin within
 //! `passwords.max_wait_ms`; the rest is told so (`Busy`) before anything is looked up. They run at the priority of the rest
 //! of the server: docs/decisions/006-hashing-threads.md. What a person's password must look like is not decided here.
 
@@ -24,6 +24,12 @@ const FIRST_ESTIMATE: Duration = Duration::from_millis(25);
 pub struct Busy {
     pub retry_after: Duration,
 }
+
+/// After that long without a login a thread gives its memory back.
+const IDLE: Duration = Duration::from_secs(10);
+/// In blocks of 1 KiB. The allocator of glibc returns an allocation of more than 32 MiB to the system when it is freed, and keeps
+/// smaller ones. What is reserved and never touched takes no memory.
+const ALWAYS_MAPPED: usize = 33 * 1024;
 
 /// What became of a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,10 +152,10 @@ impl Shared {
     }
 }
 
-/// One thread: takes jobs until the pool is gone. Its memory lives as long as it does.
+/// One thread: takes jobs until the pool is gone. Its memory is used again for each, and given back when nothing comes.
 fn work(shared: &Shared) {
     let mut memory = Vec::new();
-    while let Some(job) = next(shared) {
+    while let Some(job) = next(shared, &mut memory) {
         if job.reply.is_closed() {
             continue; // the client hung up
         }
@@ -160,13 +166,21 @@ fn work(shared: &Shared) {
     }
 }
 
-fn next(shared: &Shared) -> Option<Job> {
+fn next(shared: &Shared, memory: &mut Vec<Block>) -> Option<Job> {
     let mut queue = shared.lock();
     loop {
         if let Some(job) = queue.as_mut()?.pop_front() {
             return Some(job);
         }
-        queue = shared.wake.wait(queue).unwrap_or_else(PoisonError::into_inner);
+        if memory.is_empty() {
+            queue = shared.wake.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            continue;
+        }
+        let (still_locked, waited) = shared.wake.wait_timeout(queue, IDLE).unwrap_or_else(PoisonError::into_inner);
+        queue = still_locked;
+        if waited.timed_out() {
+            *memory = Vec::new();
+        }
     }
 }
 
@@ -207,6 +221,7 @@ fn hash_into(
 ) -> Result<(), PasswordError> {
     let blocks = argon2.params().block_count();
     if memory.len() < blocks {
+        memory.reserve_exact(blocks.max(ALWAYS_MAPPED) - memory.len());
         memory.resize(blocks, Block::default());
     }
     argon2

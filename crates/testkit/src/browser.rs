@@ -51,6 +51,12 @@ impl Browser {
         Page::read(self.http.post(self.absolute(url)).form(form).send().await.expect("an answer")).await
     }
 
+    /// A POST with one more header.
+    pub async fn post_with(&self, url: &str, form: &[(String, String)], header: (&str, &str)) -> Page {
+        let request = self.http.post(self.absolute(url)).header(header.0, header.1).form(form);
+        Page::read(request.send().await.expect("an answer")).await
+    }
+
     /// Submits the form of a page, its hidden fields with what the person typed.
     pub async fn submit(&self, page: &Page, typed: &[(&str, &str)]) -> Page {
         let mut fields = page.hidden_fields();

@@ -22,7 +22,7 @@ use crate::AppState;
 use crate::web::error;
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, OPTIONS");
-const HEADERS: HeaderValue = HeaderValue::from_static("Authorization, Content-Type, DPoP");
+const HEADERS: HeaderValue = HeaderValue::from_static("Authorization, Content-Type");
 const EXPOSED: HeaderValue = HeaderValue::from_static("WWW-Authenticate, Retry-After, X-Trace-Id");
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
 
@@ -52,7 +52,10 @@ pub(crate) async fn cors(
         None => false,
     };
     if let Some(origin) = origin.filter(|_| allowed) {
-        write(response.headers_mut(), origin, preflight);
+        allow(response.headers_mut(), origin);
+        if preflight {
+            allow_request(response.headers_mut());
+        }
     }
     response.headers_mut().append(VARY, HeaderValue::from_static("Origin"));
     Ok(response)
@@ -67,14 +70,15 @@ async fn allows(state: &AppState, origin: &HeaderValue, client: Option<&ClientId
     }
 }
 
-#[expect(clippy::fn_params_excessive_bools, reason = "private, with one caller that names it")]
-fn write(headers: &mut HeaderMap, origin: HeaderValue, preflight: bool) {
+fn allow(headers: &mut HeaderMap, origin: HeaderValue) {
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
     headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
-    if preflight {
-        headers.insert(ACCESS_CONTROL_ALLOW_METHODS, METHODS);
-        headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HEADERS);
-        headers.insert(ACCESS_CONTROL_MAX_AGE, MAX_AGE);
-    }
+}
+
+/// The answer to a preflight: what the request proper may be.
+fn allow_request(headers: &mut HeaderMap) {
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, METHODS);
+    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HEADERS);
+    headers.insert(ACCESS_CONTROL_MAX_AGE, MAX_AGE);
 }

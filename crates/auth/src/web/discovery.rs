@@ -1,6 +1,9 @@
 //! The documents that clients read first: both metadata documents (one body) and the key set. Public, cacheable, with an ETag.
 
-use actix_web::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use actix_web::http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE,
+    CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
+};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use protocol::metadata::{Metadata, Published};
@@ -36,11 +39,23 @@ pub(crate) async fn jwks(state: Data<AppState>, http: HttpRequest) -> HttpRespon
     document(&http, "application/jwk-set+json", &state.keys.keyring().jwks(state.now()))
 }
 
+/// A browser app that sends a header of its own asks first.
+pub(crate) async fn preflight() -> HttpResponse {
+    HttpResponse::NoContent()
+        .insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+        .insert_header((ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, OPTIONS"))
+        .insert_header((ACCESS_CONTROL_ALLOW_HEADERS, "*"))
+        .insert_header((ACCESS_CONTROL_MAX_AGE, "600"))
+        .finish()
+}
+
 fn document(http: &HttpRequest, media_type: &'static str, content: &impl Serialize) -> HttpResponse {
     let body = serde_json::to_vec(content).unwrap_or_default();
     let etag = format!("\"{}\"", TokenHash::of(&body).as_str());
     let known = http.headers().get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let unchanged = known.is_some_and(|known| known.split(',').any(|tag| tag.trim() == etag));
+    let unchanged = known.is_some_and(|known| {
+        known.split(',').map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
+    });
     let mut response = if unchanged { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response.insert_header((CACHE_CONTROL, MAX_AGE));
     response.insert_header((ETAG, etag));

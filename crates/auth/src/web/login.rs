@@ -30,6 +30,8 @@ use crate::web::{answer, cards, cookies, form, interaction, session, shell};
 pub(crate) const OTHER_ACCOUNT: &str = "account=other";
 /// LIM-22: longer ones are refused before hashing.
 const PASSWORD_LIMIT: usize = 1024;
+/// As long as an e-mail address can be (RFC 5321 §4.5.3.1), with room for its two parts.
+const USERNAME_LIMIT: usize = 320;
 
 /// Between the request and its refusal when the server is full; see docs/decisions/006-hashing-threads.md.
 const REFUSAL_PAUSE: Duration = Duration::from_millis(25);
@@ -108,8 +110,13 @@ impl Typed {
             let error = OAuthError::new(ErrorCode::InvalidRequest, "the password is longer than 1024 bytes");
             return Err(PageError { error: Some(error.at("password")), ..PageError::new(Situation::BadForm) });
         }
+        let username = text("username")?;
+        if username.len() > USERNAME_LIMIT {
+            let error = OAuthError::new(ErrorCode::InvalidRequest, "the user name is longer than 320 bytes");
+            return Err(PageError { error: Some(error.at("username")), ..PageError::new(Situation::BadForm) });
+        }
         Ok(Self {
-            username: text("username")?.to_owned(),
+            username: username.to_owned(),
             password: SecretString::new(password.to_owned()),
             keep: if text("keep")?.is_empty() { Keep::UntilBrowserCloses } else { Keep::OnThisDevice },
         })

@@ -1,5 +1,6 @@
 //! The route table of the whole server, on one screen. Paths are those that the metadata document announces.
 
+use actix_web::http::Method;
 use actix_web::http::header::ALLOW;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
@@ -21,8 +22,7 @@ pub(crate) fn configure(app: &mut ServiceConfig, path: &str) {
     if !path.is_empty() {
         // RFC 8414 §3: the well-known part stands between the host and the issuer's path. OpenID Connect appends it.
         for document_path in [paths::OPENID_CONFIGURATION, paths::OAUTH_AUTHORIZATION_SERVER] {
-            let inserted = document(&format!("{document_path}{path}"));
-            app.service(inserted.get(discovery::metadata).head(discovery::metadata));
+            app.service(metadata(&format!("{document_path}{path}")));
         }
     }
     app.service(endpoints(path)).default_service(web::to(not_found));
@@ -43,12 +43,12 @@ fn endpoints(path: &str) -> Scope {
         .service(at(paths::REVOKE, "POST").post(revoke::post).wrap(from_fn(cors)))
         .service(at(paths::INTROSPECT, "POST").post(introspect::post))
         // documents
-        .service(document(paths::OPENID_CONFIGURATION).get(discovery::metadata).head(discovery::metadata))
-        .service(document(paths::OAUTH_AUTHORIZATION_SERVER).get(discovery::metadata).head(discovery::metadata))
+        .service(metadata(paths::OPENID_CONFIGURATION))
+        .service(metadata(paths::OAUTH_AUTHORIZATION_SERVER))
         .service(document(paths::JWKS).get(discovery::jwks).head(discovery::jwks))
         // for operators
-        .service(document(paths::LIVEZ).get(health::livez).head(health::livez))
-        .service(document(paths::READYZ).get(health::readyz).head(health::readyz))
+        .service(at(paths::LIVEZ, "GET, HEAD").get(health::livez).head(health::livez))
+        .service(at(paths::READYZ, "GET, HEAD").get(health::readyz).head(health::readyz))
 }
 
 /// A path whose other methods are answered with 405 and what is allowed (RFC 9110 §15.5.6).
@@ -58,7 +58,11 @@ fn at(path: &str, allow: &'static str) -> Resource {
 }
 
 fn document(path: &str) -> Resource {
-    at(path, "GET, HEAD")
+    at(path, "GET, HEAD, OPTIONS").route(web::method(Method::OPTIONS).to(discovery::preflight))
+}
+
+fn metadata(path: &str) -> Resource {
+    document(path).get(discovery::metadata).head(discovery::metadata)
 }
 
 async fn not_found() -> Result<HttpResponse, PageError> {

@@ -1,6 +1,6 @@
 //! `POST /token` (RFC 6749 §3.2): who asks, what for, and the grant's own file does the rest.
 
-use actix_web::http::header::CACHE_CONTROL;
+use actix_web::http::header::{CACHE_CONTROL, PRAGMA};
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use protocol::grant::TokenRequest;
@@ -21,6 +21,6 @@ pub(crate) async fn post(state: Data<AppState>, http: HttpRequest, body: Payload
         TokenRequest::RefreshToken(request) => refresh_token::refresh(&state, &client, request, now).await,
         TokenRequest::ClientCredentials(request) => client_credentials::exchange(&state, &client, request, now).await,
     }?;
-    // RFC 6749 §5.1: "Cache-Control" with a value of "no-store" in any response containing tokens.
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(response))
+    // RFC 6749 §5.1: any response containing tokens has "Cache-Control: no-store" and "Pragma: no-cache".
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).insert_header((PRAGMA, "no-cache")).json(response))
 }

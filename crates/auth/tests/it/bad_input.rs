@@ -53,9 +53,12 @@ async fn token_parameters_are_never_read_from_the_query() {
 async fn wrong_methods_say_which_are_right() {
     on_each_engine(async |app| {
         let http = plain_http().build().unwrap();
-        for (path, allow) in
-            [("/token", "POST"), ("/jwks", "GET, HEAD"), ("/authorize", "GET, POST"), ("/userinfo", "GET, POST")]
-        {
+        for (path, allow) in [
+            ("/token", "POST"),
+            ("/jwks", "GET, HEAD, OPTIONS"),
+            ("/authorize", "GET, POST"),
+            ("/userinfo", "GET, POST"),
+        ] {
             let answer = http.request(Method::DELETE, app.url(path)).send().await.unwrap();
             assert_eq!((answer.status().as_u16(), answer.headers()["allow"].to_str().unwrap()), (405, allow), "{path}");
         }
@@ -146,6 +149,9 @@ async fn a_long_password_is_refused_before_hashing() {
         let browser = Browser::new(&app);
         let page = browser.open(&app.authorize_url("public", &[])).await;
         let page = browser.submit(&page, &[("username", "alice"), ("password", &"x".repeat(1_025))]).await;
+        assert_eq!(page.status, 400);
+        let page = browser.open(&app.authorize_url("public", &[])).await;
+        let page = browser.submit(&page, &[("username", &"x".repeat(321)), ("password", "x")]).await;
         assert_eq!(page.status, 400);
     })
     .await;

@@ -76,3 +76,14 @@ async fn pages_and_introspection_have_none() {
     })
     .await;
 }
+
+#[actix_web::test]
+async fn public_documents_are_open_to_everybody_preflight_included() {
+    on_each_engine(async |app| {
+        for path in ["/jwks", "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"] {
+            let preflight = call(&app, Method::OPTIONS, path, "https://anywhere.example", "").await;
+            assert_eq!((preflight.status().as_u16(), allowed(&preflight)), (204, "*"), "{path}");
+        }
+    })
+    .await;
+}

@@ -99,6 +99,10 @@ async fn a_form_of_another_site_is_refused() {
             .map(|(name, value)| (name.clone(), if name == "csrf" { "x".repeat(43) } else { value.clone() }))
             .collect();
         assert_eq!(browser.post("/login", &forged).await.status, 403);
+        for site in ["cross-site", "same-site"] {
+            let page = browser.post_with("/login", &fields, ("sec-fetch-site", site)).await;
+            assert_eq!(page.status, 403, "{site}, whatever the token");
+        }
         assert_eq!(browser.post("/login", &fields).await.status, 303);
     })
     .await;

@@ -119,7 +119,10 @@ fn check_response_type(params: &Params) -> Result<(), OAuthError> {
 }
 
 fn read_scope(params: &Params, client: &Client) -> Result<Scope, OAuthError> {
-    let mut asked = Scope::parse(params.require("scope")?)?;
+    // RFC 6749 §3.3: without a scope "the authorization server MUST either process the request using a pre-defined default
+    // value or fail the request indicating an invalid scope".
+    let missing = || OAuthError::new(ErrorCode::InvalidScope, "scope is missing; name what you ask for").at("scope");
+    let mut asked = Scope::parse(params.get("scope")?.ok_or_else(missing)?)?;
     if !client.allows(GrantType::RefreshToken) {
         // OIDC Core §11: the server "MUST ignore the offline_access request" where the answer cannot bring offline
         // access, as for a client that is not registered for refresh tokens.
@@ -309,7 +312,7 @@ pub(crate) mod tests {
 
     #[test]
     fn a_scope_that_is_missing_or_not_registered_is_named() {
-        assert_eq!(refused(&[("scope", "")]), (ErrorCode::InvalidRequest, Some("scope")));
+        assert_eq!(refused(&[("scope", "")]), (ErrorCode::InvalidScope, Some("scope")));
         let error = AuthorizeRequest::check(&params(&[("scope", "openid notes:write")]), &sample());
         let error = error.expect_err("is not registered");
         assert_eq!(error.code, ErrorCode::InvalidScope);

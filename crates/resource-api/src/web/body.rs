@@ -33,6 +33,10 @@ impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
         Box::pin(async move {
             fits?;
             let bytes = timeout(MAX_TIME, read(payload)).await.map_err(|_| ApiError::TooSlow)??;
+            // An array of the members' values in order would pass for the object.
+            if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
+                return Err(ApiError::Body(Cow::Borrowed("the body must be a JSON object")));
+            }
             serde_json::from_slice(&bytes).map(Self).map_err(|error| ApiError::Body(explain(&error)))
         })
     }

@@ -33,7 +33,7 @@ pub(crate) struct Note {
     updated_at: String,
 }
 
-/// Notes, newest first.
+/// Notes, newest first to the second.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct NotePage {
     notes: Vec<Note>,
@@ -54,7 +54,7 @@ pub(crate) struct NoteInput {
     body: String,
 }
 
-/// Lists the caller's notes, newest first.
+/// Lists the caller's notes, newest first to the second.
 #[utoipa::path(get, path = "/notes", operation_id = "listNotes", tag = "notes", params(
     ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "How many notes at most; 20 by default"),
     ("after" = Option<String>, Query, description = "The value of next on the page before"),

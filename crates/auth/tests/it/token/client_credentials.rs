@@ -10,6 +10,7 @@ async fn a_machine_gets_a_token_for_its_api_and_nothing_else() {
     on_each_engine(async |app| {
         let page = app.client_credentials(As::Basic("machine"), &[("scope", "notes:read")]).await;
         assert_eq!((page.status.as_u16(), page.header("cache-control")), (200, "no-store"));
+        assert_eq!(page.header("pragma"), "no-cache");
         let tokens = page.json();
         assert!(tokens.get("refresh_token").is_none() && tokens.get("id_token").is_none());
         let claims: serde_json::Value = jwt::verify::unverified_claims(text(&tokens, "access_token")).unwrap();
