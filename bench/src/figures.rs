@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
 /// Latencies of one kind of answer.
 #[derive(Debug, Default)]
 pub(crate) struct Latencies(Vec<Duration>);
@@ -31,6 +33,17 @@ pub(crate) fn millis(duration: Duration) -> f64 {
 pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// The median of each figure of several results of one shape.
+pub(crate) fn median_of(results: &[Value]) -> Value {
+    let part = |index: &dyn Fn(&Value) -> Value| median_of(&results.iter().map(index).collect::<Vec<_>>());
+    match results.first() {
+        Some(Value::Object(first)) => first.keys().map(|name| (name, part(&|result| result[name].clone()))).collect(),
+        Some(Value::Array(first)) => (0..first.len()).map(|index| part(&|result| result[index].clone())).collect(),
+        Some(Value::Number(_)) => json!(median(results.iter().filter_map(Value::as_f64).collect())),
+        other => other.cloned().unwrap_or_default(),
+    }
 }
 
 pub(crate) fn per_second(count: usize, window: Duration) -> f64 {
@@ -72,6 +85,12 @@ mod tests {
         (1..=200).for_each(|ms| latencies.add(Duration::from_millis(ms)));
         assert_eq!(latencies.percentile(50), Some(100.0));
         assert_eq!(latencies.percentile(99), Some(198.0));
+    }
+
+    #[test]
+    fn the_median_of_results_is_that_of_each_figure() {
+        let result = |rate: f64| json!({ "name": "polite", "phases": [{ "rate": rate, "refused": null }] });
+        assert_eq!(median_of(&[result(3.0), result(1.0), result(2.0)]), result(2.0));
     }
 
     #[test]

@@ -5,15 +5,19 @@ use std::time::Duration;
 
 use clap::Args;
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
-use crate::figures::{cell, table};
+use crate::figures::{cell, median_of, table};
 use crate::phase::{Manners, Measured, Phase, Target};
-use crate::server::Installation;
+use crate::server::{Account, Installation};
 use crate::{Output, Result, process};
+
+/// After that long without a login the server should have given memory back.
+const IDLE: Duration = Duration::from_secs(15);
 
 /// Overload the server with people who log in, and see what is left of it.
 ///
-/// The server runs on one core, this program on another. Takes about two minutes.
+/// The server runs on one core, this program on another. One run takes about two minutes.
 #[derive(Debug, Args)]
 pub(crate) struct Overload {
     /// The binary to measure.
@@ -25,6 +29,9 @@ pub(crate) struct Overload {
     /// How long each phase lasts.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=300))]
     seconds: u64,
+    /// How often; the median of each figure is printed.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=20))]
+    runs: u8,
     /// How long a reader of the key set waits between two readings.
     #[arg(long, value_name = "MS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=1000))]
     reader_pause: u64,
@@ -41,21 +48,34 @@ impl Overload {
         process::pin_myself(self.load_core)?;
         let installation = Installation::new(&self.binary)?;
         installation.add_client()?;
-        eprintln!("bench: {} accounts are made", self.people);
         let accounts = installation.add_people(usize::from(self.people).max(8))?;
-        let server = installation.serve(Some(self.server_core)).await?;
-        let issuer = &installation.issuer;
-        let target = Target { issuer, accounts: &accounts, pid: server.pid, core: self.server_core };
-        let before = process::resident(server.pid)?;
-        let outcome = self.measure(&target).await;
-        server.stop().await?;
-        let phases = with_ratios(&outcome?);
-        let result = json!({ "memory_before_mb": before, "phases": phases });
+        eprintln!("bench: {} accounts are made", accounts.len());
+        let mut runs = Vec::new();
+        for _ in 0..self.runs {
+            runs.push(self.once(&installation, &accounts).await?);
+        }
+        let median = median_of(&runs);
         match output {
-            Output::JsonLine => println!("{result}"),
-            Output::Table => println!("{}", print(&result)),
+            Output::JsonLine => println!("{}", json!({ "median": median, "runs": runs })),
+            Output::Table => println!("{}", print(&median)),
         }
         Ok(())
+    }
+
+    /// All phases with one server, which is ended whatever they find.
+    async fn once(&self, installation: &Installation, accounts: &[Account]) -> Result<Value> {
+        let server = installation.serve(Some(self.server_core)).await?;
+        let target = Target { issuer: &installation.issuer, accounts, pid: server.pid, core: self.server_core };
+        let outcome = async {
+            let before = process::resident(server.pid)?;
+            let phases = with_ratios(&self.measure(&target).await?);
+            sleep(IDLE).await;
+            let after = process::resident(server.pid)?;
+            Ok(json!({ "memory_before_mb": before, "memory_idle_again_mb": after, "phases": phases }))
+        };
+        let outcome = outcome.await;
+        server.stop().await?;
+        outcome
     }
 
     async fn measure(&self, target: &Target<'_>) -> Result<Vec<Measured>> {
@@ -132,6 +152,7 @@ fn print(result: &Value) -> String {
         });
         lines.push(std::iter::once(title.to_owned()).chain(cells).collect());
     }
-    let before = cell(result["memory_before_mb"].as_f64());
-    format!("{}\n\nserver memory before the first login: {before} MB", table(&lines))
+    let memory = |name: &str| cell(result[name].as_f64());
+    let (before, after) = (memory("memory_before_mb"), memory("memory_idle_again_mb"));
+    format!("{}\n\nserver memory before the first login {before} MB, idle again {after} MB", table(&lines))
 }

@@ -1,8 +1,9 @@
 //! Password hashing (argon2id) on a few threads of its own: bounded in number, in memory and in waiting time.
 //!
-//! A hash costs some 20 ms and 19 MiB. The threads keep their memory while there is work, give it back when they idle, and admit only what they can begin within
-//! `passwords.max_wait_ms`; the rest is told so (`Busy`) before anything is looked up. They run at the priority of the rest
-//! of the server: docs/decisions/006-hashing-threads.md. What a person's password must look like is not decided here.
+//! A hash costs some 20 ms and 19 MiB. The threads keep their memory while there is work, give it back when they idle, and
+//! admit only what they can begin within `passwords.max_wait_ms`; the rest is told so (`Busy`) before anything is looked up.
+//! They run at the priority of the rest of the server: docs/decisions/006-hashing-threads.md. What a person's password must
+//! look like is not decided here.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -18,18 +19,17 @@ use crate::config::PasswordsConfig;
 
 /// A first guess of what one hash takes; measured values replace it.
 const FIRST_ESTIMATE: Duration = Duration::from_millis(25);
+/// After that long without a login a thread gives its memory back.
+const IDLE: Duration = Duration::from_secs(10);
+/// In blocks of 1 KiB. The allocator of glibc returns an allocation of more than 32 MiB to the system when it is freed, and
+/// keeps smaller ones. What is reserved and never touched takes no memory.
+const ALWAYS_MAPPED: usize = 33 * 1024;
 
 /// The server hashes as many passwords as it can; ask again after that time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Busy {
     pub retry_after: Duration,
 }
-
-/// After that long without a login a thread gives its memory back.
-const IDLE: Duration = Duration::from_secs(10);
-/// In blocks of 1 KiB. The allocator of glibc returns an allocation of more than 32 MiB to the system when it is freed, and keeps
-/// smaller ones. What is reserved and never touched takes no memory.
-const ALWAYS_MAPPED: usize = 33 * 1024;
 
 /// What became of a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

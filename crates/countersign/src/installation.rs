@@ -3,18 +3,23 @@
 use std::path::Path;
 
 use auth::config::Config;
+use jwt::KeyError;
 use jwt::directory::KeyDirectory;
-use protocol::client::Client;
+use protocol::audience::TokenFormat;
+use protocol::client::{Client, GrantType};
 use protocol::ids::ClientId;
+use protocol::signing::SigningAlgorithm;
 use protocol::time::Timestamp;
 use store::{Store, StoreError, StoreOptions};
 
 use crate::config::load::sqlite_file;
-use crate::config::{Complaint, Place};
+use crate::config::{Complaint, Complaints, Place};
 use crate::dev::objects::{DEMO_PERSON, MACHINE_CLIENT};
 use crate::failure::Failure;
 
 const PAGE: i64 = 200;
+/// In the key directory once it was made.
+const KEYRING: &str = "keyring.json";
 /// 2026-11-01. A clock before this is not set, and tokens of such a time are refused everywhere.
 const NOT_BEFORE: Timestamp = Timestamp(1_793_491_200);
 /// Passwords that stand in our documents and examples; an installation that uses one has no secret.
@@ -34,9 +39,22 @@ pub async fn open_store(config: &Config) -> Result<Store, Failure> {
 
 pub fn open_keys(config: &Config, now: Timestamp) -> Result<KeyDirectory, Failure> {
     let keys = &config.keys;
-    // Its errors name the file and the remedy.
-    KeyDirectory::open(&keys.directory, &keys.algorithms, now)
-        .map_err(|error| Complaint::new(Place::Nowhere {}, Some("keys.directory"), error.to_string(), None).into())
+    KeyDirectory::open(&keys.directory, &keys.algorithms, now).map_err(|error| keys_fault(&error))
+}
+
+/// What `serve` could sign with. Makes nothing: keys that are missing are made at the first start, one per algorithm.
+pub fn expected_algorithms(config: &Config, now: Timestamp) -> Result<Vec<SigningAlgorithm>, Failure> {
+    let mut algorithms = config.keys.algorithms.clone();
+    if config.keys.directory.join(KEYRING).exists() {
+        let kept = KeyDirectory::open(&config.keys.directory, &[], now).map_err(|error| keys_fault(&error))?;
+        algorithms.extend(kept.keyring().algorithms(now));
+    }
+    Ok(algorithms)
+}
+
+fn keys_fault(error: &KeyError) -> Failure {
+    // It names the file and the remedy.
+    Complaint::new(Place::Nowhere {}, Some("keys.directory"), error.to_string(), None).into()
 }
 
 /// Every client, page by page.
@@ -83,6 +101,35 @@ fn refuse_network_file_system(config: &Config) -> Result<(), Failure> {
         )),
         _ => Ok(()),
     }
+}
+
+/// An API or a client whose tokens nobody could sign would fail at every request.
+pub async fn refuse_unsignable(store: &Store, algorithms: &[SigningAlgorithm]) -> Result<(), Failure> {
+    let mut needed = Vec::new();
+    for api in store::apis::list(store).await? {
+        match api.token_format {
+            TokenFormat::Jwt => needed.push((api.signing_alg, format!("API {}", api.identifier))),
+            TokenFormat::Opaque => {}
+        }
+    }
+    // ID tokens come from this grant only.
+    for client in all_clients(store).await?.iter().filter(|client| client.allows(GrantType::AuthorizationCode)) {
+        needed.push((client.id_token_signed_response_alg, format!("client {}", client.id)));
+    }
+    let missing = SigningAlgorithm::ALL.iter().filter(|alg| !algorithms.contains(alg));
+    let complaints = missing.filter_map(|alg| {
+        let by: Vec<_> = needed.iter().filter(|(needs, _)| needs == alg).map(|(_, who)| who.as_str()).collect();
+        (!by.is_empty()).then(|| unsignable(*alg, &by.join(", ")))
+    });
+    let complaints = Complaints(complaints.collect());
+    if complaints.0.is_empty() { Ok(()) } else { Err(complaints.into()) }
+}
+
+fn unsignable(algorithm: SigningAlgorithm, by: &str) -> Complaint {
+    let name = algorithm.name();
+    let reason = format!("there is no key for {name}, which {by} needs");
+    let remedy = format!("add \"{name}\" to keys.algorithms, or register it again with another algorithm");
+    Complaint::new(Place::Nowhere {}, Some("keys.algorithms"), reason, Some(remedy))
 }
 
 /// The accounts of `countersign dev` have secrets that stood on a screen.

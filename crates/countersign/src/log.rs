@@ -1,15 +1,26 @@
 //! Where log lines go. `serve` logs to standard output as its settings say; everything else keeps standard output for its
-//! results and tells warnings on standard error.
+//! results: `dev` logs as its settings say, other commands tell warnings, both on standard error.
 
 use std::io;
 
 use auth::config::{LogConfig, LogFormat, LogLevel};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+const OURS: [&str; 6] = ["auth", "countersign", "demo_app", "jwt", "resource_api", "store"];
 
 /// For `serve`.
 pub fn start(config: &LogConfig) {
-    let filter = filter(config.level);
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false);
+    start_on(config, io::stdout);
+}
+
+/// For `dev`, whose standard output is the printed block alone.
+pub fn start_beside_results(config: &LogConfig) {
+    start_on(config, io::stderr);
+}
+
+fn start_on<W: for<'a> MakeWriter<'a> + Send + Sync + 'static>(config: &LogConfig, writer: W) {
+    let builder = tracing_subscriber::fmt().with_env_filter(filter(config.level)).with_ansi(false).with_writer(writer);
     // Tests start several servers in one process; the first one to come has the log.
     let _ = match config.format {
         LogFormat::Text => builder.try_init(),
@@ -30,6 +41,6 @@ fn filter(level: LogLevel) -> EnvFilter {
         LogLevel::Warn | LogLevel::Info | LogLevel::Debug => "warn",
         LogLevel::Trace => "debug",
     };
-    let ours = ["auth", "countersign", "jwt", "resource_api", "store"].map(|krate| format!("{krate}={}", level.name()));
+    let ours = OURS.map(|krate| format!("{krate}={}", level.name()));
     EnvFilter::new(format!("{libraries},{}", ours.join(",")))
 }

@@ -34,7 +34,7 @@ const PASSWORD_LIMIT: usize = 1024;
 const USERNAME_LIMIT: usize = 320;
 
 /// Between the request and its refusal when the server is full; see docs/decisions/006-hashing-threads.md.
-const REFUSAL_PAUSE: Duration = Duration::from_millis(25);
+const REFUSAL_PAUSE: Duration = Duration::from_millis(30);
 
 /// What the person typed.
 struct Typed {

@@ -5,7 +5,7 @@ use clap::builder::TypedValueParser as _;
 use clap::{Args, Subcommand};
 use protocol::audience::{Api, ApiScope, TokenFormat};
 use protocol::ids::ClientId;
-use protocol::scope::ScopeToken;
+use protocol::scope::{STANDARD, ScopeToken};
 use protocol::signing::SigningAlgorithm;
 use protocol::time::Seconds;
 use serde::Serialize;
@@ -222,11 +222,13 @@ fn identifier(text: &str) -> Result<String, String> {
 fn scope(text: &str) -> Result<(ScopeToken, String), String> {
     let (name, description) = text.split_once('=').ok_or("write it as scope=sentence")?;
     let name = ScopeToken::parse(name).map_err(|error| error.to_string())?;
-    if description.trim().is_empty() {
-        Err("the sentence is empty".to_owned())
-    } else {
-        Ok((name, description.to_owned()))
+    if STANDARD.contains(&name.as_str()) {
+        return Err(format!("{name} belongs to the issuer itself; choose another name, such as api:{name}"));
     }
+    if description.trim().is_empty() {
+        return Err("the sentence is empty".to_owned());
+    }
+    Ok((name, description.to_owned()))
 }
 
 fn format(name: String) -> TokenFormat {

@@ -14,7 +14,9 @@ use store::Store;
 use super::Context;
 use crate::config::{Complaint, Complaints, Loaded, Place};
 use crate::failure::Failure;
-use crate::installation::{all_clients, open_store, refuse_demo_objects, refuse_unsafe};
+use crate::installation::{
+    all_clients, expected_algorithms, open_store, refuse_demo_objects, refuse_unsafe, refuse_unsignable,
+};
 use crate::tls;
 
 /// Check the settings and what they name, without serving.
@@ -48,6 +50,7 @@ impl Check {
         if self.database {
             let store = open_store(&config).await?;
             refuse_demo_objects(&store).await?;
+            refuse_unsignable(&store, &expected_algorithms(&config, context.clock.now())?).await?;
             warnings.extend(weak_clients(&store).await?);
             store.close().await;
         }

@@ -19,7 +19,8 @@ use crate::shutdown::Shutdown;
 /// Try everything: one command, no file, no question. For this machine only.
 ///
 /// Makes a database, keys, a demo person and two demo clients in ./countersign-data (--data DIR chooses another directory),
-/// and serves the issuer, a protected API (port + 1) and a demo web app (port + 2). Ctrl-C stops; a restart keeps everything.
+/// and serves the issuer, a protected API (port + 1) and a demo web app (port + 2). Ctrl-C stops; a restart keeps everything. The log is on
+/// standard error.
 ///
 /// Example: countersign dev --port 9000 --data ./demo
 #[derive(Debug, Args)]
@@ -31,13 +32,13 @@ pub(super) struct Dev {
 
 impl Dev {
     pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
-        log::start_quietly();
         if context.common.config.is_some() {
             return Err(Failure::Usage("dev makes its own settings; choose their directory with --data".to_owned()));
         }
         let now = context.clock.now();
         let usual = Path::new(".").join(DEV_DATA);
         let data = Data::open(context.data().unwrap_or(&usual), self.port, &context.environment)?;
+        log::start_beside_results(&data.config.log);
         let listeners = Listeners::bind(data.port())?;
         let shutdown = Shutdown::listen()?;
         let addresses = Addresses::of(&data.config);

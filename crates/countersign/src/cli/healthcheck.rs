@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use auth::config::{Config, TlsMode};
 use clap::Args;
+use protocol::metadata::paths::READYZ;
 
 use super::Context;
 use crate::failure::Failure;
@@ -37,7 +38,9 @@ async fn ask(config: &Config) -> Result<reqwest::StatusCode, reqwest::Error> {
     // Nothing secret is sent, and the peer is this machine: whether its certificate is right is not the question here.
     let client =
         reqwest::Client::builder().no_proxy().tls_danger_accept_invalid_certs(true).timeout(PATIENCE).build()?;
-    client.get(format!("{scheme}://{address}{}", protocol::metadata::paths::READYZ)).send().await.map(|it| it.status())
+    // An issuer with a path serves everything below it.
+    let path = format!("{}{READYZ}", config.server.issuer.path());
+    client.get(format!("{scheme}://{address}{path}")).send().await.map(|it| it.status())
 }
 
 /// A server that listens everywhere listens on loopback too.

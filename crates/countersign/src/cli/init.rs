@@ -1,9 +1,7 @@
 //! `countersign init`: writes the settings file of a new installation. Everything else has a default.
 
 use std::fmt::Write as _;
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use auth::config::IpNetwork;
@@ -11,10 +9,12 @@ use clap::{Args, ValueEnum};
 use protocol::issuer::Issuer;
 use serde::Serialize;
 
+use super::made::Made;
 use super::{Context, ask};
 use crate::config::load::FILE_NAME;
-use crate::config::{self, Environment, Origin};
+use crate::config::{self, Complaint, Complaints, Environment, Origin, Place};
 use crate::failure::Failure;
+use crate::tls::host;
 
 const DATABASE_SECRET: &str = "secrets/database_url";
 
@@ -44,6 +44,9 @@ pub(super) struct Init {
     /// With --tls pem: the file with the private key.
     #[arg(long, value_name = "FILE")]
     private_key: Option<PathBuf>,
+    /// The address and port to listen on; without it, the issuer's port (behind a proxy 127.0.0.1:8080).
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
     /// Where to write.
     #[arg(long, value_name = "DIR", default_value = ".")]
     out: PathBuf,
@@ -74,9 +77,14 @@ impl Init {
         if settings.exists() {
             return Err(Failure::Failed(format!("{} exists already; it stays as it is", settings.display())));
         }
-        let text = format!("{}{}{}", server(&issuer, &tls), tls.section(), self.keep_database(&database)?);
-        write_new(&settings, &text, 0o644)?;
-        config::load(&Origin::File(settings.clone()), &Environment::default())?;
+        let listen = self.listen.unwrap_or_else(|| tls.listen(&issuer));
+        let mut made = Made::default();
+        made.directory(&self.out, 0o755)?;
+        let database = self.keep_database(&database, &mut made)?;
+        let text = format!("{}{}{database}", server(&issuer, listen, &tls), tls.section());
+        made.file(&settings, &text, 0o644)?;
+        config::load(&Origin::File(settings.clone()), &Environment::default()).map_err(without_places)?;
+        made.keep();
         let next = ["check", "serve"].map(|verb| format!("countersign {verb} --config {}", settings.display()));
         context.output.show(&Written { settings, next }, |written| {
             format!("{} is written. Next:\n  {}\n  {}", written.settings.display(), written.next[0], written.next[1])
@@ -125,13 +133,13 @@ impl Init {
     }
 
     /// A URL with a password goes to a file of its own.
-    fn keep_database(&self, url: &str) -> Result<String, Failure> {
+    fn keep_database(&self, url: &str, made: &mut Made) -> Result<String, Failure> {
         let secret = url::Url::parse(url).is_ok_and(|url| url.password().is_some());
         if !secret {
             return Ok(format!("\n[database]\nurl = {}\n", quoted(url)));
         }
-        DirBuilder::new().recursive(true).mode(0o700).create(self.out.join("secrets"))?;
-        write_new(&self.out.join(DATABASE_SECRET), &format!("{url}\n"), 0o600)?;
+        made.directory(&self.out.join("secrets"), 0o700)?;
+        made.file(&self.out.join(DATABASE_SECRET), &format!("{url}\n"), 0o600)?;
         Ok(format!("\n[database]\nurl = {{ file = {} }}\n", quoted(DATABASE_SECRET)))
     }
 }
@@ -144,6 +152,20 @@ enum Tls {
 }
 
 impl Tls {
+    /// Where browsers look for the issuer, or where a proxy on this machine does.
+    fn listen(&self, issuer: &Issuer) -> SocketAddr {
+        let url = url::Url::parse(issuer.as_str()).expect("an issuer is a URL");
+        let port = url.port_or_known_default().expect("http and https have one");
+        match self {
+            Self::None => {
+                let ip = host(issuer).parse::<IpAddr>().unwrap_or(Ipv4Addr::LOCALHOST.into());
+                SocketAddr::new(ip, port)
+            }
+            Self::Proxy(_) => SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            Self::Pem { .. } | Self::SelfSigned => SocketAddr::from((Ipv6Addr::UNSPECIFIED, port)),
+        }
+    }
+
     fn section(&self) -> String {
         match self {
             Self::None | Self::Proxy(_) => String::new(),
@@ -162,16 +184,22 @@ fn ask_who_speaks_tls() -> Result<WhoSpeaksTls, Failure> {
     WhoSpeaksTls::from_str(&asked, true).map_err(|_| Failure::Usage(format!("--tls: `{asked}` is not known")))
 }
 
-fn server(issuer: &Issuer, tls: &Tls) -> String {
+/// The lines of a file that is gone again help nobody.
+fn without_places(complaints: Complaints) -> Complaints {
+    let nowhere = |complaint| Complaint { place: Place::Nowhere {}, ..complaint };
+    Complaints(complaints.0.into_iter().map(nowhere).collect())
+}
+
+fn server(issuer: &Issuer, listen: SocketAddr, tls: &Tls) -> String {
     let mut text = String::from("# Every setting and its default: docs/configuration.md\n\n[server]\n");
     let _ = writeln!(text, "issuer = {}", quoted(issuer.as_str()));
+    let _ = writeln!(text, "listen = \"{listen}\"");
     match tls {
-        Tls::None => {}
         Tls::Proxy(networks) => {
             let networks = networks.iter().map(|network| quoted(&network.to_string())).collect::<Vec<_>>().join(", ");
-            let _ = writeln!(text, "listen = \"127.0.0.1:8080\"\ntrusted_proxies = [{networks}]");
+            let _ = writeln!(text, "trusted_proxies = [{networks}]");
         }
-        Tls::Pem { .. } | Tls::SelfSigned => text.push_str("listen = \"[::]:443\"\n"),
+        Tls::None | Tls::Pem { .. } | Tls::SelfSigned => {}
     }
     text
 }
@@ -198,15 +226,4 @@ fn file(given: Option<&Path>, flag: &str, question: &str) -> Result<PathBuf, Fai
 /// A TOML string.
 fn quoted(text: &str) -> String {
     toml::Value::from(text).to_string()
-}
-
-fn write_new(path: &Path, text: &str, mode: u32) -> Result<(), Failure> {
-    if let Some(directory) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        fs::create_dir_all(directory)?;
-    }
-    let written = OpenOptions::new().write(true).create_new(true).mode(mode).open(path);
-    written.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| match error.kind() {
-        ErrorKind::AlreadyExists => Failure::Failed(format!("{} exists already; it stays as it is", path.display())),
-        _ => Failure::Failed(format!("{}: {error}", path.display())),
-    })
 }

@@ -8,6 +8,7 @@ mod dev;
 mod healthcheck;
 mod init;
 mod key;
+mod made;
 mod serve;
 mod tls;
 mod token;

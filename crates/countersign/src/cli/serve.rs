@@ -10,7 +10,7 @@ use clap::Args;
 use super::Context;
 use crate::config::Loaded;
 use crate::failure::Failure;
-use crate::installation::{open_keys, open_store, refuse_demo_objects, refuse_unsafe};
+use crate::installation::{open_keys, open_store, refuse_demo_objects, refuse_unsafe, refuse_unsignable};
 use crate::shutdown::Shutdown;
 use crate::{log, tls};
 
@@ -37,6 +37,7 @@ impl Serve {
         let store = open_store(&config).await?;
         refuse_demo_objects(&store).await?;
         let keys = Arc::new(open_keys(&config, now)?);
+        refuse_unsignable(&store, &keys.keyring().algorithms(now)).await?;
         let listener = listen(&config)?;
         let settings = file.map_or_else(|| "the environment".to_owned(), |file| file.display().to_string());
         let (issuer, address) = (config.server.issuer.as_str(), config.server.listen);

@@ -1,5 +1,9 @@
 //! `countersign user …`: the people who may sign in.
 
+use std::fmt::Display;
+use std::fs;
+use std::path::{Path, PathBuf};
+
 use clap::{Args, Subcommand};
 use protocol::grant::state::EndReason;
 use protocol::ids::UserId;
@@ -50,8 +54,11 @@ pub(super) enum UserCommand {
 
 /// Create a person.
 ///
-/// Example: countersign user add alice --email alice@example.com --name "Alice Moreau" --group staff
+/// Examples:
+///   countersign user add alice --email alice@example.com --name "Alice Moreau" --group staff
+///   countersign user add bob --phone-number +15550100 --claims bob.json
 #[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
 pub(super) struct Add {
     /// The name to sign in with; the e-mail address works, too.
     #[arg(value_name = "NAME")]
@@ -61,6 +68,16 @@ pub(super) struct Add {
     /// The address is known to be theirs (`email_verified`).
     #[arg(long, requires = "email")]
     email_verified: bool,
+    /// With country code, as +1 555 0100.
+    #[arg(long, value_name = "NUMBER")]
+    phone_number: Option<String>,
+    /// The number is known to be theirs (`phone_number_verified`).
+    #[arg(long, requires = "phone_number")]
+    phone_number_verified: bool,
+    /// A JSON file with more about them: nickname, birthdate, locale, address and the like, under the names of OpenID
+    /// Connect Core §5.1. Flags override its members.
+    #[arg(long, value_name = "FILE")]
+    claims: Option<PathBuf>,
     /// The full name.
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
@@ -100,7 +117,9 @@ struct Shown {
     #[serde(skip_serializing_if = "Option::is_none")]
     email: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
+    phone_number: Option<String>,
+    #[serde(flatten)]
+    profile: Profile,
     groups: Vec<String>,
     created_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -166,18 +185,22 @@ impl Add {
         if self.email.as_deref().is_some_and(|email| !looks_like_email(email)) {
             return Err(Failure::failed("--email: this is no e-mail address"));
         }
+        if self.phone_number.as_deref().is_some_and(|number| !looks_like_phone_number(number)) {
+            return Err(Failure::failed("--phone-number: write it with its country code, as +1 555 0100"));
+        }
+        let claims = self.claims.as_deref().map(read_claims).transpose()?.unwrap_or_default();
         Ok(User {
             id: UserId::from_random(auth::random::id()),
             username,
             email_verified_at: self.email_verified.then_some(now),
             email: self.email,
-            phone_number: None,
-            phone_number_verified_at: None,
+            phone_number_verified_at: self.phone_number_verified.then_some(now),
+            phone_number: self.phone_number,
             profile: Profile {
-                name: self.name,
-                given_name: self.given_name,
-                family_name: self.family_name,
-                ..Profile::default()
+                name: self.name.or(claims.name),
+                given_name: self.given_name.or(claims.given_name),
+                family_name: self.family_name.or(claims.family_name),
+                ..claims
             },
             groups: self.group,
             created_at: now,
@@ -246,7 +269,8 @@ impl From<User> for Shown {
             id: user.id,
             username: user.username,
             email: user.email,
-            name: user.profile.name,
+            phone_number: user.phone_number,
+            profile: user.profile,
             groups: user.groups,
             created_at: user.created_at,
             disabled_at: user.disabled_at,
@@ -315,6 +339,22 @@ async fn enable(context: &Context, store: &Store, login: &str) -> Result<(), Fai
 async fn find(store: &Store, login: &str) -> Result<User, Failure> {
     let found = store::users::find_by_login(store, &normalize_login(login)).await?;
     found.ok_or_else(|| Failure::Failed(format!("there is nobody named {login}; `countersign user list` shows all")))
+}
+
+/// The error names the member that is not known.
+fn read_claims(file: &Path) -> Result<Profile, Failure> {
+    let fault = |error: &dyn Display| Failure::Failed(format!("--claims: {}: {error}", file.display()));
+    let text = fs::read_to_string(file).map_err(|error| fault(&error))?;
+    serde_json::from_str(&text).map_err(|error| fault(&error))
+}
+
+/// OpenID Connect Core §5.1 recommends E.164, and RFC 3966 behind it for extensions.
+fn looks_like_phone_number(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || " ()-.;=".contains(c);
+    text.len() <= 64
+        && text
+            .strip_prefix('+')
+            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()) && rest.chars().all(plain))
 }
 
 /// Whether mail arrives is for mail to find out (RFC 5321 §3.3).

@@ -56,6 +56,18 @@ impl Environment {
         self.variables.get(CONFIG).map(String::as_str).filter(|path| !path.is_empty())
     }
 
+    /// The variable that names a settings file.
+    pub fn config_variable(&self) -> Option<&str> {
+        self.config_file().map(|_| CONFIG)
+    }
+
+    /// The variable that sets this setting, or names the file with it.
+    pub fn variable_for(&self, section: &str, key: &str) -> Option<&str> {
+        let direct = variable(section, key);
+        let sets = |name: &str| matches!(name.to_ascii_uppercase().strip_prefix(&direct), Some("" | "_FILE"));
+        self.variables.keys().map(String::as_str).find(|name| sets(name))
+    }
+
     /// <https://no-color.org>: any value but the empty one forbids colours.
     pub fn allows_colours(&self) -> bool {
         self.variables.get("NO_COLOR").is_none_or(String::is_empty)

@@ -110,7 +110,12 @@ impl<'t> Tree<'t> {
                     continue;
                 }
             };
-            self.overridden.insert(format!("{section}.{key}"), variable.to_owned());
+            let path = format!("{section}.{key}");
+            if let Some(other) = self.overridden.insert(path.clone(), variable.to_owned()) {
+                let place = Place::Variable { variable: variable.to_owned() };
+                let reason = format!("{other} sets it, too");
+                self.complain(place, Some(&path), reason, Some("unset one of the two".to_owned()));
+            }
             self.sections.entry(section).or_default().insert(unplaced(Cow::Owned(key)), unplaced(value));
         }
     }

@@ -1,7 +1,7 @@
 //! The directory of a demonstration: `countersign.toml`, the databases and the keys. Made once, kept afterwards.
 
 use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
@@ -10,10 +10,14 @@ use auth::config::Config;
 use protocol::issuer::Issuer;
 
 use crate::config::load::FILE_NAME;
-use crate::config::{Environment, Origin, load};
+use crate::config::{Complaint, Complaints, Environment, Origin, Place, load};
 use crate::failure::Failure;
 
 const USUAL_PORT: u16 = 8080;
+
+/// What the demonstration chooses for itself, so that it meets nobody's real users, keys or tokens.
+const CHOSEN: [(&str, &str); 4] =
+    [("server", "issuer"), ("server", "listen"), ("database", "url"), ("keys", "directory")];
 
 /// Whether this start made the directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,14 +44,14 @@ pub struct Listeners {
 impl Data {
     /// Opens the directory, or makes it for `port`. The issuer stands in tokens and registrations, so a port is for ever.
     pub fn open(directory: &Path, port: Option<u16>, environment: &Environment) -> Result<Self, Failure> {
+        refuse_other_choices(environment)?;
         let file = directory.join(FILE_NAME);
         let age = if file.exists() { Age::Kept } else { Age::New };
         if age == Age::New {
             let port = port.unwrap_or(USUAL_PORT);
             let _free = Listeners::bind(port)?; // a port that is taken must not end up in the file
-            DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
-            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file)?;
-            file.write_all(settings(port).as_bytes())?;
+            make(directory, &file, &settings(port))
+                .map_err(|error| Failure::Failed(format!("{} cannot be made: {error}", directory.display())))?;
         }
         let config = load(&Origin::File(file), environment)?.config;
         refuse_other_machines(&config)?;
@@ -97,9 +101,25 @@ fn settings(port: u16) -> String {
     )
 }
 
+fn make(directory: &Path, file: &Path, settings: &str) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?.write_all(settings.as_bytes())
+}
+
 /// `localhost` is a secure context for browsers, whatever the scheme.
 fn issuer(port: u16) -> Issuer {
     Issuer::parse(&format!("http://localhost:{port}")).expect("plain http is fine on localhost")
+}
+
+fn refuse_other_choices(environment: &Environment) -> Result<(), Failure> {
+    let chosen = CHOSEN.iter().filter_map(|(section, key)| environment.variable_for(section, key));
+    let complain = |variable: &str| {
+        let place = Place::Variable { variable: variable.to_owned() };
+        let remedy = "unset the variable, or use `countersign serve`".to_owned();
+        Complaint::new(place, None, "`countersign dev` chooses this itself", Some(remedy))
+    };
+    let complaints: Vec<_> = chosen.chain(environment.config_variable()).map(complain).collect();
+    if complaints.is_empty() { Ok(()) } else { Err(Complaints(complaints).into()) }
 }
 
 /// Demo accounts are for nobody else, however the settings were changed.

@@ -68,3 +68,15 @@ fn the_resource_server_is_a_client_that_exists() {
     assert_eq!(run(at, &["api", "set-resource-server", NOTES]).code, 2, "a client or --none");
     assert_eq!(run(at, &["api", "set-resource-server", NOTES, "notes-api", "--none"]).code, 2, "not both");
 }
+
+#[test]
+fn a_scope_of_the_issuer_belongs_to_no_api() {
+    let directory = installation("");
+    for scope in protocol::scope::STANDARD {
+        let ended =
+            run(directory.path(), &["api", "add", NOTES, "--name", "Notes", "--scope", &format!("{scope}=Read")]);
+        assert_eq!(ended.code, 2, "{ended:?}");
+        assert!(ended.err.contains(&format!("{scope} belongs to the issuer itself")), "{ended:?}");
+    }
+    assert_eq!(succeed(directory.path(), &["api", "list", "--json"]).json(), json!([]));
+}

@@ -6,7 +6,7 @@ use serde_json::Value;
 use testkit::browser::Browser;
 
 use crate::house::House;
-use crate::support::{Ended, Running, countersign, free_ports, run, succeed};
+use crate::support::{Ended, Running, countersign, free_ports, installation, run, succeed};
 
 fn start(directory: &std::path::Path, arguments: &[&str]) -> (Running, Value) {
     let mut dev = Running::start(countersign(directory, &[&["dev", "--json"], arguments].concat()));
@@ -130,11 +130,47 @@ fn another_port_for_kept_data_is_refused_with_the_way_out() {
 fn it_is_for_this_machine_only() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let port = free_ports().to_string();
-    for (variable, value) in
-        [("COUNTERSIGN_SERVER__LISTEN", "0.0.0.0:8080"), ("COUNTERSIGN_SERVER__ISSUER", "https://id.example.com")]
-    {
+    for (variable, value) in [
+        ("COUNTERSIGN_SERVER__LISTEN", "0.0.0.0:8080"),
+        ("COUNTERSIGN_SERVER__ISSUER", "http://localhost:9"),
+        ("COUNTERSIGN_DATABASE__URL_FILE", "url"),
+        ("COUNTERSIGN_KEYS__DIRECTORY", "real-keys"),
+        ("COUNTERSIGN_CONFIG", "real.toml"),
+    ] {
         let mut command = countersign(directory.path(), &["dev", "--port", &port]);
         let ended: Ended = command.env(variable, value).output().expect("starts").into();
-        assert_eq!(ended.code, 78, "{ended:?}");
+        let told = "`countersign dev` chooses this itself; unset the variable, or use `countersign serve`";
+        assert_eq!((ended.code, ended.err), (78, format!("{variable}: {told}\n")));
     }
+    assert_eq!(std::fs::read_dir(directory.path()).expect("is readable").count(), 0, "nothing was made");
+}
+
+#[test]
+fn a_directory_that_cannot_be_made_is_named() {
+    let directory = installation("");
+    let port = free_ports().to_string();
+    let ended = run(directory.path(), &["dev", "--port", &port, "--data", "countersign.toml/demo"]);
+    assert_eq!(ended.code, 1);
+    assert!(ended.err.starts_with("countersign.toml/demo cannot be made: "), "{ended:?}");
+}
+
+#[tokio::test]
+async fn the_trace_id_of_an_error_is_in_the_log_and_secrets_are_not() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let log = directory.path().join("log");
+    let port = free_ports().to_string();
+    let mut command = countersign(directory.path(), &["dev", "--json", "--port", &port]);
+    command.stderr(std::fs::File::create(&log).expect("a file"));
+    let mut dev = Running::start(command);
+    let block: Value = serde_json::from_str(&dev.first_line()).expect("the block is JSON");
+    let secret = block["machine_client"]["client_secret"].as_str().expect("is shown once");
+    assert_eq!(token(&block, secret).await.status(), 200);
+    let refused = token(&block, "wrong-secret").await;
+    assert_eq!(refused.status(), 401);
+    let refused: Value = refused.json().await.expect("is JSON");
+    let trace = refused["trace_id"].as_str().expect("a trace id");
+    let text = read_until(&log, trace);
+    let password = block["person"]["password"].as_str().expect("is shown once");
+    assert!(!text.contains(secret) && !text.contains(password) && !text.contains("wrong-secret"), "{text}");
+    assert_eq!(dev.interrupt(), 0);
 }

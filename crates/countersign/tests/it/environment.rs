@@ -63,6 +63,20 @@ fn a_secret_may_stand_in_a_file() {
 }
 
 #[test]
+fn a_secret_that_is_set_twice_is_refused() {
+    let directory = installation("");
+    let origin = Origin::File(directory.path().join("countersign.toml"));
+    let twice = [("COUNTERSIGN_DATABASE__URL", "sqlite:a.db"), ("COUNTERSIGN_DATABASE__URL_FILE", "countersign.toml")];
+    let told = load(&origin, &Environment::of(twice)).expect_err("is contradictory").to_string();
+    assert_eq!(
+        told,
+        "COUNTERSIGN_DATABASE__URL_FILE: database.url: COUNTERSIGN_DATABASE__URL sets it, too; unset one of the two"
+    );
+    let mut command = crate::support::countersign(directory.path(), &["check"]);
+    assert_eq!(command.envs(twice).output().expect("starts").status.code(), Some(78));
+}
+
+#[test]
 fn relative_paths_start_at_the_settings_file() {
     let directory = installation("[keys]\ndirectory = \"secret/keys\"\n");
     let origin = Origin::File(directory.path().join("countersign.toml"));

@@ -81,7 +81,9 @@ impl House {
 }
 
 fn start(path: &std::path::Path, port: u16) -> (Running, Value) {
-    let mut running = Running::start(countersign(path, &["dev", "--json", "--port", &port.to_string()]));
+    let mut command = countersign(path, &["dev", "--json", "--port", &port.to_string()]);
+    command.env("COUNTERSIGN_LOG__LEVEL", "error"); // refusals are what these tests are about
+    let mut running = Running::start(command);
     let block = serde_json::from_str(&running.first_line()).expect("the block is JSON");
     (running, block)
 }

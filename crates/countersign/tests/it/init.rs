@@ -43,3 +43,34 @@ fn without_a_person_to_ask_the_missing_flag_is_named() {
     assert_eq!(ended.code, 2);
     assert!(ended.err.starts_with("--issuer: "), "{ended:?}");
 }
+
+#[test]
+fn it_listens_where_the_issuer_is_looked_for() {
+    let proxy = ["--tls", "proxy", "--trusted-proxy", "10.0.0.1"];
+    for (issuer, flags, listen) in [
+        ("http://localhost:9000", &[][..], "127.0.0.1:9000"),
+        ("http://[::1]:9000", &[], "[::1]:9000"),
+        ("http://localhost", &[], "127.0.0.1:80"),
+        ("https://id.example.com", &["--tls", "self-signed"], "[::]:443"),
+        ("https://id.example.com:8443", &["--tls", "self-signed"], "[::]:8443"),
+        ("https://id.example.com:8443", &proxy, "127.0.0.1:8080"),
+        ("https://id.example.com", &[&proxy[..], &["--listen", "[::]:9000"]].concat(), "[::]:9000"),
+    ] {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        succeed(directory.path(), &[&["init", "--issuer", issuer], flags].concat());
+        let text = fs::read_to_string(directory.path().join("countersign.toml")).expect("is written");
+        assert!(text.contains(&format!("\nlisten = \"{listen}\"\n")), "{issuer}: {text}");
+    }
+}
+
+#[test]
+fn a_failure_leaves_nothing_behind() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let at = directory.path();
+    let url = "postgres://countersign:hunter2@localhost/countersign";
+    let init = ["init", "--issuer", "http://localhost:9000", "--tls", "self-signed", "--database", url, "--out", "a/b"];
+    let ended = run(at, &init);
+    assert_eq!(ended.code, 78);
+    assert!(ended.err.starts_with("server.issuer: the issuer http://localhost:9000 is http"), "{ended:?}");
+    assert_eq!(fs::read_dir(at).expect("is readable").count(), 0);
+}

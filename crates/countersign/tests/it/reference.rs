@@ -133,7 +133,7 @@ fn reference() -> String {
          `COUNTERSIGN_SECTION__KEY`, lists separated by commas. Unknown keys, wrong types and contradictions end the program\n\
          with exit code 78 and say where. Relative paths start at the directory of the file.\n\n\
          A key marked *secret* may also be written as `{ file = \"path\" }`, and its variable with `_FILE` at the end names such\n\
-         a file.\n\n\
+         a file; only one of the two variables may be set.\n\n\
          This page and `config.example.toml` are made from the doc comments of the code\n\
          (`UPDATE_DOCS=1 cargo test -p countersign reference`).\n",
     );

@@ -34,6 +34,57 @@ async fn it_serves_is_healthy_and_stops_cleanly() {
 }
 
 #[test]
+fn an_issuer_with_a_path_is_healthy_below_it() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let port = free_ports();
+    let below = settings(port).replacen(&format!(":{port}\""), &format!(":{port}/tenant/a\""), 1);
+    fs::write(directory.path().join("countersign.toml"), below).expect("is written");
+    let server = Running::start(countersign(directory.path(), &["serve"])).listening_on(port);
+    assert_eq!(succeed(directory.path(), &["healthcheck"]).out.trim(), "ready");
+    assert_eq!(server.interrupt(), 0);
+}
+
+#[test]
+fn an_algorithm_that_nobody_can_sign_with_is_refused() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let at = directory.path();
+    let settings = settings(free_ports());
+    let file = at.join("countersign.toml");
+    fs::write(&file, format!("{settings}[keys]\nalgorithms = [\"RS256\", \"EdDSA\", \"ES256\"]\n"))
+        .expect("is written");
+    succeed(at, &["api", "add", "https://a.example", "--name", "A", "--scope", "a=Do a", "--signing-alg", "EdDSA"]);
+    let opaque = ["--token-format", "opaque", "--signing-alg", "PS256"];
+    succeed(at, &[&["api", "add", "https://b.example", "--name", "B", "--scope", "b=Do b"], &opaque[..]].concat());
+    let web = ["--client-name", "Web", "--redirect-uri", "https://a.example/cb"];
+    let alg = ["--id-token-signed-response-alg", "ES256"];
+    succeed(at, &[&["client", "add", "--client-id", "web"], &web[..], &alg[..]].concat());
+
+    fs::write(&file, format!("{settings}[keys]\nalgorithms = [\"RS256\"]\n")).expect("is written");
+    for arguments in [&["check", "--database"][..], &["serve"]] {
+        let ended = run(at, arguments);
+        assert_eq!(ended.code, 78, "{ended:?}");
+        let lines: Vec<_> = ended.err.lines().collect();
+        assert_eq!(
+            lines,
+            [
+                "keys.algorithms: there is no key for ES256, which client web needs; add \"ES256\" to keys.algorithms, or \
+                 register it again with another algorithm",
+                "keys.algorithms: there is no key for EdDSA, which API https://a.example needs; add \"EdDSA\" to \
+                 keys.algorithms, or register it again with another algorithm",
+            ],
+            "{arguments:?}"
+        );
+    }
+
+    // A key that exists signs, whether or not new ones would be made.
+    fs::write(&file, format!("{settings}[keys]\nalgorithms = [\"RS256\", \"ES256\", \"EdDSA\"]\n"))
+        .expect("is written");
+    succeed(at, &["key", "list"]);
+    fs::write(&file, format!("{settings}[keys]\nalgorithms = [\"RS256\"]\n")).expect("is written");
+    succeed(at, &["check", "--database"]);
+}
+
+#[test]
 fn demo_accounts_are_never_served() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let port = free_ports();

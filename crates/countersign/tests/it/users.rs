@@ -37,6 +37,27 @@ fn a_password_comes_from_standard_input_and_is_not_printed() {
 }
 
 #[test]
+fn everything_that_discovery_announces_can_be_given() {
+    let directory = installation("");
+    let at = directory.path();
+    let claims = r#"{"name":"A","nickname":"Al","birthdate":"1990-01-02","address":{"country":"FR"}}"#;
+    std::fs::write(at.join("alice.json"), claims).expect("is written");
+    let add = ["user", "add", "alice", "--name", "Alice", "--phone-number", "+33 1 55", "--claims", "alice.json"];
+    succeed(at, &add);
+    let listed = &succeed(at, &["user", "list", "--json"]).json()[0];
+    assert_eq!((&listed["name"], &listed["nickname"]), (&"Alice".into(), &"Al".into()));
+    assert_eq!((&listed["birthdate"], &listed["address"]["country"]), (&"1990-01-02".into(), &"FR".into()));
+    assert_eq!(listed["phone_number"], "+33 1 55");
+
+    std::fs::write(at.join("bob.json"), r#"{"shoe_size":"44"}"#).expect("is written");
+    let unknown = run(at, &["user", "add", "bob", "--claims", "bob.json"]);
+    assert_eq!(unknown.code, 1);
+    assert!(unknown.err.starts_with("--claims: bob.json: unknown field `shoe_size`, expected one of"), "{unknown:?}");
+    assert_eq!(run(at, &["user", "add", "bob", "--phone-number", "call me"]).code, 1);
+    assert_eq!(succeed(at, &["user", "list", "--json"]).json().as_array().map(Vec::len), Some(1));
+}
+
+#[test]
 fn names_that_could_be_taken_for_addresses_are_refused() {
     let directory = installation("");
     for arguments in [&["user", "add", "a@b"][..], &["user", "add", "a b"], &["user", "add", "c", "--email", "none"]] {
