@@ -5,13 +5,6 @@
 
 use std::sync::LazyLock;
 
-use actix_web::http::header::CONTENT_TYPE;
-use actix_web::web::Path;
-use actix_web::{HttpResponse, http::StatusCode};
-
-use crate::web::error::{PageError, Situation};
-use crate::web::headers;
-
 /// One file as it is served.
 #[derive(Debug)]
 pub struct Asset {
@@ -47,16 +40,6 @@ pub fn path(name: &str) -> &'static str {
 /// The file that a browser asks for by the last part of the address.
 pub fn find(file: &str) -> Option<&'static Asset> {
     ASSETS.iter().find(|asset| asset.file == file)
-}
-
-/// `/static/{file}`
-pub(crate) async fn get(file: Path<String>) -> Result<HttpResponse, PageError> {
-    let asset = find(&file).ok_or_else(|| PageError::new(Situation::NotFound))?;
-    let mut response = HttpResponse::build(StatusCode::OK);
-    for header in headers::asset() {
-        response.insert_header(header);
-    }
-    Ok(response.insert_header((CONTENT_TYPE, asset.content_type)).body(asset.body))
 }
 
 fn asset(name: &'static str, body: &'static [u8]) -> Asset {

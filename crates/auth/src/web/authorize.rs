@@ -22,7 +22,8 @@ use store::interactions::Interaction;
 use store::sessions::Session;
 
 use crate::web::error::{AuthorizeError, Difference, PageError, Situation};
-use crate::web::{answer, cookies, form, interaction, session};
+use crate::web::interaction::Pending;
+use crate::web::{answer, cards, cookies, form, interaction, session};
 use crate::{AppState, grants, issue};
 
 /// One browser asking for one thing at one moment.
@@ -66,6 +67,24 @@ impl Visit {
         Ok(Self { state, http, now, signed_in })
     }
 
+    /// Somebody opens a page of an interaction; the query names it.
+    pub(crate) async fn resumed(state: Data<AppState>, http: HttpRequest) -> Result<(Self, Pending), PageError> {
+        let query = form::query(&http).map_err(PageError::bad_link)?;
+        Self::answered(state, http, &query).await
+    }
+
+    /// Somebody sends the form of such a page.
+    pub(crate) async fn answered(
+        state: Data<AppState>,
+        http: HttpRequest,
+        form: &Params,
+    ) -> Result<(Self, Pending), PageError> {
+        let visit = Self::new(state, http).await?;
+        let id = form.get("interaction").map_err(PageError::bad_link)?;
+        let pending = interaction::find(&visit.state, &visit.http, id, visit.now).await?;
+        Ok((visit, pending))
+    }
+
     /// Checks a request from its first parameter to the decision. `pending` is the interaction it waits in, if it does.
     pub(crate) async fn examine(
         &self,
@@ -103,7 +122,7 @@ impl Visit {
         let examined = self.examine(params, pending.as_ref()).await?;
         match &examined.step {
             Step::Login(_) => self.ask(paths::LOGIN, &examined.client.id, params, pending).await,
-            Step::SelectAccount => self.ask(super::routes::SELECT_ACCOUNT, &examined.client.id, params, pending).await,
+            Step::SelectAccount => self.ask(cards::SELECT_ACCOUNT, &examined.client.id, params, pending).await,
             Step::Consent(_) => self.ask(paths::CONSENT, &examined.client.id, params, pending).await,
             Step::Refuse(error) => {
                 self.finish(pending).await?;

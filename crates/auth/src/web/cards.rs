@@ -6,8 +6,12 @@ use protocol::metadata::paths;
 use protocol::user::User;
 
 use crate::AppState;
-use crate::web::login;
 use crate::web::pages::{AccountCard, ClientCard};
+
+/// The page that asks which account to go on with (`prompt=select_account`); not part of any announced interface.
+pub(crate) const SELECT_ACCOUNT: &str = "/select-account";
+/// In the query of the login page: somebody else wants to sign in although a person is signed in.
+pub(crate) const OTHER_ACCOUNT: &str = "account=other";
 
 pub(crate) fn client(client: &Client) -> ClientCard {
     ClientCard::named(&client.name).with(
@@ -29,5 +33,5 @@ pub(crate) fn path(state: &AppState, endpoint: &str) -> String {
 
 /// Where somebody else can sign in for the same interaction.
 pub(crate) fn other_account(state: &AppState, interaction: &InteractionId) -> String {
-    format!("{}?interaction={interaction}&{}", path(state, paths::LOGIN), login::OTHER_ACCOUNT)
+    format!("{}?interaction={interaction}&{}", path(state, paths::LOGIN), OTHER_ACCOUNT)
 }

@@ -14,13 +14,10 @@ use crate::web::error::{AuthorizeError, PageError, Situation};
 use crate::web::interaction::Pending;
 use crate::web::pages::{ConsentPage, Granted, ScopeLine};
 use crate::web::text::Texts;
-use crate::web::{answer, cards, form, interaction, shell};
+use crate::web::{answer, cards, form, shell};
 
 pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<HttpResponse, AuthorizeError> {
-    let visit = Visit::new(state, http).await?;
-    let query = form::query(&visit.http).map_err(PageError::bad_link)?;
-    let id = query.get("interaction").map_err(PageError::bad_link)?;
-    let pending = interaction::find(&visit.state, &visit.http, id, visit.now).await?;
+    let (visit, pending) = Visit::resumed(state, http).await?;
     let examined = visit.examine(&pending.params, Some(&pending.interaction)).await?;
     match &examined.step {
         Step::Consent(_) => Ok(page(&visit, &pending, &examined).await?),
@@ -34,9 +31,7 @@ pub(crate) async fn post(
     body: Payload,
 ) -> Result<HttpResponse, AuthorizeError> {
     let form = form::read(&state, &http, body).await.map_err(PageError::from)?;
-    let visit = Visit::new(state, http).await?;
-    let id = form.get("interaction").map_err(PageError::bad_link)?;
-    let pending = interaction::find(&visit.state, &visit.http, id, visit.now).await?;
+    let (visit, pending) = Visit::answered(state, http, &form).await?;
     let Some((session, _)) = &visit.signed_in else {
         return visit.proceed(&pending.params, Some(pending.interaction)).await; // signed out meanwhile: ask for that first
     };

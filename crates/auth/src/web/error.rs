@@ -20,7 +20,7 @@ use time::OffsetDateTime;
 use crate::AppState;
 use crate::web::pages::{ErrorDetails, ErrorPage, Mode, UriDifference};
 use crate::web::text::{ErrorText, Texts};
-use crate::web::trace::TraceId;
+use crate::web::trace_id::TraceId;
 use crate::web::{answer, shell};
 
 /// What a person is told when there is nobody to redirect to. The texts are in `web/text.rs`.

@@ -20,14 +20,13 @@ use crate::AppState;
 use crate::limits::{Attempt, Throttled};
 use crate::passwords::{Busy, Permit, Verdict};
 use crate::web::authorize::{Examined, Visit};
+use crate::web::cards::OTHER_ACCOUNT;
 use crate::web::error::{AuthorizeError, PageError, Situation};
 use crate::web::interaction::Pending;
 use crate::web::pages::{Again, Keep as KeepBox, LanguageSwitch, LoginAlert, LoginPage, LoginPerson};
 use crate::web::session::Keep;
-use crate::web::{answer, cards, cookies, form, interaction, session, shell};
+use crate::web::{answer, cards, cookies, form, session, shell};
 
-/// `account=other`: somebody else wants to sign in although a person is signed in.
-pub(crate) const OTHER_ACCOUNT: &str = "account=other";
 /// LIM-22: longer ones are refused before hashing.
 const PASSWORD_LIMIT: usize = 1024;
 /// As long as an e-mail address can be (RFC 5321 §4.5.3.1), with room for its two parts.
@@ -56,10 +55,7 @@ enum Outcome {
 }
 
 pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<HttpResponse, AuthorizeError> {
-    let visit = Visit::new(state, http).await?;
-    let query = form::query(&visit.http).map_err(PageError::bad_link)?;
-    let id = query.get("interaction").map_err(PageError::bad_link)?;
-    let pending = interaction::find(&visit.state, &visit.http, id, visit.now).await?;
+    let (visit, pending) = Visit::resumed(state, http).await?;
     let examined = visit.examine(&pending.params, Some(&pending.interaction)).await?;
     match (&examined.step, whom(&visit)) {
         (Step::Refuse(_), _) => visit.proceed(&pending.params, Some(pending.interaction)).await,
@@ -76,9 +72,7 @@ pub(crate) async fn post(
     // After the body, so that nobody holds a place by sending slowly; before anything is looked up.
     let form = form::read(&state, &http, body).await.map_err(PageError::from)?;
     let permit = admit(&state).await?;
-    let mut visit = Visit::new(state, http).await?;
-    let id = form.get("interaction").map_err(PageError::bad_link)?;
-    let pending = interaction::find(&visit.state, &visit.http, id, visit.now).await?;
+    let (mut visit, pending) = Visit::answered(state, http, &form).await?;
     pending.check_form(&visit.state, &visit.http, &form, None)?;
     let examined = visit.examine(&pending.params, Some(&pending.interaction)).await?;
     let typed = Typed::read(&form)?;

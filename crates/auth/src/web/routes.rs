@@ -10,12 +10,9 @@ use protocol::metadata::paths;
 use super::cors::cors;
 use super::error::{PageError, Situation};
 use super::{
-    assets, authorize, consent, discovery, health, home, introspect, login, logout, revoke, select_account, token,
-    userinfo,
+    authorize, cards, consent, discovery, health, home, introspect, login, logout, revoke, select_account,
+    static_files, token, userinfo,
 };
-
-/// The page that asks which account to go on with (`prompt=select_account`); not part of any announced interface.
-pub(crate) const SELECT_ACCOUNT: &str = "/select-account";
 
 /// `path` is that of the issuer, empty for most: every endpoint is below it.
 pub(crate) fn configure(app: &mut ServiceConfig, path: &str) {
@@ -33,10 +30,10 @@ fn endpoints(path: &str) -> Scope {
         .service(at("/", "GET").get(home::get))
         .service(at(paths::AUTHORIZE, "GET, POST").get(authorize::get).post(authorize::post))
         .service(at(paths::LOGIN, "GET, POST").get(login::get).post(login::post))
-        .service(at(SELECT_ACCOUNT, "GET, POST").get(select_account::get).post(select_account::post))
+        .service(at(cards::SELECT_ACCOUNT, "GET, POST").get(select_account::get).post(select_account::post))
         .service(at(paths::CONSENT, "GET, POST").get(consent::get).post(consent::post))
         .service(at(paths::LOGOUT, "GET, POST").get(logout::get).post(logout::post))
-        .service(at("/static/{file}", "GET").get(assets::get))
+        .service(at("/static/{file}", "GET").get(static_files::get))
         // for clients
         .service(at(paths::TOKEN, "POST").post(token::post).wrap(from_fn(cors)))
         .service(at(paths::USERINFO, "GET, POST").get(userinfo::get).post(userinfo::post).wrap(from_fn(cors)))

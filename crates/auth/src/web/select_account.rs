@@ -10,20 +10,16 @@ use crate::AppState;
 use crate::web::authorize::Visit;
 use crate::web::error::{AuthorizeError, PageError, Situation};
 use crate::web::pages::SelectAccountPage;
-use crate::web::routes::SELECT_ACCOUNT;
-use crate::web::{answer, cards, form, interaction, shell};
+use crate::web::{answer, cards, form, shell};
 
 pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<HttpResponse, AuthorizeError> {
-    let visit = Visit::new(state, http).await?;
-    let query = form::query(&visit.http).map_err(PageError::bad_link)?;
-    let id = query.get("interaction").map_err(PageError::bad_link)?;
-    let pending = interaction::find(&visit.state, &visit.http, id, visit.now).await?;
+    let (visit, pending) = Visit::resumed(state, http).await?;
     let examined = visit.examine(&pending.params, Some(&pending.interaction)).await?;
     match (&examined.step, &visit.signed_in) {
         (Step::SelectAccount, Some((session, user))) => {
             let select = SelectAccountPage {
                 shell: shell::in_language(&visit.state, &visit.http, &examined.request.ui_locales),
-                action: cards::path(&visit.state, SELECT_ACCOUNT),
+                action: cards::path(&visit.state, cards::SELECT_ACCOUNT),
                 interaction: pending.interaction.id.to_string(),
                 csrf: pending.csrf(&visit.state, Some(&session.id)),
                 client: cards::client(&examined.client),
@@ -41,9 +37,7 @@ pub(crate) async fn post(
     body: Payload,
 ) -> Result<HttpResponse, AuthorizeError> {
     let form = form::read(&state, &http, body).await.map_err(PageError::from)?;
-    let visit = Visit::new(state, http).await?;
-    let id = form.get("interaction").map_err(PageError::bad_link)?;
-    let pending = interaction::find(&visit.state, &visit.http, id, visit.now).await?;
+    let (visit, pending) = Visit::answered(state, http, &form).await?;
     let Some((session, _)) = &visit.signed_in else {
         return visit.proceed(&pending.params, Some(pending.interaction)).await;
     };

@@ -3,7 +3,6 @@
 //!
 //! The log line has method, path, status and time. Never the query: it carries codes, state and id_token_hint.
 
-use std::fmt;
 use std::time::{Duration, Instant};
 
 use actix_web::body::{BoxBody, MessageBody};
@@ -11,34 +10,14 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, ResponseError};
+use actix_web::{Error, HttpResponse, ResponseError};
 use tokio::time::timeout;
 
+use crate::AppState;
+use crate::web::trace_id::TraceId;
 use crate::web::{cookies, error, headers};
-use crate::{AppState, random};
 
 pub(crate) const TRACE_HEADER: HeaderName = HeaderName::from_static("x-trace-id");
-
-/// 32 hexadecimal digits.
-#[derive(Clone, Debug)]
-pub(crate) struct TraceId(String);
-
-impl TraceId {
-    /// The identifier of this request.
-    pub(crate) fn of(request: &HttpRequest) -> Self {
-        request.extensions().get::<Self>().cloned().unwrap_or_else(|| Self(random::trace_id()))
-    }
-
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for TraceId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
 
 /// What was asked may or may not have been done, as after a lost answer.
 #[derive(Debug, thiserror::Error)]
@@ -61,8 +40,7 @@ pub(crate) async fn trace(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let began = Instant::now();
-    let trace = TraceId(random::trace_id());
-    request.extensions_mut().insert(trace.clone());
+    let trace = TraceId::begin(&request);
     let limit = Duration::from_secs(state.config.limits.handler_timeout);
     let Ok(answered) = timeout(limit, next.call(request)).await else {
         tracing::error!(trace.id = %trace, seconds = limit.as_secs(), "the handler took too long and was given up");
