@@ -45,7 +45,6 @@ impl Installation {
         made.run(&["init", "--issuer", &made.issuer, "--out", "."], "")?;
         let path = made.directory.path().join(SETTINGS);
         let settings = std::fs::read_to_string(&path).map_err(|error| Failure::new("settings", error))?;
-        let settings = settings.replacen("[server]\n", &format!("[server]\nlisten = \"{address}\"\n"), 1);
         std::fs::write(&path, settings + LIMITS).map_err(|error| Failure::new("settings", error))?;
         Ok(made)
     }
