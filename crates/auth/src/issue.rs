@@ -1,28 +1,31 @@
-//! The only place that mints tokens: access tokens, ID tokens, refresh tokens. Also reads ID tokens that come back as hints.
+//! The only place that mints tokens: access tokens and refresh tokens here, ID tokens in `issue/id_token.rs`.
 //!
 //! Minting costs CPU and writes nothing; what is minted leaves the server only after the caller's write won.
 
+pub(crate) mod id_token;
+
 use jwt::access_token::{self, AccessTokenClaims};
-use jwt::verify::Expected;
 use protocol::audience::{Api, TokenFormat, audience};
-use protocol::claims;
-use protocol::client::Client;
+use protocol::authorize::callback::{Granted, GrantedToken};
+use protocol::authorize::request::AuthorizeRequest;
+use protocol::authorize::response_type::ResponseType;
+use protocol::client::{Client, ScopeClaims};
 use protocol::error::{ErrorCode, OAuthError};
 use protocol::grant::TokenType;
 use protocol::grant::active::Active;
 use protocol::grant::refresh_token::{RefreshToken, mac_input, may_refresh};
 use protocol::grant::state::{Generation, Grant};
-use protocol::id_token::{self, IdTokenClaims, IdTokenHint};
 use protocol::ids::TokenId;
-use protocol::logout::HintClaims;
 use protocol::scope::{self, Scope};
-use protocol::secret::SecretString;
-use protocol::signing::SigningAlgorithm;
+use protocol::secret::{AuthorizationCode, SecretString};
 use protocol::time::{Seconds, Timestamp};
+use protocol::user::User;
 use serde::Serialize;
 
 use crate::web::error::JsonError;
-use crate::{AppState, random};
+use crate::{AppState, random, subject};
+
+use id_token::Beside;
 
 /// RFC 6749 §5.1 and OpenID Connect Core §3.1.3.3.
 #[derive(Serialize)]
@@ -46,6 +49,13 @@ pub(crate) struct Order<'a> {
     pub now: Timestamp,
 }
 
+/// The authorization that tokens rest on, and the person whom they speak of.
+#[derive(Clone, Copy)]
+pub(crate) struct Whom<'a> {
+    pub grant: &'a Grant,
+    pub user: &'a User,
+}
+
 /// Mints what a grant yields at `generation`: an access token, with `openid` an ID token, with `offline_access` a refresh token.
 pub(crate) async fn for_grant(
     state: &AppState,
@@ -53,19 +63,15 @@ pub(crate) async fn for_grant(
     active: &Active,
     generation: Generation,
 ) -> Result<TokenResponse, JsonError> {
-    let grant = active.grant();
+    let whom = Whom { grant: active.grant(), user: active.user() };
     let apis = store::apis::list(&state.store).await?;
-    let about = About {
-        sub: active.user().id.as_str(),
-        jti: format!("{}.{}", grant.id, random::short()),
-        auth_time: Some(grant.auth_time),
-        acr: Some(grant.acr.clone()),
-    };
-    let (access_token, expires_in) = access_token(state, order, &apis, about)?;
+    let (access_token, expires_in) = access_token(state, order, &apis, about(state, order, whom))?;
+    let beside = Beside { access_token: Some(&access_token), ..Beside::default() };
     let id_token = match order.scope.contains(scope::OPENID) {
-        true => Some(id_token(state, order, active)?),
+        true => Some(id_token::mint(state, order, whom, order.client.scope_claims, beside).await?),
         false => None,
     };
+    let grant = whom.grant;
     let refreshable = may_refresh(order.client, &grant.scope);
     let refresh_token = refreshable.then(|| refresh_token(state, grant, generation).expose().clone());
     Ok(TokenResponse {
@@ -78,10 +84,38 @@ pub(crate) async fn for_grant(
     })
 }
 
+/// Mints what the authorization endpoint gives out by itself (OpenID Connect Core §3.2.2.5 and §3.3.2.5), beside the code.
+pub(crate) async fn for_authorization(
+    state: &AppState,
+    order: Order<'_>,
+    whom: Whom<'_>,
+    request: &AuthorizeRequest,
+    code: &AuthorizationCode,
+) -> Result<Granted, JsonError> {
+    let kind = request.response_type;
+    let mut granted = Granted { code: kind.has_code().then(|| code.print().expose().clone()), ..Granted::default() };
+    if kind.has_token() {
+        let apis = store::apis::list(&state.store).await?;
+        let (access_token, expires_in) = access_token(state, order, &apis, about(state, order, whom))?;
+        granted.access_token = Some(GrantedToken { access_token, expires_in, scope: order.scope.clone() });
+    }
+    if kind.has_id_token() {
+        // OpenID Connect Core §5.4: without an access token the claims of the scope "are returned in the ID Token".
+        let claims = if kind == ResponseType::IdToken { ScopeClaims::IdTokenToo } else { order.client.scope_claims };
+        let beside = Beside {
+            access_token: granted.access_token.as_ref().map(|token| token.access_token.as_str()),
+            code: granted.code.as_deref(),
+            state: request.state.as_deref(),
+        };
+        granted.id_token = Some(id_token::mint(state, order, whom, claims, beside).await?);
+    }
+    Ok(granted)
+}
+
 /// Mints an access token for the client itself (RFC 6749 §4.4.3: no refresh token).
 pub(crate) async fn for_client(state: &AppState, order: Order<'_>) -> Result<TokenResponse, JsonError> {
     let apis = store::apis::list(&state.store).await?;
-    let about = About { sub: order.client.id.as_str(), jti: random::short(), auth_time: None, acr: None };
+    let about = About { sub: order.client.id.to_string(), jti: random::short(), auth_time: None, acr: None };
     let (access_token, expires_in) = access_token(state, order, &apis, about)?;
     Ok(TokenResponse {
         access_token,
@@ -94,11 +128,21 @@ pub(crate) async fn for_client(state: &AppState, order: Order<'_>) -> Result<Tok
 }
 
 /// Whom an access token speaks of.
-struct About<'a> {
-    sub: &'a str,
+struct About {
+    sub: String,
     jti: String,
     auth_time: Option<Timestamp>,
     acr: Option<String>,
+}
+
+fn about(state: &AppState, order: Order<'_>, whom: Whom<'_>) -> About {
+    let grant = whom.grant;
+    About {
+        sub: subject::of(state, order.client, &whom.user.id),
+        jti: format!("{}.{}", grant.id, random::short()),
+        auth_time: Some(grant.auth_time),
+        acr: Some(grant.acr.clone()),
+    }
 }
 
 /// RFC 9068 for an API that reads JWTs; otherwise the same claims, sealed.
@@ -106,7 +150,7 @@ fn access_token(
     state: &AppState,
     order: Order<'_>,
     apis: &[Api],
-    about: About<'_>,
+    about: About,
 ) -> Result<(String, Seconds), JsonError> {
     let Order { client, scope, now } = order;
     let audience = audience(scope, apis, state.issuer())?;
@@ -115,7 +159,7 @@ fn access_token(
     let jti = TokenId::parse(&about.jti).map_err(|error| broken(&error))?;
     let claims = AccessTokenClaims {
         iss: state.issuer().as_str().to_owned(),
-        sub: about.sub.to_owned(),
+        sub: about.sub,
         aud: audience.aud.into(),
         exp: now + lifetime,
         iat: now,
@@ -136,38 +180,9 @@ fn access_token(
     Ok((token, lifetime))
 }
 
-/// OpenID Connect Core §2 and §3.1.3.6; after a refresh with the original `auth_time` (§12.2).
-fn id_token(state: &AppState, order: Order<'_>, active: &Active) -> Result<String, JsonError> {
-    let Order { client, scope, now } = order;
-    let (grant, user) = (active.grant(), active.user());
-    let claims = IdTokenClaims {
-        iss: state.issuer().as_str(),
-        sub: &user.id,
-        aud: &client.id,
-        exp: now + Seconds(state.config.tokens.id_token_lifetime),
-        iat: now,
-        auth_time: grant.auth_time,
-        acr: &grant.acr,
-        amr: &grant.amr,
-        nonce: grant.nonce.as_deref(),
-        sid: grant.session_id.as_ref(),
-    };
-    let asked = grant.claims.clone().within(&client.scope); // as registered today, like the scope
-    let whole = claims.over(claims::id_token_scope_claims(user, scope, &asked, client.scope_claims));
-    let alg = client.id_token_signed_response_alg;
-    state.keys.keyring().sign(alg, Some(id_token::TYP), &whole, now).map_err(|error| broken(&error))
-}
-
 fn refresh_token(state: &AppState, grant: &Grant, generation: Generation) -> SecretString {
     let check = state.keys.secrets().refresh_mac(&mac_input(&grant.salt, &grant.id, generation));
     RefreshToken { grant: grant.id.clone(), generation, check }.print()
-}
-
-/// An ID token of ours that comes back as `id_token_hint`. Expired ones are accepted (Core §3.1.2.1, RP-Initiated Logout §4).
-pub(crate) fn read_hint(state: &AppState, token: &str, now: Timestamp) -> Option<HintClaims> {
-    let expected = Expected { typ: &[id_token::TYP], algorithms: SigningAlgorithm::ALL };
-    let hint: IdTokenHint = state.keys.keyring().verify(token, &expected, now).ok()?;
-    hint.of(state.issuer())
 }
 
 fn broken(cause: &dyn std::fmt::Display) -> JsonError {

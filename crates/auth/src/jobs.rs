@@ -1,4 +1,5 @@
-//! What the server does between requests: sweep what expired, notice and carry out key rotation. Never inside a request.
+//! What the server does between requests: sweep what expired, notice and carry out key rotation, tell clients of logouts
+//! (`backchannel_logout.rs`). Never inside a request.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use protocol::time::Seconds;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::AppState;
+use crate::{AppState, backchannel_logout, protocol_log};
 
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 /// Rows per statement; small, so that no request waits long for the writer.
@@ -21,6 +22,8 @@ pub(crate) struct Jobs(JoinSet<()>);
 pub(crate) fn start(state: Arc<AppState>) -> Jobs {
     let mut jobs = JoinSet::new();
     jobs.spawn(sweep(Arc::clone(&state)));
+    jobs.spawn(protocol_log::write(Arc::clone(&state)));
+    jobs.spawn(backchannel_logout::deliver(Arc::clone(&state)));
     jobs.spawn(keys(state));
     Jobs(jobs)
 }

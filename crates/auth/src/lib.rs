@@ -3,10 +3,13 @@
 //! A map of the rooms: `web/routes.rs` is the table of all endpoints; `web/` holds one file per endpoint; `grants/` does the
 //! work of the token endpoint, one file per grant type; `issue.rs` is the only place that mints tokens; `active.rs` is the
 //! one gate that each grant passes before it yields anything. Rules live in `protocol`, SQL lives in `store`, signatures in
-//! `jwt`. This crate reads no file and no environment variable: `config` is handed in, checked.
+//! `jwt`. This crate reads no environment variable, and no file but the one that
+//! `outbound.extra_ca` names: `config` is handed in, checked.
 
 mod access_token;
 pub mod active;
+mod backchannel_logout;
+pub mod client_keys;
 pub mod clients;
 pub mod clock;
 pub mod config;
@@ -14,9 +17,16 @@ mod grants;
 mod issue;
 mod jobs;
 pub mod limits;
+pub mod offered;
+pub mod outbound;
 pub mod passwords;
+pub mod protocol_log;
 pub mod random;
+pub mod registration;
+mod request_object;
+mod session_clients;
 mod state;
+mod subject;
 pub mod web;
 
 use std::future::Future;
@@ -27,7 +37,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::Data;
 use actix_web::{App, HttpServer};
 
-pub use crate::state::AppState;
+pub use crate::state::{AppState, StateError};
 
 /// Serves until `shutdown` resolves, then answers what is under way and stops.
 ///
@@ -66,6 +76,7 @@ pub async fn run(
     });
     let outcome = server.await;
     stopper.abort();
+    state.protocol_log.finish().await;
     jobs.stop().await;
     state.store.close().await;
     outcome

@@ -17,6 +17,7 @@ use crate::config::LimitsConfig;
 const REMEMBERED: usize = 50_000;
 const LONGEST_DELAY: i64 = 60;
 const A_MINUTE: Seconds = Seconds(60);
+const AN_HOUR: Seconds = Seconds(3_600);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Failures {
@@ -44,6 +45,7 @@ enum Key {
     Account(String),
     Network(Network),
     Beginning(Network),
+    Registration(Network),
 }
 
 /// An IPv4 address, or the /64 of an IPv6 address.
@@ -127,12 +129,24 @@ impl Limits {
 
     /// Counts a sign-in that one network begins; each is a row until it is finished or expires.
     pub fn begin(&self, peer: IpAddr, now: Timestamp) -> Result<(), Throttled> {
+        self.count(Key::Beginning(Network::of(peer)), self.beginnings_per_minute, A_MINUTE, now)
+    }
+
+    /// Counts a client that one network registers or changes; `per_hour` 0 is no limit.
+    pub fn register(&self, peer: IpAddr, per_hour: u32, now: Timestamp) -> Result<(), Throttled> {
+        match per_hour {
+            0 => Ok(()),
+            most => self.count(Key::Registration(Network::of(peer)), most, AN_HOUR, now),
+        }
+    }
+
+    /// At most that many in a window, which begins with the first one.
+    fn count(&self, key: Key, most: u32, window: Seconds, now: Timestamp) -> Result<(), Throttled> {
         let _one_at_a_time = self.reserving.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = Key::Beginning(Network::of(peer));
-        let minute = self.failures.get(&key).filter(|counted| now.since(counted.last) < A_MINUTE);
-        let (count, since) = minute.map_or((0, now), |counted| (counted.count, counted.last));
-        if count >= self.beginnings_per_minute {
-            return Err(Throttled { retry_after: (since + A_MINUTE).since(now) });
+        let begun = self.failures.get(&key).filter(|counted| now.since(counted.last) < window);
+        let (count, since) = begun.map_or((0, now), |counted| (counted.count, counted.last));
+        if count >= most {
+            return Err(Throttled { retry_after: (since + window).since(now) });
         }
         self.failures.insert(key, Failures { count: count + 1, last: since });
         Ok(())

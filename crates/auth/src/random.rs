@@ -24,6 +24,12 @@ pub fn secret() -> SecretString {
     SecretString::new(URL_SAFE_NO_PAD.encode(jwt::random::bytes::<32>()))
 }
 
+/// 86 characters of base64url, 512 bits: a secret that is the key of a MAC has at least the octets of its hash (OpenID Connect
+/// Core §10.1).
+pub fn mac_secret() -> SecretString {
+    SecretString::new(URL_SAFE_NO_PAD.encode(jwt::random::bytes::<64>()))
+}
+
 /// 32 hexadecimal digits that stand in the log, in the answer and on the error page.
 pub fn trace_id() -> String {
     id().iter().fold(String::with_capacity(32), |mut hex, byte| {

@@ -1,4 +1,5 @@
-//! What every handler can reach: configuration, database, keys, clock, hashing threads, limits. Built once, never changed.
+//! What every handler can reach: configuration, database, keys, clock, hashing threads, limits, other servers. Built once, never
+//! changed.
 
 use std::sync::Arc;
 
@@ -6,12 +7,17 @@ use jwt::directory::KeyDirectory;
 use protocol::issuer::Issuer;
 use protocol::time::Timestamp;
 use store::Store;
+use tokio::sync::Notify;
 
+use crate::client_keys::ClientKeys;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Problem};
 use crate::limits::Limits;
+use crate::outbound::Outbound;
 use crate::passwords::{PasswordError, Pool};
+use crate::protocol_log::ProtocolLog;
 use crate::web::pages::Mode;
+use crate::web::sampled::Sampled;
 
 /// Shared by all workers behind one `Arc`.
 pub struct AppState {
@@ -21,13 +27,30 @@ pub struct AppState {
     pub clock: Clock,
     pub passwords: Pool,
     pub limits: Limits,
+    pub outbound: Outbound,
+    pub client_keys: ClientKeys,
+    /// Wakes the job that tells clients of a logout.
+    pub logout_deliveries: Notify,
+    pub protocol_log: ProtocolLog,
+    /// Refusals because the server is full, for the log.
+    pub(crate) overload: Sampled,
     /// Whether pages show the development bar and registered redirect URIs.
     pub mode: Mode,
 }
 
+/// Why a server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    #[error(transparent)]
+    Passwords(#[from] PasswordError),
+    /// A file that a setting names is not what it should be.
+    #[error("{0}")]
+    Setting(Problem),
+}
+
 impl AppState {
     /// The state of a server that runs by the system's clock. Starts the hashing threads.
-    pub fn new(config: Arc<Config>, store: Store, keys: Arc<KeyDirectory>) -> Result<Self, PasswordError> {
+    pub fn new(config: Arc<Config>, store: Store, keys: Arc<KeyDirectory>) -> Result<Self, StateError> {
         Self::with_clock(config, store, keys, Clock::System)
     }
 
@@ -36,10 +59,27 @@ impl AppState {
         store: Store,
         keys: Arc<KeyDirectory>,
         clock: Clock,
-    ) -> Result<Self, PasswordError> {
+    ) -> Result<Self, StateError> {
         let passwords = Pool::start(&config.passwords)?;
         let limits = Limits::new(&config.limits);
-        Ok(Self { config, store, keys, clock, passwords, limits, mode: Mode::Production })
+        let outbound = Outbound::new(&config.outbound).map_err(StateError::Setting)?;
+        let client_keys = ClientKeys::new(outbound.clone());
+        let (protocol_log, overload) = (ProtocolLog::new(), Sampled::new());
+        let mode = Mode::Production;
+        Ok(Self {
+            config,
+            store,
+            keys,
+            clock,
+            passwords,
+            limits,
+            outbound,
+            client_keys,
+            logout_deliveries: Notify::new(),
+            protocol_log,
+            overload,
+            mode,
+        })
     }
 
     /// For `countersign dev`: demo accounts, loopback only, and pages that say so.

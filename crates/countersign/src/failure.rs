@@ -3,6 +3,7 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use auth::StateError;
 use auth::config::Problem;
 use jwt::KeyError;
 use store::StoreError;
@@ -79,6 +80,15 @@ impl From<Complaint> for Failure {
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
         Self::setting(problem.key, problem.reason, &problem.fix)
+    }
+}
+
+impl From<StateError> for Failure {
+    fn from(error: StateError) -> Self {
+        match error {
+            StateError::Setting(problem) => problem.into(),
+            StateError::Passwords(_) => Self::failed(error),
+        }
     }
 }
 

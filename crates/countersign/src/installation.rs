@@ -6,7 +6,7 @@ use auth::config::Config;
 use jwt::KeyError;
 use jwt::directory::KeyDirectory;
 use protocol::audience::TokenFormat;
-use protocol::client::{Client, GrantType};
+use protocol::client::Client;
 use protocol::ids::ClientId;
 use protocol::signing::SigningAlgorithm;
 use protocol::time::Timestamp;
@@ -23,7 +23,7 @@ const KEYRING: &str = "keyring.json";
 /// 2026-11-01. A clock before this is not set, and tokens of such a time are refused everywhere.
 const NOT_BEFORE: Timestamp = Timestamp(1_793_491_200);
 /// Passwords that stand in our documents and examples; an installation that uses one has no secret.
-const PUBLISHED_PASSWORDS: [&str; 3] = ["change-me", "countersign", "postgres"];
+pub const PUBLISHED_PASSWORDS: [&str; 3] = ["change-me", "countersign", "postgres"];
 /// `statfs` types of NFS, SMB and CIFS: SQLite's locks are not to be trusted there.
 const NETWORK_FILE_SYSTEMS: [i64; 4] = [0x6969, 0x517b, 0xff53_4d42, 0xfe53_4d42];
 
@@ -103,33 +103,27 @@ fn refuse_network_file_system(config: &Config) -> Result<(), Failure> {
     }
 }
 
-/// An API or a client whose tokens nobody could sign would fail at every request.
-pub async fn refuse_unsignable(store: &Store, algorithms: &[SigningAlgorithm]) -> Result<(), Failure> {
-    let mut needed = Vec::new();
+/// An API whose tokens nobody could sign, or a client that needs what is switched off, would fail at every request.
+pub async fn refuse_unoffered(
+    store: &Store,
+    config: &Config,
+    algorithms: &[SigningAlgorithm],
+) -> Result<(), Failure> {
+    let mut complaints = Vec::new();
     for api in store::apis::list(store).await? {
-        match api.token_format {
-            TokenFormat::Jwt => needed.push((api.signing_alg, format!("API {}", api.identifier))),
-            TokenFormat::Opaque => {}
+        if api.token_format == TokenFormat::Jwt && !algorithms.contains(&api.signing_alg) {
+            let reason = format!("API {}: {}", api.identifier, auth::offered::unkept(api.signing_alg, algorithms));
+            complaints.push(Complaint::new(Place::Nowhere {}, Some("keys.algorithms"), reason, None));
         }
     }
-    // ID tokens come from this grant only.
-    for client in all_clients(store).await?.iter().filter(|client| client.allows(GrantType::AuthorizationCode)) {
-        needed.push((client.id_token_signed_response_alg, format!("client {}", client.id)));
+    for client in all_clients(store).await?.iter().filter(|client| client.disabled_at.is_none()) {
+        for problem in auth::offered::check(&config.openid, algorithms, client) {
+            let reason = format!("client {} is registered for more than there is: {problem}", client.id);
+            let remedy = Some("switch it on, or register the client again".to_owned());
+            complaints.push(Complaint::new(Place::Nowhere {}, None, reason, remedy));
+        }
     }
-    let missing = SigningAlgorithm::ALL.iter().filter(|alg| !algorithms.contains(alg));
-    let complaints = missing.filter_map(|alg| {
-        let by: Vec<_> = needed.iter().filter(|(needs, _)| needs == alg).map(|(_, who)| who.as_str()).collect();
-        (!by.is_empty()).then(|| unsignable(*alg, &by.join(", ")))
-    });
-    let complaints = Complaints(complaints.collect());
-    if complaints.0.is_empty() { Ok(()) } else { Err(complaints.into()) }
-}
-
-fn unsignable(algorithm: SigningAlgorithm, by: &str) -> Complaint {
-    let name = algorithm.name();
-    let reason = format!("there is no key for {name}, which {by} needs");
-    let remedy = format!("add \"{name}\" to keys.algorithms, or register it again with another algorithm");
-    Complaint::new(Place::Nowhere {}, Some("keys.algorithms"), reason, Some(remedy))
+    if complaints.is_empty() { Ok(()) } else { Err(Complaints(complaints).into()) }
 }
 
 /// The accounts of `countersign dev` have secrets that stood on a screen.

@@ -11,5 +11,7 @@ pub mod failure;
 pub mod installation;
 pub mod log;
 pub mod output;
+pub mod person;
+pub mod seed;
 pub mod shutdown;
 pub mod tls;

@@ -42,6 +42,14 @@ impl Output {
             Format::Json => line(serde_json::to_string(value).expect("what commands print is plain data")),
         }
     }
+
+    /// As [`Output::show`], for a command that goes on: tells when nobody reads any more.
+    pub fn stream<T: Serialize, S: Display>(&self, value: &T, text: impl FnOnce(&T) -> S) -> io::Result<()> {
+        match self.format {
+            Format::Text => writeln!(io::stdout().lock(), "{}", text(value)),
+            Format::Json => writeln!(io::stdout().lock(), "{}", serde_json::to_string(value)?),
+        }
+    }
 }
 
 impl Colours {

@@ -3,7 +3,7 @@
 //! The only file that names the `rsa` crate, which reads foreign formats here and never signs: it has an open timing advisory
 //! (RUSTSEC-2023-0071). An administrator imports keys from the command line; no request reaches this code.
 
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair};
+use aws_lc_rs::signature::{EcdsaKeyPair, Ed25519KeyPair};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use protocol::secret::SecretString;
@@ -14,7 +14,7 @@ use rsa::{BigUint, RsaPrivateKey};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use crate::algorithm::{self, Family, family};
+use crate::algorithm::{self, Curve, Family, family};
 use crate::json;
 use crate::key::SigningKey;
 use crate::pem;
@@ -23,6 +23,7 @@ use crate::public_key::{KeyRefused, check_rsa_size};
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
+const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 
 /// Why a file cannot become a signing key.
@@ -40,7 +41,7 @@ pub enum ImportError {
     WrongPassword,
     #[error("the key is encrypted in a format from before PKCS#8; convert it with: openssl pkcs8 -topk8")]
     OldEncryption,
-    #[error("the key is neither RSA nor P-256 nor Ed25519")]
+    #[error("the key is none of RSA, P-256, P-384 and Ed25519")]
     Unsupported,
     #[error("the key cannot be used with the algorithm that was asked for")]
     OtherAlgorithm,
@@ -82,8 +83,14 @@ fn pkcs8(der: &[u8], algorithm: Option<SigningAlgorithm>) -> Result<SigningKey, 
     let info = PrivateKeyInfo::from_der(der).map_err(|_| ImportError::NotAKey)?;
     match info.algorithm.oid {
         RSA => pkcs1(info.private_key, algorithm),
-        EC if info.algorithm.parameters_oid() != Ok(P256) => Err(ImportError::Unsupported),
-        EC => Ok(SigningKey::from_pkcs8_der(der, choose(algorithm, SigningAlgorithm::ES256)?)?),
+        EC => {
+            let natural = match info.algorithm.parameters_oid() {
+                Ok(P256) => SigningAlgorithm::ES256,
+                Ok(P384) => SigningAlgorithm::ES384,
+                _ => return Err(ImportError::Unsupported),
+            };
+            Ok(SigningKey::from_pkcs8_der(der, choose(algorithm, natural)?)?)
+        }
         ED25519 => Ok(SigningKey::from_pkcs8_der(der, choose(algorithm, SigningAlgorithm::EdDSA)?)?),
         _ => Err(ImportError::Unsupported),
     }
@@ -98,10 +105,18 @@ fn pkcs1(der: &[u8], algorithm: Option<SigningAlgorithm>) -> Result<SigningKey, 
     Ok(SigningKey::from_pkcs8_der(document.as_bytes(), algorithm)?)
 }
 
+/// The curve stands inside of the key; the one that fits tells the algorithm.
 fn sec1(der: &[u8], algorithm: Option<SigningAlgorithm>) -> Result<SigningKey, ImportError> {
-    let algorithm = choose(algorithm, SigningAlgorithm::ES256)?;
-    let pair = EcdsaKeyPair::from_private_key_der(&ECDSA_P256_SHA256_FIXED_SIGNING, der);
-    let pkcs8 = pair.map_err(|_| ImportError::Unsupported)?.to_pkcs8v1().map_err(|_| KeyRefused::Inconsistent)?;
+    for natural in SigningAlgorithm::ALL {
+        let Family::Ecdsa(curve) = family(*natural) else { continue };
+        let Ok(pair) = EcdsaKeyPair::from_private_key_der(curve.sign, der) else { continue };
+        return ecdsa(&pair, choose(algorithm, *natural)?);
+    }
+    Err(ImportError::Unsupported)
+}
+
+fn ecdsa(pair: &EcdsaKeyPair, algorithm: SigningAlgorithm) -> Result<SigningKey, ImportError> {
+    let pkcs8 = pair.to_pkcs8v1().map_err(|_| KeyRefused::Inconsistent)?;
     Ok(SigningKey::from_pkcs8_der(pkcs8.as_ref(), algorithm)?)
 }
 
@@ -123,7 +138,8 @@ fn jwk(text: &str, algorithm: Option<SigningAlgorithm>) -> Result<SigningKey, Im
     };
     match (members.get("kty").and_then(Value::as_str), members.get("crv").and_then(Value::as_str)) {
         (Some("RSA"), _) => rsa_jwk(&members, named),
-        (Some("EC"), Some("P-256")) => p256_jwk(&members, named),
+        (Some("EC"), Some("P-256")) => ec_jwk(&members, named, SigningAlgorithm::ES256),
+        (Some("EC"), Some("P-384")) => ec_jwk(&members, named, SigningAlgorithm::ES384),
         (Some("OKP"), Some("Ed25519")) => ed25519_jwk(&members, named),
         (Some(_), _) => Err(ImportError::Unsupported),
         (None, _) => Err(ImportError::NotAKey),
@@ -143,13 +159,17 @@ fn rsa_jwk(members: &Map<String, Value>, algorithm: Option<SigningAlgorithm>) ->
     Ok(SigningKey::from_pkcs8_der(der.as_bytes(), choose(algorithm, SigningAlgorithm::RS256)?)?)
 }
 
-fn p256_jwk(members: &Map<String, Value>, algorithm: Option<SigningAlgorithm>) -> Result<SigningKey, ImportError> {
-    let algorithm = choose(algorithm, SigningAlgorithm::ES256)?;
+fn ec_jwk(
+    members: &Map<String, Value>,
+    algorithm: Option<SigningAlgorithm>,
+    natural: SigningAlgorithm,
+) -> Result<SigningKey, ImportError> {
+    let algorithm = choose(algorithm, natural)?;
+    let Family::Ecdsa(Curve { sign, .. }) = family(algorithm) else { return Err(ImportError::OtherAlgorithm) };
     let (x, y, d) = (number(members, "x")?, number(members, "y")?, number(members, "d")?);
     let point = [&[4][..], &x, &y].concat();
-    let pair = EcdsaKeyPair::from_private_key_and_public_key(&ECDSA_P256_SHA256_FIXED_SIGNING, &d, &point);
-    let pkcs8 = pair.and_then(|pair| pair.to_pkcs8v1().map_err(Into::into)).map_err(|_| KeyRefused::Inconsistent)?;
-    Ok(SigningKey::from_pkcs8_der(pkcs8.as_ref(), algorithm)?)
+    let pair = EcdsaKeyPair::from_private_key_and_public_key(sign, &d, &point);
+    ecdsa(&pair.map_err(|_| KeyRefused::Inconsistent)?, algorithm)
 }
 
 fn ed25519_jwk(members: &Map<String, Value>, algorithm: Option<SigningAlgorithm>) -> Result<SigningKey, ImportError> {
@@ -187,6 +207,7 @@ mod tests {
     // Thumbprints computed with another program from the same files.
     const RSA_KID: &str = "zHZ-t_B55xUOvYQBaynijjnoj00VfbLKbKya68PpPrI";
     const P256_KID: &str = "KsCcwIZ4XMuzbrBsvFYML31oFirGmg63I9cM5x6Kn68";
+    const P384_KID: &str = "cS7wOLn6Ypx1pbkm57Tbk0HWHJ8D4il2UstpOK4ykgc";
     const ED25519_KID: &str = "-qrBrgPnfZpWvpRIMJ5GzEmR0NNBXK3rRH40UonS37U";
 
     const RSA_PKCS1: &str = include_str!("../tests/keys/rsa-pkcs1.pem");
@@ -198,7 +219,10 @@ mod tests {
     const P256_SEC1: &str = include_str!("../tests/keys/p256-sec1.pem");
     const P256_PKCS8: &str = include_str!("../tests/keys/p256-pkcs8.pem");
     const P256_ENCRYPTED: &str = include_str!("../tests/keys/p256-encrypted-scrypt.pem");
+    const P384_SEC1: &str = include_str!("../tests/keys/p384-sec1.pem");
     const P384_PKCS8: &str = include_str!("../tests/keys/p384-pkcs8.pem");
+    const P521_SEC1: &str = include_str!("../tests/keys/p521-sec1.pem");
+    const P521_PKCS8: &str = include_str!("../tests/keys/p521-pkcs8.pem");
     const ED25519_PKCS8: &str = include_str!("../tests/keys/ed25519-pkcs8.pem");
 
     fn password(text: &str) -> SecretString {
@@ -219,6 +243,8 @@ mod tests {
             (P256_SEC1, P256_KID, SigningAlgorithm::ES256),
             (P256_PKCS8, P256_KID, SigningAlgorithm::ES256),
             (P256_ENCRYPTED, P256_KID, SigningAlgorithm::ES256),
+            (P384_SEC1, P384_KID, SigningAlgorithm::ES384),
+            (P384_PKCS8, P384_KID, SigningAlgorithm::ES384),
             (ED25519_PKCS8, ED25519_KID, SigningAlgorithm::EdDSA),
         ] {
             let key = import(text, None, Some(&correct)).expect("is a private key");
@@ -235,6 +261,9 @@ mod tests {
         assert_eq!(key.algorithm(), SigningAlgorithm::PS256);
         assert_eq!(refusal(RSA_PKCS8, Some(SigningAlgorithm::ES256)), ImportError::OtherAlgorithm);
         assert_eq!(refusal(P256_SEC1, Some(SigningAlgorithm::RS256)), ImportError::OtherAlgorithm);
+        assert_eq!(refusal(P256_SEC1, Some(SigningAlgorithm::ES384)), ImportError::OtherAlgorithm);
+        assert_eq!(refusal(P384_SEC1, Some(SigningAlgorithm::ES256)), ImportError::OtherAlgorithm);
+        assert_eq!(refusal(P384_PKCS8, Some(SigningAlgorithm::ES256)), ImportError::OtherAlgorithm);
         assert_eq!(refusal(ED25519_PKCS8, Some(SigningAlgorithm::ES256)), ImportError::OtherAlgorithm);
     }
 
@@ -249,7 +278,8 @@ mod tests {
     #[test]
     fn what_is_no_private_key_of_ours_is_named() {
         assert_eq!(refusal(RSA_1024, None), ImportError::Refused(KeyRefused::RsaSize { bits: 1024 }));
-        assert_eq!(refusal(P384_PKCS8, None), ImportError::Unsupported);
+        assert_eq!(refusal(P521_SEC1, None), ImportError::Unsupported);
+        assert_eq!(refusal(P521_PKCS8, None), ImportError::Unsupported);
         assert_eq!(refusal(RSA_PUBLIC, None), ImportError::PublicKey);
         assert_eq!(refusal("", None), ImportError::NotAKey);
         assert_eq!(refusal("hello", None), ImportError::NotAKey);

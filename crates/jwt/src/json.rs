@@ -9,7 +9,7 @@ use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visit
 use serde_json::{Map, Number, Value};
 
 /// Reads exactly one JSON object. The error never repeats the input.
-pub(crate) fn object(bytes: &[u8]) -> Result<Map<String, Value>, NotOneObject> {
+pub fn object(bytes: &[u8]) -> Result<Map<String, Value>, NotOneObject> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = Strict.deserialize(&mut deserializer).map_err(|_| NotOneObject)?;
     deserializer.end().map_err(|_| NotOneObject)?;
@@ -21,7 +21,7 @@ pub(crate) fn object(bytes: &[u8]) -> Result<Map<String, Value>, NotOneObject> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not one JSON object with each member once")]
-pub(crate) struct NotOneObject;
+pub struct NotOneObject;
 
 #[derive(Clone, Copy)]
 struct Strict;

@@ -9,9 +9,7 @@ use std::sync::Arc;
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
-use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RsaKeyPair, RsaSignatureEncoding,
-};
+use aws_lc_rs::signature::{EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RsaKeyPair, RsaSignatureEncoding};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use protocol::ids::KeyId;
@@ -43,7 +41,7 @@ pub struct SigningKey {
 
 enum Pair {
     Rsa(RsaKeyPair, &'static RsaSignatureEncoding),
-    P256(EcdsaKeyPair),
+    Ecdsa(EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
 }
 
@@ -71,7 +69,7 @@ impl SigningKey {
     pub fn generate(algorithm: SigningAlgorithm) -> Result<Self, KeyRefused> {
         let pair = match family(algorithm) {
             Family::Rsa { sign, .. } => RsaKeyPair::generate(KeySize::Rsa2048).map(|pair| Pair::Rsa(pair, sign)),
-            Family::P256 => EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map(Pair::P256),
+            Family::Ecdsa(curve) => EcdsaKeyPair::generate(curve.sign).map(Pair::Ecdsa),
             Family::Ed25519 => Ed25519KeyPair::generate().map(Pair::Ed25519),
         };
         Self::prepare(pair.map_err(|_| KeyRefused::Inconsistent)?, algorithm)
@@ -86,7 +84,7 @@ impl SigningKey {
     pub(crate) fn from_pkcs8_der(der: &[u8], algorithm: SigningAlgorithm) -> Result<Self, KeyRefused> {
         let pair = match family(algorithm) {
             Family::Rsa { sign, .. } => RsaKeyPair::from_pkcs8(der).map(|pair| Pair::Rsa(pair, sign)),
-            Family::P256 => EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der).map(Pair::P256),
+            Family::Ecdsa(curve) => EcdsaKeyPair::from_pkcs8(curve.sign, der).map(Pair::Ecdsa),
             Family::Ed25519 => Ed25519KeyPair::from_pkcs8(der).map(Pair::Ed25519),
         };
         Self::prepare(pair.map_err(|_| KeyRefused::Inconsistent)?, algorithm)
@@ -96,7 +94,7 @@ impl SigningKey {
     pub fn to_pkcs8_pem(&self) -> SecretString {
         let der = match &self.pair {
             Pair::Rsa(pair, _) => pair.as_der().map(|der| Zeroizing::new(der.as_ref().to_vec())),
-            Pair::P256(pair) => pair.to_pkcs8v1().map(|der| Zeroizing::new(der.as_ref().to_vec())),
+            Pair::Ecdsa(pair) => pair.to_pkcs8v1().map(|der| Zeroizing::new(der.as_ref().to_vec())),
             Pair::Ed25519(pair) => pair.to_pkcs8v1().map(|der| Zeroizing::new(der.as_ref().to_vec())),
         };
         pem::encode(PEM_LABEL, &der.expect("a key that was parsed or generated can be written down"))
@@ -161,7 +159,7 @@ impl SigningKey {
                 pair.sign(*encoding, &random, message, &mut signature).map_err(|_| SignError::Crypto)?;
                 Ok(signature)
             }
-            Pair::P256(pair) => {
+            Pair::Ecdsa(pair) => {
                 pair.sign(&random, message).map(|signature| signature.as_ref().to_vec()).map_err(|_| SignError::Crypto)
             }
             Pair::Ed25519(pair) => {
@@ -175,7 +173,7 @@ impl Pair {
     fn public_key(&self) -> &[u8] {
         match self {
             Self::Rsa(pair, _) => pair.public_key().as_ref(),
-            Self::P256(pair) => pair.public_key().as_ref(),
+            Self::Ecdsa(pair) => pair.public_key().as_ref(),
             Self::Ed25519(pair) => pair.public_key().as_ref(),
         }
     }
@@ -238,12 +236,12 @@ mod tests {
 
     #[test]
     fn we_verify_what_another_library_signs() {
-        for algorithm in [SigningAlgorithm::ES256, SigningAlgorithm::EdDSA] {
+        for algorithm in [SigningAlgorithm::ES256, SigningAlgorithm::ES384, SigningAlgorithm::EdDSA] {
             let key = key(algorithm);
             let der = pem::find_key(key.to_pkcs8_pem().expose()).expect("is PEM").decode().expect("is base64");
             let private = match algorithm {
-                SigningAlgorithm::ES256 => EncodingKey::from_ec_der(&der),
-                _ => EncodingKey::from_ed_der(&der),
+                SigningAlgorithm::EdDSA => EncodingKey::from_ed_der(&der),
+                _ => EncodingKey::from_ec_der(&der),
             };
             let header = jsonwebtoken::Header::new(jsonwebtoken_name(algorithm));
             let token = jsonwebtoken::encode(&header, &claims(), &private).expect("signs");
@@ -267,6 +265,7 @@ mod tests {
         let text = key(SigningAlgorithm::ES256).to_pkcs8_pem();
         assert!(SigningKey::from_pkcs8_pem(text.expose(), SigningAlgorithm::EdDSA).is_err());
         assert!(SigningKey::from_pkcs8_pem(text.expose(), SigningAlgorithm::RS256).is_err());
+        assert!(SigningKey::from_pkcs8_pem(text.expose(), SigningAlgorithm::ES384).is_err(), "another curve");
         let torn: String = text.expose().lines().take(2).collect::<Vec<_>>().join("\n");
         for bad in ["", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", &torn] {
             assert!(SigningKey::from_pkcs8_pem(bad, SigningAlgorithm::ES256).is_err(), "{bad:?}");

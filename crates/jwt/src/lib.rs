@@ -4,25 +4,34 @@
 //! (`key.rs`), public ones once and kept ready to verify (`public_key.rs`). The life of a key is a pure function of its record
 //! and the time (`key_record.rs`); `keyring.rs` asks it, `directory.rs` keeps records and keys on disk.
 //!
+//! What one client only may read is encrypted in `jwe.rs` to its key (`encryption_key.rs`); we decrypt nothing. Tokens under a
+//! shared secret and tokens without signature, which OpenID Connect has in three places, come through `mac.rs` and
+//! `unsecured.rs` and through no other door. `hash.rs` ties an ID token to what travels beside it.
+//!
 //! Cryptography is aws-lc-rs; JSON Web Keys and their thumbprints are `jsonwebtoken`'s; `rsa` reads foreign key files
 //! (`import.rs`) and never signs.
 
 pub mod access_token;
 pub mod claims;
 pub mod directory;
+pub mod encryption_key;
+pub mod hash;
 pub mod import;
+pub mod jwe;
 pub mod jwks;
 pub mod key;
 pub mod key_record;
 pub mod keyring;
+pub mod mac;
 pub mod public_key;
 pub mod random;
 pub mod sealed;
 pub mod secrets;
+pub mod unsecured;
 pub mod verify;
 
 mod algorithm;
-mod json;
+pub mod json;
 mod key_files;
 mod pem;
 
@@ -34,7 +43,10 @@ mod samples;
 pub use access_token::AccessTokenClaims;
 pub use claims::{Audience, TimeCheck, Times};
 pub use directory::{Changed, KeyDirectory};
+pub use encryption_key::EncryptionKey;
+pub use hash::half_hash;
 pub use import::{ImportError, import};
+pub use jwe::{EncryptError, encrypt};
 pub use jwks::{Jwk, JwkSet, JwksError};
 pub use key::{SignError, SigningKey};
 pub use key_files::KeyError;
@@ -42,4 +54,4 @@ pub use key_record::{KeyRecord, RotationPolicy, Stage};
 pub use keyring::{KeyInfo, Keyring};
 pub use public_key::{KeyRefused, VerifyingKey};
 pub use secrets::Secrets;
-pub use verify::{Expected, Header, VerifyError};
+pub use verify::{Expected, Header, PeekedAlgorithm, VerifyError};

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ED25519, ParsedPublicKey, RsaParameters, RsaPublicKeyComponents};
+use aws_lc_rs::signature::{ED25519, ParsedPublicKey, RsaParameters, RsaPublicKeyComponents};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::{
@@ -13,7 +13,7 @@ use jsonwebtoken::jwk::{
 };
 use protocol::signing::SigningAlgorithm;
 
-use crate::algorithm::{Family, family};
+use crate::algorithm::{Curve, Family, family};
 
 pub(crate) const MIN_RSA_BITS: usize = 2048;
 pub(crate) const MAX_RSA_BITS: usize = 8192;
@@ -30,7 +30,7 @@ pub struct VerifyingKey {
 pub enum KeyRefused {
     #[error("the key is of another type than its algorithm needs, or of a type that is not supported here")]
     WrongType,
-    #[error("the key is not meant for signatures")]
+    #[error("the key is not meant for this use")]
     WrongUse,
     #[error("the key id is longer than 128 characters")]
     KeyId,
@@ -54,9 +54,9 @@ impl VerifyingKey {
     ) -> Result<Self, KeyRefused> {
         let key = match (family(algorithm), parameters) {
             (Family::Rsa { verify, .. }, AlgorithmParameters::RSA(parameters)) => rsa(parameters, verify)?,
-            (Family::P256, AlgorithmParameters::EllipticCurve(parameters)) => p256(parameters)?,
+            (Family::Ecdsa(curve), AlgorithmParameters::EllipticCurve(parameters)) => ecdsa(parameters, curve)?,
             (Family::Ed25519, AlgorithmParameters::OctetKeyPair(parameters)) => ed25519(parameters)?,
-            (Family::Rsa { .. } | Family::P256 | Family::Ed25519, _) => return Err(KeyRefused::WrongType),
+            (Family::Rsa { .. } | Family::Ecdsa(_) | Family::Ed25519, _) => return Err(KeyRefused::WrongType),
         };
         Ok(Self { kid: kid.to_owned(), algorithm, key })
     }
@@ -95,7 +95,13 @@ pub(crate) fn check_rsa_size(modulus: &[u8], exponent: &[u8]) -> Result<(), KeyR
 }
 
 fn rsa(parameters: &RSAKeyParameters, algorithm: &'static RsaParameters) -> Result<ParsedPublicKey, KeyRefused> {
-    let (n, e) = (decode(&parameters.n)?, decode(&parameters.e)?);
+    let components = rsa_components(&parameters.n, &parameters.e)?;
+    components.to_parsed_public_key(algorithm).map_err(|_| KeyRefused::Inconsistent)
+}
+
+/// Modulus and exponent as a JWK writes them, with all that can be checked of them.
+pub(crate) fn rsa_components(n: &str, e: &str) -> Result<RsaPublicKeyComponents<Vec<u8>>, KeyRefused> {
+    let (n, e) = (decode(n)?, decode(e)?);
     // RFC 7518 §6.3.1: "The octet sequence MUST utilize the minimum number of octets needed to represent the value."
     if n.first() == Some(&0) || e.first() == Some(&0) {
         return Err(KeyRefused::Encoding);
@@ -104,17 +110,25 @@ fn rsa(parameters: &RSAKeyParameters, algorithm: &'static RsaParameters) -> Resu
     if n.last().is_some_and(|byte| byte % 2 == 0) {
         return Err(KeyRefused::Inconsistent);
     }
-    RsaPublicKeyComponents { n, e }.to_parsed_public_key(algorithm).map_err(|_| KeyRefused::Inconsistent)
+    Ok(RsaPublicKeyComponents { n, e })
 }
 
-fn p256(parameters: &EllipticCurveKeyParameters) -> Result<ParsedPublicKey, KeyRefused> {
-    if parameters.curve != EllipticCurve::P256 {
+fn ecdsa(parameters: &EllipticCurveKeyParameters, curve: &Curve) -> Result<ParsedPublicKey, KeyRefused> {
+    if parameters.curve != curve.name {
         return Err(KeyRefused::WrongType);
     }
+    let point = uncompressed_point(&parameters.x, &parameters.y, curve.coordinate)?;
+    ParsedPublicKey::new(curve.verify, point).map_err(|_| KeyRefused::Point)
+}
+
+/// The point as SEC 1 §2.3.3 writes it. Whether it lies on the curve is for aws-lc to say.
+pub(crate) fn uncompressed_point(x: &str, y: &str, coordinate: usize) -> Result<Vec<u8>, KeyRefused> {
+    let (x, y) = (decode(x)?, decode(y)?);
     // RFC 7518 §6.2.1.2: "The length of this octet string MUST be the full size of a coordinate".
-    let (x, y) = (decode_32(&parameters.x)?, decode_32(&parameters.y)?);
-    let point = [&[4][..], &x, &y].concat();
-    ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).map_err(|_| KeyRefused::Point)
+    if x.len() != coordinate || y.len() != coordinate {
+        return Err(KeyRefused::Encoding);
+    }
+    Ok([&[4][..], &x, &y].concat())
 }
 
 fn ed25519(parameters: &OctetKeyPairParameters) -> Result<ParsedPublicKey, KeyRefused> {
@@ -170,7 +184,7 @@ fn decode(text: &str) -> Result<Vec<u8>, KeyRefused> {
     URL_SAFE_NO_PAD.decode(text).map_err(|_| KeyRefused::Encoding)
 }
 
-fn decode_32(text: &str) -> Result<[u8; 32], KeyRefused> {
+pub(crate) fn decode_32(text: &str) -> Result<[u8; 32], KeyRefused> {
     decode(text)?.try_into().map_err(|_| KeyRefused::Encoding)
 }
 
@@ -233,6 +247,23 @@ mod tests {
     }
 
     #[test]
+    fn p384_points_are_on_the_curve_and_written_in_full() {
+        let alg = SigningAlgorithm::ES384;
+        let x = "iiregW-V1e9suWOqvnk-8UpxHMYnHlW__ihOmQP3Yc7eRpR9TUMuS9oLcC2dvRxa";
+        let y = "SmEAcFH-EpK8Qs7Q_zCR4zsKqxiBmOIG2jwR6bdUHPWtwfOs3HJsM2iaAT0oNT3b";
+        let zero = URL_SAFE_NO_PAD.encode([0; 48]);
+        let jwk = |x: &str, y: &str| json!({ "kty": "EC", "crv": "P-384", "x": x, "y": y });
+        assert!(prepare(alg, jwk(x, y)).is_ok());
+        assert_eq!(refused(alg, jwk(y, x)), KeyRefused::Point);
+        assert_eq!(refused(alg, jwk(&zero, &zero)), KeyRefused::Point);
+        assert_eq!(refused(alg, jwk(&URL_SAFE_NO_PAD.encode([0xff; 48]), y)), KeyRefused::Point);
+        assert_eq!(refused(alg, jwk(&x[..60], y)), KeyRefused::Encoding);
+        assert_eq!(refused(alg, jwk(&format!("AAAA{x}"), y)), KeyRefused::Encoding, "a leading zero too many");
+        assert_eq!(refused(SigningAlgorithm::ES256, jwk(x, y)), KeyRefused::WrongType);
+        assert_eq!(refused(alg, json!({ "kty": "EC", "crv": "P-256", "x": x, "y": y })), KeyRefused::WrongType);
+    }
+
+    #[test]
     fn ed25519_points_are_canonical_and_of_large_order() {
         let alg = SigningAlgorithm::EdDSA;
         let good = URL_SAFE_NO_PAD.decode("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo").expect("is base64url");
@@ -255,7 +286,7 @@ mod tests {
     fn a_key_of_another_type_is_refused() {
         let ed = json!({ "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" });
         let secret = json!({ "kty": "oct", "k": "AAAA" });
-        for algorithm in [SigningAlgorithm::RS256, SigningAlgorithm::PS256, SigningAlgorithm::ES256] {
+        for algorithm in SigningAlgorithm::ALL.iter().copied().filter(|it| *it != SigningAlgorithm::EdDSA) {
             assert_eq!(refused(algorithm, ed.clone()), KeyRefused::WrongType);
             assert_eq!(refused(algorithm, secret.clone()), KeyRefused::WrongType);
         }

@@ -1,5 +1,6 @@
 //! The examples of the RFCs, in both directions where the signature is deterministic: RFC 7638 §3.1, RFC 7515 A.2 and A.3,
-//! RFC 8037 A.1 to A.5.
+//! RFC 8037 A.1 to A.5. For ES384, which no RFC shows in a token, the example of RFC 6979 A.2.6. Those for encryption stand beside
+//! `jwe.rs`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -55,6 +56,26 @@ fn the_es256_token_of_rfc_7515() {
     let claims: Value = set(&key).verify(A3_TOKEN, &ANY).expect("the RFC signed it");
     assert_eq!(claims["iss"], "joe");
     assert_eq!(set(&key).verify::<Value>(A2_TOKEN, &ANY), Err(VerifyError::UnknownKey), "no RSA key in the set");
+}
+
+/// RFC 6979 A.2.6, with SHA-384 over "sample".
+#[test]
+fn the_p384_example_of_rfc_6979() {
+    let key = json!({
+        "kty": "EC", "crv": "P-384",
+        "x": "7DpOQVtOGaRWhhgCn0J_pdqai8SukuAuBqrlKGswDGTe-PDqkFWGYGSiVFFUgLwT",
+        "y": "gBXZty19VyROqO-awMYhiWcIpZNn-d-59UyoSz8cnbEoiyMcOuDU_nNE_SUzJkcg",
+    });
+    let (r, s) = (
+        "lO27kqXsuKrUc25WxpGRaz-IFAZmzp-nPWTE6pWtEzyBpkgVLkSs-W423R6A-r5G",
+        "me9K6xXxeM6h_kDbJgMTjxMOdAoZYkUmIDtjUdCjqU-jKcFFeG5nnnuCxxo4YorI",
+    );
+    let signature = URL_SAFE_NO_PAD.decode(format!("{r}{s}")).expect("48 octets each");
+    let set = set(&key);
+    let key = set.find(None, SigningAlgorithm::ES384).expect("the curve tells the algorithm");
+    assert!(key.verifies(b"sample", &signature));
+    assert!(!key.verifies(b"Sample", &signature));
+    assert!(!key.verifies(b"sample", &[&signature[48..], &signature[..48]].concat()));
 }
 
 #[test]

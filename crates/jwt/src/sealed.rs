@@ -1,5 +1,6 @@
-//! Texts that only this server can read: claims under AES-256-GCM, for access tokens that no API has to look into and for what
-//! a form carries to its next step. One made for one purpose does not open for another (RFC 8725 §3.12).
+//! Texts that only this server can read: claims under AES-256-GCM, for access tokens that no API has to look into, for what a
+//! form carries to its next step, and for secrets that the database keeps. One made for one purpose does not open for another
+//! (RFC 8725 §3.12).
 //!
 //! Layout, in base64url: one version byte, 24 random bytes, ciphertext, 16 bytes of tag. Key and nonce of each token are derived
 //! from the random bytes, so that one master key serves for any number of tokens; a bare 96-bit nonce would be good for 2^32
@@ -28,6 +29,9 @@ pub enum Purpose {
     AccessToken,
     /// A checked request that waits for the person's confirmation.
     Confirmation,
+    /// The secret of a client that authenticates by `client_secret_jwt`: the server has to know it to check an HMAC, so the
+    /// database keeps it sealed.
+    ClientSecret,
 }
 
 /// Seals the claims of an access token. Two calls with the same claims give different texts.
@@ -44,7 +48,7 @@ pub fn open<C: DeserializeOwned>(secrets: &Secrets, token: &str) -> Option<C> {
 pub fn seal_for(purpose: Purpose, secrets: &Secrets, claims: &impl Serialize) -> String {
     let salt = random::bytes::<SALT>();
     let (key, nonce) = token_key(secrets, &salt);
-    let mut body = serde_json::to_vec(claims).expect("claims are structs with string keys, which are always JSON");
+    let mut body = serde_json::to_vec(claims).expect("claims are structs with string keys, or texts: always JSON");
     key.seal_in_place_append_tag(nonce, Aad::from(purpose.bound()), &mut body)
         .expect("claims are far below the limit of GCM");
     let mut bytes = Vec::with_capacity(PREFIX + body.len());
@@ -76,6 +80,7 @@ impl Purpose {
         match self {
             Self::AccessToken => [VERSION, 1],
             Self::Confirmation => [VERSION, 2],
+            Self::ClientSecret => [VERSION, 3],
         }
     }
 }
@@ -137,6 +142,11 @@ mod tests {
         assert_eq!(open_for::<Claims>(Purpose::Confirmation, &secrets(), &form), Some(claims()));
         assert_eq!(open_for::<Claims>(Purpose::Confirmation, &secrets(), &token), None);
         assert_eq!(open::<Claims>(&secrets(), &form), None);
+        let secret = seal_for(Purpose::ClientSecret, &secrets(), &"hush");
+        assert_eq!(open_for::<String>(Purpose::ClientSecret, &secrets(), &secret).as_deref(), Some("hush"));
+        for other in [Purpose::AccessToken, Purpose::Confirmation] {
+            assert_eq!(open_for::<String>(other, &secrets(), &secret), None);
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The symmetric keys of the server, each for one purpose, all derived from one master key of 32 bytes (HKDF, RFC 5869).
 //!
 //! The master key lives in the key directory; here it is only an input. What is computed with the keys: check values of refresh
-//! tokens and of forms, and sealed tokens (`sealed.rs`).
+//! tokens and of forms, pairwise subjects, and sealed texts (`sealed.rs`).
 
 use std::fmt;
 
@@ -16,6 +16,7 @@ const SALT: &[u8] = b"countersign master key 1";
 pub struct Secrets {
     refresh: hmac::Key,
     csrf: hmac::Key,
+    pairwise: hmac::Key,
     seal: Prk,
 }
 
@@ -25,6 +26,7 @@ impl Secrets {
         Self {
             refresh: hmac::Key::new(hmac::HMAC_SHA256, derive(&root, b"refresh token").as_slice()),
             csrf: hmac::Key::new(hmac::HMAC_SHA256, derive(&root, b"form").as_slice()),
+            pairwise: hmac::Key::new(hmac::HMAC_SHA256, derive(&root, b"pairwise subject").as_slice()),
             seal: Prk::new_less_safe(HKDF_SHA256, derive(&root, b"sealed token").as_slice()),
         }
     }
@@ -45,6 +47,12 @@ impl Secrets {
 
     pub fn verify_csrf_mac(&self, input: &[u8], presented: &str) -> bool {
         verify(&self.csrf, input, presented)
+    }
+
+    /// The name of a person for one sector: 43 characters of base64url. Who knows one such name finds out neither the person nor
+    /// the name for another sector (OpenID Connect Core §8.1).
+    pub fn pairwise_mac(&self, input: &[u8]) -> String {
+        mac(&self.pairwise, input)
     }
 
     pub(crate) fn seal(&self) -> &Prk {
@@ -83,7 +91,8 @@ mod tests {
     #[test]
     fn each_purpose_has_its_own_key() {
         let secrets = Secrets::from_master(&[7; 32]);
-        assert_ne!(secrets.refresh_mac(b"x"), secrets.csrf_mac(b"x"));
+        let (refresh, csrf, pairwise) = (secrets.refresh_mac(b"x"), secrets.csrf_mac(b"x"), secrets.pairwise_mac(b"x"));
+        assert!(refresh != csrf && csrf != pairwise && pairwise != refresh);
         assert!(!secrets.verify_csrf_mac(b"x", &secrets.refresh_mac(b"x")));
     }
 
@@ -99,6 +108,7 @@ mod tests {
         let secrets = Secrets::from_master(&[0x42; 32]);
         assert_eq!(secrets.refresh_mac(b"grant"), "iCxpKG2J9UVZyB9ZsCJiam_-Fr1iPxZ-DDk1DwGgN2s");
         assert_eq!(secrets.csrf_mac(b"form"), "iiRiCtItZZlp68OsMAuvQ21GBoz28lmc3GnHqSKcWOk");
+        assert_eq!(secrets.pairwise_mac(b"sector.example\0person"), "PEUYuVd5vLQtCuMILzIIOik5j2O3oiCUh-WTR_GKFYk");
     }
 
     #[test]

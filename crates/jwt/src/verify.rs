@@ -2,10 +2,13 @@
 //!
 //! Only the compact form exists (RFC 7515 §7.1). Keys come from the caller; `jku`, `x5u`, `x5c` and `jwk` in a header are never
 //! looked at (RFC 8725 §3.10). Checks of single claims are in `claims.rs`.
+//!
+//! What is verified here has a signature by a private key. The two exceptions of OpenID Connect, a shared secret and no
+//! signature at all, have files of their own (`mac.rs`, `unsecured.rs`), so that nobody comes to them by accident.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use protocol::signing::SigningAlgorithm;
+use protocol::signing::{AssertionAlgorithm, MacAlgorithm, SigningAlgorithm};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -21,10 +24,20 @@ const MAX_TYP: usize = 64;
 
 /// The part of a header that decides something.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Header {
-    pub alg: SigningAlgorithm,
+pub struct Header<Algorithm = SigningAlgorithm> {
+    pub alg: Algorithm,
     pub kid: Option<String>,
     pub typ: Option<String>,
+}
+
+/// Every `alg` that some token may have somewhere. Says what a token claims to be, allows nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PeekedAlgorithm {
+    /// `none`: `unsecured.rs`.
+    None,
+    Signature(SigningAlgorithm),
+    /// With a shared secret: `mac.rs`.
+    Mac(MacAlgorithm),
 }
 
 /// What the caller accepts. An empty `typ` accepts any type and none.
@@ -57,6 +70,8 @@ pub enum VerifyError {
     KeyAlgorithm,
     #[error("the signature is wrong")]
     Signature,
+    #[error("the shared secret is too short for the algorithm")]
+    ShortSecret,
     #[error("the claims are not one JSON object with the expected members, each once")]
     Claims,
     #[error("the token has no expiry")]
@@ -77,7 +92,29 @@ pub enum VerifyError {
 
 /// The header of a token whose signature nobody has checked: good for choosing a key, for nothing else.
 pub fn peek(token: &str) -> Result<Header, VerifyError> {
-    Parts::split(token)?.header()
+    Parts::split(token)?.header(algorithm::parse)
+}
+
+/// As `peek`, for the JWT that authenticates a client (RFC 7523 §2.2): signed with a key or with a secret.
+pub fn peek_assertion(token: &str) -> Result<Header<AssertionAlgorithm>, VerifyError> {
+    Parts::split(token)?.header(|name| match PeekedAlgorithm::parse(name)? {
+        PeekedAlgorithm::None => None,
+        PeekedAlgorithm::Signature(algorithm) => Some(AssertionAlgorithm::Signature(algorithm)),
+        PeekedAlgorithm::Mac(algorithm) => Some(AssertionAlgorithm::Mac(algorithm)),
+    })
+}
+
+/// As `peek`, for request objects, which may be unsigned (OpenID Connect Core §6.1). A token has a signature if and only if its
+/// header says so.
+pub fn peek_any(token: &str) -> Result<Header<PeekedAlgorithm>, VerifyError> {
+    let parts = Parts::split_unsigned(token)?;
+    let header = parts.header(PeekedAlgorithm::parse)?;
+    match (header.alg, parts.signature) {
+        (PeekedAlgorithm::None, "") => Ok(header),
+        (PeekedAlgorithm::None, _) => Err(VerifyError::Signature),
+        (PeekedAlgorithm::Signature(_) | PeekedAlgorithm::Mac(_), "") => Err(VerifyError::NotThreeParts),
+        (PeekedAlgorithm::Signature(_) | PeekedAlgorithm::Mac(_), _) => Ok(header),
+    }
 }
 
 /// Claims whose signature nobody has checked: good for choosing an issuer or a client to ask for keys, for nothing else.
@@ -97,7 +134,7 @@ pub fn verify_with<'k, C: DeserializeOwned>(
     choose: impl FnOnce(&Header) -> Option<&'k VerifyingKey>,
 ) -> Result<C, VerifyError> {
     let parts = Parts::split(token)?;
-    let header = parts.header()?;
+    let header = parts.header(algorithm::parse)?;
     expected.check(&header)?;
     let key = choose(&header).ok_or(VerifyError::UnknownKey)?;
     // RFC 8725 §3.1: "Each key MUST be used with exactly one algorithm".
@@ -110,6 +147,16 @@ pub fn verify_with<'k, C: DeserializeOwned>(
     parts.claims()
 }
 
+impl PeekedAlgorithm {
+    fn parse(name: &str) -> Option<Self> {
+        if name == "none" {
+            return Some(Self::None);
+        }
+        let signature = algorithm::parse(name).map(Self::Signature);
+        signature.or_else(|| MacAlgorithm::parse(name).map(Self::Mac))
+    }
+}
+
 impl Expected<'_> {
     fn check(&self, header: &Header) -> Result<(), VerifyError> {
         if !self.algorithms.contains(&header.alg) {
@@ -120,22 +167,30 @@ impl Expected<'_> {
     }
 }
 
-struct Parts<'a> {
+pub(crate) struct Parts<'a> {
     header: &'a str,
     payload: &'a str,
-    signature: &'a str,
+    pub(crate) signature: &'a str,
     /// Header and payload with the dot between them (RFC 7515 §5.1 step 5).
-    signed: &'a str,
+    pub(crate) signed: &'a str,
 }
 
 impl<'a> Parts<'a> {
-    fn split(token: &'a str) -> Result<Self, VerifyError> {
+    pub(crate) fn split(token: &'a str) -> Result<Self, VerifyError> {
+        Self::split_unsigned(token).and_then(|parts| match parts.signature {
+            "" => Err(VerifyError::NotThreeParts),
+            _ => Ok(parts),
+        })
+    }
+
+    /// As `split`, with a signature or without.
+    pub(crate) fn split_unsigned(token: &'a str) -> Result<Self, VerifyError> {
         if token.len() > MAX_TOKEN {
             return Err(VerifyError::TooLong);
         }
         let (header, rest) = token.split_once('.').ok_or(VerifyError::NotThreeParts)?;
         let (payload, signature) = rest.split_once('.').ok_or(VerifyError::NotThreeParts)?;
-        if header.is_empty() || payload.is_empty() || signature.is_empty() || signature.contains('.') {
+        if header.is_empty() || payload.is_empty() || signature.contains('.') {
             return Err(VerifyError::NotThreeParts);
         }
         if header.len() > MAX_HEADER {
@@ -144,14 +199,14 @@ impl<'a> Parts<'a> {
         Ok(Self { header, payload, signature, signed: &token[..header.len() + 1 + payload.len()] })
     }
 
-    fn header(&self) -> Result<Header, VerifyError> {
+    pub(crate) fn header<A>(&self, parse: impl FnOnce(&str) -> Option<A>) -> Result<Header<A>, VerifyError> {
         let members = json::object(&decode(self.header)?).map_err(|_| VerifyError::Header)?;
         // RFC 7515 §4.1.11: whoever does not understand a critical extension must reject the token. We understand none; `b64`
         // (RFC 7797) would change what is signed, so it is refused even where `crit` forgot it.
         if members.contains_key("crit") || members.contains_key("b64") {
             return Err(VerifyError::Critical);
         }
-        let alg = members.get("alg").and_then(Value::as_str).and_then(algorithm::parse);
+        let alg = members.get("alg").and_then(Value::as_str).and_then(parse);
         Ok(Header {
             kid: short_text(&members, "kid", MAX_KID)?,
             typ: short_text(&members, "typ", MAX_TYP)?,
@@ -159,14 +214,14 @@ impl<'a> Parts<'a> {
         })
     }
 
-    fn claims<C: DeserializeOwned>(&self) -> Result<C, VerifyError> {
+    pub(crate) fn claims<C: DeserializeOwned>(&self) -> Result<C, VerifyError> {
         let members = json::object(&decode(self.payload)?).map_err(|_| VerifyError::Claims)?;
         serde_json::from_value(Value::Object(members)).map_err(|_| VerifyError::Claims)
     }
 }
 
 /// Strict: no padding, no line breaks, spare bits zero (RFC 7515 §2), so each byte string has one spelling.
-fn decode(part: &str) -> Result<Vec<u8>, VerifyError> {
+pub(crate) fn decode(part: &str) -> Result<Vec<u8>, VerifyError> {
     URL_SAFE_NO_PAD.decode(part).map_err(|_| VerifyError::Encoding)
 }
 
@@ -179,7 +234,7 @@ fn short_text(members: &Map<String, Value>, name: &str, limit: usize) -> Result<
 }
 
 /// RFC 7515 §4.1.9: media types, so without regard to case, and `application/` goes without saying.
-fn same_type(expected: &str, typ: &str) -> bool {
+pub fn same_type(expected: &str, typ: &str) -> bool {
     let prefix = "application/";
     let short = match typ.get(..prefix.len()) {
         Some(start) if start.eq_ignore_ascii_case(prefix) => &typ[prefix.len()..],

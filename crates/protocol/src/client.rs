@@ -3,12 +3,14 @@
 //! A value of this type was checked by `registration.rs` or read back from the store. Secrets are not part of it: they live in
 //! a table of their own and only as hashes.
 
+use crate::authorize::response_type::{ResponseMode, ResponseType};
 use crate::closed_set::closed_set;
+use crate::encryption::Encryption;
 use crate::grant::refresh_token::Policy;
 use crate::ids::ClientId;
 use crate::redirect_uri::RegisteredRedirectUri;
 use crate::scope::Scope;
-use crate::signing::SigningAlgorithm;
+use crate::signing::{AssertionAlgorithm, MaybeSigned, SigningAlgorithm};
 use crate::time::{Seconds, Timestamp};
 
 closed_set! {
@@ -26,14 +28,18 @@ closed_set! {
         None = "none",
         ClientSecretBasic = "client_secret_basic",
         ClientSecretPost = "client_secret_post",
+        /// A JWT under a MAC whose key is the secret.
+        ClientSecretJwt = "client_secret_jwt",
         PrivateKeyJwt = "private_key_jwt",
     }
 }
 
 closed_set! {
-    /// The grants of RFC 6749 that exist here. Password and implicit are absent on purpose (RFC 9700 §2.4, §2.1.2).
+    /// The grants of RFC 6749 that exist here. Password is absent on purpose (RFC 9700 §2.4).
     pub enum GrantType {
         AuthorizationCode = "authorization_code",
+        /// Tokens straight from the authorization endpoint; goes with the response types that bring them (Registration §2).
+        Implicit = "implicit",
         RefreshToken = "refresh_token",
         ClientCredentials = "client_credentials",
     }
@@ -66,6 +72,31 @@ closed_set! {
     }
 }
 
+closed_set! {
+    /// Whether two clients see the same `sub` of a person (OpenID Connect Core §8).
+    pub enum SubjectType {
+        Public = "public",
+        Pairwise = "pairwise",
+    }
+}
+
+closed_set! {
+    /// Who wrote the metadata of a client.
+    pub enum RegisteredBy {
+        Administrator = "administrator",
+        /// Somebody over the network, by dynamic registration (RFC 7591): a stranger unless a token says otherwise.
+        Dynamic = "dynamic",
+    }
+}
+
+/// Where a client wants to hear of the end of a session (Front-Channel Logout §2, Back-Channel Logout §2.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogoutUri {
+    pub uri: String,
+    /// Whether the client needs `sid` to tell its sessions apart.
+    pub session_required: bool,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Client {
     pub id: ClientId,
@@ -73,6 +104,8 @@ pub struct Client {
     pub application_type: ApplicationType,
     pub token_endpoint_auth_method: TokenEndpointAuthMethod,
     pub grant_types: Vec<GrantType>,
+    pub response_types: Vec<ResponseType>,
+    pub response_modes: Vec<ResponseMode>,
     pub redirect_uris: Vec<RegisteredRedirectUri>,
     pub post_logout_redirect_uris: Vec<RegisteredRedirectUri>,
     /// The most that it may ask for.
@@ -80,15 +113,42 @@ pub struct Client {
     pub consent: ConsentPolicy,
     pub pkce: PkcePolicy,
     pub scope_claims: ScopeClaims,
-    pub id_token_signed_response_alg: SigningAlgorithm,
-    /// Its public keys as a JWK Set document, for `private_key_jwt`.
+    pub subject_type: SubjectType,
+    /// A document that lists the redirect URIs of all clients of one sector (OpenID Connect Core §8.1).
+    pub sector_identifier_uri: Option<String>,
+    pub id_token_signed_response_alg: MaybeSigned,
+    pub id_token_encryption: Option<Encryption>,
+    /// UserInfo answers with plain JSON without it.
+    pub userinfo_signed_response_alg: Option<SigningAlgorithm>,
+    pub userinfo_encryption: Option<Encryption>,
+    /// The only algorithm that its request objects may have; any asymmetric one without it.
+    pub request_object_signing_alg: Option<MaybeSigned>,
+    /// Where its request objects may lie.
+    pub request_uris: Vec<String>,
+    /// The only algorithm that its assertions may have.
+    pub token_endpoint_auth_signing_alg: Option<AssertionAlgorithm>,
+    /// Its public keys as a JWK Set document.
     pub jwks: Option<String>,
+    /// Where its public keys are published; never beside `jwks`.
+    pub jwks_uri: Option<String>,
     pub client_uri: Option<String>,
     pub logo_uri: Option<String>,
     pub policy_uri: Option<String>,
     pub tos_uri: Option<String>,
     pub initiate_login_uri: Option<String>,
+    pub frontchannel_logout: Option<LogoutUri>,
+    pub backchannel_logout: Option<LogoutUri>,
     pub default_max_age: Option<Seconds>,
+    /// Whether `auth_time` is demanded in its ID tokens. Ours always have it.
+    pub require_auth_time: bool,
+    pub default_acr_values: Vec<String>,
+    /// How to reach the people behind it.
+    pub contacts: Vec<String>,
+    pub software_id: Option<String>,
+    pub software_version: Option<String>,
+    pub registered_by: RegisteredBy,
+    /// When the client is deleted unless it was used before.
+    pub expires_unused_at: Option<Timestamp>,
     pub created_at: Timestamp,
     pub disabled_at: Option<Timestamp>,
 }
@@ -104,8 +164,24 @@ impl Client {
             TokenEndpointAuthMethod::None => false,
             TokenEndpointAuthMethod::ClientSecretBasic
             | TokenEndpointAuthMethod::ClientSecretPost
+            | TokenEndpointAuthMethod::ClientSecretJwt
             | TokenEndpointAuthMethod::PrivateKeyJwt => true,
         }
+    }
+
+    /// Whether it proves itself with a secret that we gave out.
+    pub fn has_secret(&self) -> bool {
+        matches!(
+            self.token_endpoint_auth_method,
+            TokenEndpointAuthMethod::ClientSecretBasic
+                | TokenEndpointAuthMethod::ClientSecretPost
+                | TokenEndpointAuthMethod::ClientSecretJwt
+        )
+    }
+
+    /// Whether people sign in to it at the authorization endpoint.
+    pub fn signs_people_in(&self) -> bool {
+        !self.response_types.is_empty()
     }
 
     /// RFC 9700 §2.2.2 asks for rotation or key-bound tokens. Tokens bound to a key do not exist here yet, so all rotate.
@@ -135,20 +211,40 @@ pub(crate) mod tests {
             application_type: ApplicationType::Web,
             token_endpoint_auth_method: TokenEndpointAuthMethod::ClientSecretBasic,
             grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
+            response_types: vec![ResponseType::Code],
+            response_modes: ResponseMode::ALL.to_vec(),
             redirect_uris: vec![redirect("https://notes.example/callback")],
             post_logout_redirect_uris: Vec::new(),
             scope: Scope::parse("openid profile offline_access").expect("is a scope"),
             consent: ConsentPolicy::Ask,
             pkce: PkcePolicy::Required,
             scope_claims: ScopeClaims::UserInfo,
-            id_token_signed_response_alg: SigningAlgorithm::RS256,
+            subject_type: SubjectType::Public,
+            sector_identifier_uri: None,
+            id_token_signed_response_alg: MaybeSigned::Signed(SigningAlgorithm::RS256),
+            id_token_encryption: None,
+            userinfo_signed_response_alg: None,
+            userinfo_encryption: None,
+            request_object_signing_alg: None,
+            request_uris: Vec::new(),
+            token_endpoint_auth_signing_alg: None,
             jwks: None,
+            jwks_uri: None,
             client_uri: None,
             logo_uri: None,
             policy_uri: None,
             tos_uri: None,
             initiate_login_uri: None,
+            frontchannel_logout: None,
+            backchannel_logout: None,
             default_max_age: None,
+            require_auth_time: false,
+            default_acr_values: Vec::new(),
+            contacts: Vec::new(),
+            software_id: None,
+            software_version: None,
+            registered_by: RegisteredBy::Administrator,
+            expires_unused_at: None,
             created_at: Timestamp(1_700_000_000),
             disabled_at: None,
         }
@@ -193,6 +289,5 @@ pub(crate) mod tests {
         assert!(GrantType::ALL.iter().all(|grant| GrantType::parse(grant.name()) == Some(*grant)));
         assert!(ScopeClaims::ALL.iter().all(|place| ScopeClaims::parse(place.name()) == Some(*place)));
         assert_eq!(GrantType::parse("password"), None);
-        assert_eq!(TokenEndpointAuthMethod::parse("client_secret_jwt"), None);
     }
 }

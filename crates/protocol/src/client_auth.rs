@@ -79,13 +79,14 @@ pub fn presented(authorization: Option<&str>, params: &Params) -> Result<Present
 pub fn check_method(client: &Client, presented: &PresentedCredentials) -> Result<(), OAuthError> {
     let is_registered = match presented {
         PresentedCredentials::None { .. } => client.token_endpoint_auth_method == TokenEndpointAuthMethod::None,
-        PresentedCredentials::Secret { .. } => match client.token_endpoint_auth_method {
-            TokenEndpointAuthMethod::ClientSecretBasic | TokenEndpointAuthMethod::ClientSecretPost => true,
-            TokenEndpointAuthMethod::None | TokenEndpointAuthMethod::PrivateKeyJwt => false,
-        },
-        PresentedCredentials::Assertion { .. } => {
-            client.token_endpoint_auth_method == TokenEndpointAuthMethod::PrivateKeyJwt
-        }
+        PresentedCredentials::Secret { .. } => matches!(
+            client.token_endpoint_auth_method,
+            TokenEndpointAuthMethod::ClientSecretBasic | TokenEndpointAuthMethod::ClientSecretPost
+        ),
+        PresentedCredentials::Assertion { .. } => matches!(
+            client.token_endpoint_auth_method,
+            TokenEndpointAuthMethod::ClientSecretJwt | TokenEndpointAuthMethod::PrivateKeyJwt
+        ),
     };
     if is_registered { Ok(()) } else { Err(failed()) }
 }
@@ -296,12 +297,14 @@ mod tests {
 
     #[test]
     fn a_client_uses_exactly_its_registered_method() {
-        use TokenEndpointAuthMethod::{ClientSecretBasic, ClientSecretPost, None as NoMethod, PrivateKeyJwt};
+        use TokenEndpointAuthMethod::{
+            ClientSecretBasic, ClientSecretJwt, ClientSecretPost, None as NoMethod, PrivateKeyJwt,
+        };
         let ways = [
             (presented(None, &params("client_id=notes")), &[NoMethod][..]),
             (presented(Some(&header("notes:s")), &Params::default()), &[ClientSecretBasic, ClientSecretPost]),
             (presented(None, &params("client_id=notes&client_secret=s")), &[ClientSecretBasic, ClientSecretPost]),
-            (presented(None, &params(&assertion_of("notes"))), &[PrivateKeyJwt]),
+            (presented(None, &params(&assertion_of("notes"))), &[ClientSecretJwt, PrivateKeyJwt]),
         ];
         for (found, fitting) in ways {
             let found = found.expect("one way");

@@ -1,7 +1,8 @@
 //! `closed_set!`: an enum whose variants each have one name on the wire.
 //!
 //! The table of names is written once; `ALL`, `name`, `parse`, `Display` and serde follow from it, so a new variant cannot be
-//! forgotten in the discovery document or in the parser.
+//! forgotten in the discovery document or in the parser. A set that is made of other sets writes its table by hand and takes the
+//! rest from `written_by_name!`.
 
 /// What all closed sets have in common, for code that reads any of them.
 pub(crate) trait ClosedSet: Copy + 'static {
@@ -20,7 +21,7 @@ macro_rules! closed_set {
         impl $set {
             pub const ALL: &'static [Self] = &[$( Self::$variant ),+];
 
-            pub fn name(self) -> &'static str {
+            pub const fn name(self) -> &'static str {
                 match self { $( Self::$variant => $name, )+ }
             }
 
@@ -34,6 +35,13 @@ macro_rules! closed_set {
             const NAMED: &'static [(&'static str, Self)] = &[$( ($name, Self::$variant) ),+];
         }
 
+        crate::closed_set::written_by_name!($set);
+    };
+}
+
+/// `Display` and serde for a type with `name`, `parse` and `ClosedSet`.
+macro_rules! written_by_name {
+    ($set:ident) => {
         impl std::fmt::Display for $set {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(self.name())
@@ -48,11 +56,23 @@ macro_rules! closed_set {
 
         impl<'de> serde::Deserialize<'de> for $set {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                const NAMES: &[&str] = &crate::closed_set::names::<$set, { <$set>::ALL.len() }>();
                 let name = <std::borrow::Cow<'de, str> as serde::Deserialize>::deserialize(deserializer)?;
-                Self::parse(&name).ok_or_else(|| serde::de::Error::unknown_variant(&name, &[$( $name ),+]))
+                Self::parse(&name).ok_or_else(|| serde::de::Error::unknown_variant(&name, NAMES))
             }
         }
     };
 }
 
-pub(crate) use closed_set;
+/// The names alone, for an error message.
+pub(crate) const fn names<T: ClosedSet, const N: usize>() -> [&'static str; N] {
+    let mut names = [""; N];
+    let mut at = 0;
+    while at < N {
+        names[at] = T::NAMED[at].0;
+        at += 1;
+    }
+    names
+}
+
+pub(crate) use {closed_set, written_by_name};

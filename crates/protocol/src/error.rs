@@ -6,6 +6,11 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::issuer::Issuer;
+
+/// The path of the list of all codes; the page about one code is below it.
+pub const CATALOGUE: &str = "/errors";
+
 /// Every error that this server tells a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorCode {
@@ -26,6 +31,12 @@ pub enum ErrorCode {
     RequestUriNotSupported,
     RegistrationNotSupported,
     UnmetAuthenticationRequirements,
+    InvalidRequestObject,
+    InvalidRequestUri,
+    InvalidRedirectUri,
+    InvalidClientMetadata,
+    InvalidSoftwareStatement,
+    UnapprovedSoftwareStatement,
     InvalidToken,
     InsufficientScope,
 }
@@ -49,6 +60,12 @@ impl ErrorCode {
         Self::RequestUriNotSupported,
         Self::RegistrationNotSupported,
         Self::UnmetAuthenticationRequirements,
+        Self::InvalidRequestObject,
+        Self::InvalidRequestUri,
+        Self::InvalidRedirectUri,
+        Self::InvalidClientMetadata,
+        Self::InvalidSoftwareStatement,
+        Self::UnapprovedSoftwareStatement,
         Self::InvalidToken,
         Self::InsufficientScope,
     ];
@@ -67,6 +84,17 @@ impl ErrorCode {
     /// Where the code is defined.
     pub fn source(self) -> &'static str {
         self.row().2
+    }
+
+    /// The code of this wire name, for the address of a page of the catalogue.
+    pub fn parse(wire: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.wire() == wire)
+    }
+
+    /// The value of `error_uri` (RFC 6749 §4.1.2.1, §5.2): this server's own page about the code, which shows the number of the
+    /// request that was refused.
+    pub fn uri(self, issuer: &Issuer, trace_id: &str) -> String {
+        format!("{}/{}?trace_id={trace_id}", issuer.endpoint(CATALOGUE), self.wire())
     }
 
     fn row(self) -> (&'static str, u16, &'static str) {
@@ -92,6 +120,12 @@ impl ErrorCode {
                 400,
                 "OpenID Connect Core Error Code unmet_authentication_requirements",
             ),
+            Self::InvalidRequestObject => ("invalid_request_object", 400, "OpenID Connect Core §3.1.2.6"),
+            Self::InvalidRequestUri => ("invalid_request_uri", 400, "OpenID Connect Core §3.1.2.6"),
+            Self::InvalidRedirectUri => ("invalid_redirect_uri", 400, "RFC 7591 §3.2.2"),
+            Self::InvalidClientMetadata => ("invalid_client_metadata", 400, "RFC 7591 §3.2.2"),
+            Self::InvalidSoftwareStatement => ("invalid_software_statement", 400, "RFC 7591 §3.2.2"),
+            Self::UnapprovedSoftwareStatement => ("unapproved_software_statement", 400, "RFC 7591 §3.2.2"),
             Self::InvalidToken => ("invalid_token", 401, "RFC 6750 §3.1"),
             Self::InsufficientScope => ("insufficient_scope", 403, "RFC 6750 §3.1"),
         }
@@ -204,6 +238,24 @@ mod tests {
             assert!(code.wire().bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{code}");
             assert!(code.source().starts_with("RFC ") || code.source().starts_with("OpenID "), "{code}");
         }
+    }
+
+    #[test]
+    fn a_code_is_found_by_its_wire_name_alone() {
+        for code in ErrorCode::ALL {
+            assert_eq!(ErrorCode::parse(code.wire()), Some(*code));
+        }
+        assert_eq!(ErrorCode::parse("INVALID_REQUEST"), None);
+        assert_eq!(ErrorCode::parse(""), None);
+    }
+
+    #[test]
+    fn the_page_of_a_code_is_below_the_issuer() {
+        let issuer = Issuer::parse("https://id.example.com/tenant").expect("is an issuer");
+        let uri = ErrorCode::InvalidGrant.uri(&issuer, "0123456789abcdef0123456789abcdef");
+        assert_eq!(uri, "https://id.example.com/tenant/errors/invalid_grant?trace_id=0123456789abcdef0123456789abcdef");
+        // RFC 6749 §5.2: error_uri "MUST NOT include characters outside the set %x21 / %x23-5B / %x5D-7E".
+        assert!(uri.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e)));
     }
 
     #[test]

@@ -63,6 +63,15 @@ impl<'a> HttpUrl<'a> {
     }
 }
 
+/// Whether the text is an https URL that a server can be asked with as it stands. The error is a sentence for the person who
+/// registers it.
+pub fn check_https(raw: &str) -> Result<(), &'static str> {
+    match HttpUrl::parse(raw)?.scheme {
+        Scheme::Https => Ok(()),
+        Scheme::Http => Err("it must begin with https://"),
+    }
+}
+
 /// Only what RFC 3986 §2 allows, and no fragment. Shared with private-use schemes.
 pub(crate) fn check_characters(raw: &str) -> Result<(), &'static str> {
     if raw.len() > MAX_LENGTH {
@@ -149,6 +158,14 @@ mod tests {
         assert_eq!(HttpUrl::parse("https://a.example:443/").expect("is a URL").origin(), "https://a.example");
         assert_eq!(HttpUrl::parse("http://a.example:80").expect("is a URL").origin(), "http://a.example");
         assert_eq!(HttpUrl::parse("http://a.example:443").expect("is a URL").origin(), "http://a.example:443");
+    }
+
+    #[test]
+    fn only_plain_https_is_asked() {
+        assert_eq!(check_https("https://keys.example/jwks?a=b"), Ok(()));
+        assert_eq!(check_https("http://keys.example/jwks"), Err("it must begin with https://"));
+        assert_eq!(check_https("https://keys.example/jwks#a"), Err("it must not have a fragment"));
+        assert_eq!(check_https("https://me@keys.example/"), Err("it must not contain a user name or password"));
     }
 
     #[test]

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::ids::{ClientId, SessionId, UserId};
+use crate::ids::{ClientId, SessionId};
 use crate::issuer::Issuer;
 use crate::logout::HintClaims;
 use crate::time::Timestamp;
@@ -18,7 +18,8 @@ pub const TYP: &str = "JWT";
 #[derive(Clone, Debug, Serialize)]
 pub struct IdTokenClaims<'a> {
     pub iss: &'a str,
-    pub sub: &'a UserId,
+    /// Whom the client knows the person as (`subject.rs`).
+    pub sub: &'a str,
     /// The client, and nobody beside it.
     pub aud: &'a ClientId,
     pub exp: Timestamp,
@@ -30,6 +31,19 @@ pub struct IdTokenClaims<'a> {
     pub nonce: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sid: Option<&'a SessionId>,
+    #[serde(flatten)]
+    pub hashes: Hashes,
+}
+
+/// Left halves of hashes that bind the token to what it travels with (OIDC Core §3.1.3.6, §3.3.2.11; FAPI 1 Advanced §5.1).
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Hashes {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at_hash: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub c_hash: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub s_hash: Option<String>,
 }
 
 /// The members of a hint that decide something. Only what [`IdTokenHint::of`] let through is one of ours.
@@ -69,7 +83,7 @@ mod tests {
     fn token(nonce: Option<&str>, sid: Option<&SessionId>, person: Map<String, Value>) -> Value {
         let claims = IdTokenClaims {
             iss: ISSUER,
-            sub: &UserId::parse("ada").expect("is an id"),
+            sub: "ada",
             aud: &ClientId::parse("notes").expect("is an id"),
             exp: Timestamp(1_600),
             iat: Timestamp(1_000),
@@ -78,6 +92,7 @@ mod tests {
             amr: &["pwd".to_owned()],
             nonce,
             sid,
+            hashes: Hashes::default(),
         };
         claims.over(person).into()
     }

@@ -94,6 +94,10 @@ id!(
     /// One access token: its `jti` claim (RFC 7519 §4.1.7).
     TokenId, "token id"
 );
+id!(
+    /// One token that lets somebody register clients (RFC 7591 §3).
+    InitialAccessTokenId, "id of an initial access token"
+);
 
 fn is_id(text: &str) -> bool {
     (1..=MAX_LENGTH).contains(&text.len())

@@ -6,14 +6,14 @@
 //! | file | what it answers |
 //! |---|---|
 //! | `ids`, `secret`, `time` | the words: which row, which secret, when |
-//! | `closed_set`, `signing` | closed sets of names; the signature algorithms |
+//! | `closed_set`, `signing`, `encryption` | closed sets of names; the algorithms that sign and encrypt |
 //! | `error` | every error code with its wire name, HTTP status and RFC |
 //! | `http_url`, `issuer`, `redirect_uri` | one strict URL reading; who we are; where an answer may go |
 //! | `params` | a decoded form or query: duplicates refused, empty means absent |
 //! | `scope`, `audience` | what is asked for, and which API it belongs to |
 //! | `client`, `registration` | a client as registered; its metadata (RFC 7591) in both directions |
 //! | `client_auth`, `client_assertion`, `pkce` | who presents a request, and whether it is the one that began it |
-//! | `user`, `claims` | a person, and what a client may read about them |
+//! | `user`, `subject`, `claims` | a person, whom a client knows them as, and what it may read about them |
 //! | `authorize` | the authorization request: callback, request, decision |
 //! | `grant` | the token request: one file per grant, each with one `decide` |
 //! | `id_token`, `userinfo`, `introspection` | what tokens say, whom UserInfo and introspection answer |
@@ -21,13 +21,14 @@
 
 mod client_assertion;
 mod closed_set;
-mod http_url;
+pub mod http_url;
 
 pub mod audience;
 pub mod authorize;
 pub mod claims;
 pub mod client;
 pub mod client_auth;
+pub mod encryption;
 pub mod error;
 pub mod grant;
 pub mod id_token;
@@ -43,6 +44,7 @@ pub mod registration;
 pub mod scope;
 pub mod secret;
 pub mod signing;
+pub mod subject;
 pub mod time;
 pub mod user;
 pub mod userinfo;

@@ -5,13 +5,14 @@
 
 use serde::Serialize;
 
-use crate::authorize::callback::ResponseMode;
 use crate::authorize::prompt::{ACR_VALUES, PromptValue};
-use crate::authorize::request::{CODE_CHALLENGE_METHODS, RESPONSE_TYPES};
+use crate::authorize::request::CODE_CHALLENGE_METHODS;
+use crate::authorize::response_type::{ResponseMode, ResponseType};
 use crate::claims::CLAIMS_SUPPORTED;
-use crate::client::{GrantType, TokenEndpointAuthMethod};
+use crate::client::{GrantType, SubjectType, TokenEndpointAuthMethod};
+use crate::encryption::{ContentEncryption, KeyManagementAlgorithm};
 use crate::issuer::Issuer;
-use crate::signing::SigningAlgorithm;
+use crate::signing::{AssertionAlgorithm, MaybeSigned, SigningAlgorithm};
 
 /// Where each endpoint is, below the issuer.
 pub mod paths {
@@ -23,6 +24,7 @@ pub mod paths {
     pub const USERINFO: &str = "/userinfo";
     pub const INTROSPECT: &str = "/introspect";
     pub const REVOKE: &str = "/revoke";
+    pub const REGISTER: &str = "/register";
     pub const JWKS: &str = "/jwks";
     pub const OPENID_CONFIGURATION: &str = "/.well-known/openid-configuration";
     pub const OAUTH_AUTHORIZATION_SERVER: &str = "/.well-known/oauth-authorization-server";
@@ -40,6 +42,23 @@ pub struct Published<'a> {
     pub scopes: Vec<String>,
     /// The languages of the pages, as BCP 47 tags.
     pub ui_locales: &'a [&'a str],
+    pub response_types: &'a [ResponseType],
+    /// What is off unless the installation switches it on.
+    pub optional: &'a [Optional],
+}
+
+/// Parts of OpenID Connect that an installation may switch on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Optional {
+    /// Dynamic client registration (RFC 7591).
+    Registration,
+    /// Request objects by reference (OpenID Connect Core §6.2).
+    RequestUri,
+    /// Request objects with the algorithm `none` (OpenID Connect Core §6.1).
+    UnsignedRequestObjects,
+    /// ID tokens with the algorithm `none` (OpenID Connect Core §2).
+    UnsignedIdTokens,
+    FrontchannelLogout,
 }
 
 /// The document. Its members have the names of the registry of RFC 8414 §7.1.
@@ -50,17 +69,15 @@ pub struct Metadata {
     #[serde(flatten)]
     pub endpoints: Endpoints,
     pub scopes_supported: Vec<String>,
-    pub response_types_supported: &'static [&'static str],
+    pub response_types_supported: Vec<ResponseType>,
     pub response_modes_supported: &'static [ResponseMode],
-    pub grant_types_supported: &'static [GrantType],
-    pub subject_types_supported: &'static [&'static str],
-    pub id_token_signing_alg_values_supported: Vec<SigningAlgorithm>,
+    pub grant_types_supported: Vec<GrantType>,
+    pub subject_types_supported: &'static [SubjectType],
+    #[serde(flatten)]
+    pub algorithms: Algorithms,
     pub token_endpoint_auth_methods_supported: &'static [TokenEndpointAuthMethod],
-    pub token_endpoint_auth_signing_alg_values_supported: &'static [SigningAlgorithm],
     pub introspection_endpoint_auth_methods_supported: Vec<TokenEndpointAuthMethod>,
-    pub introspection_endpoint_auth_signing_alg_values_supported: &'static [SigningAlgorithm],
     pub revocation_endpoint_auth_methods_supported: &'static [TokenEndpointAuthMethod],
-    pub revocation_endpoint_auth_signing_alg_values_supported: &'static [SigningAlgorithm],
     pub code_challenge_methods_supported: &'static [&'static str],
     pub acr_values_supported: &'static [&'static str],
     pub prompt_values_supported: &'static [PromptValue],
@@ -71,7 +88,12 @@ pub struct Metadata {
     pub claims_parameter_supported: bool,
     pub request_parameter_supported: bool,
     pub request_uri_parameter_supported: bool,
+    pub require_request_uri_registration: bool,
     pub authorization_response_iss_parameter_supported: bool,
+    pub frontchannel_logout_supported: bool,
+    pub frontchannel_logout_session_supported: bool,
+    pub backchannel_logout_supported: bool,
+    pub backchannel_logout_session_supported: bool,
 }
 
 /// The addresses in the document.
@@ -81,35 +103,47 @@ pub struct Endpoints {
     pub token_endpoint: String,
     pub userinfo_endpoint: String,
     pub jwks_uri: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registration_endpoint: Option<String>,
     pub introspection_endpoint: String,
     pub revocation_endpoint: String,
     pub end_session_endpoint: String,
 }
 
+/// What answers may be signed and encrypted with, and what clients may sign with.
+#[derive(Clone, Debug, Serialize)]
+pub struct Algorithms {
+    pub id_token_signing_alg_values_supported: Vec<MaybeSigned>,
+    pub id_token_encryption_alg_values_supported: &'static [KeyManagementAlgorithm],
+    pub id_token_encryption_enc_values_supported: &'static [ContentEncryption],
+    pub userinfo_signing_alg_values_supported: Vec<SigningAlgorithm>,
+    pub userinfo_encryption_alg_values_supported: &'static [KeyManagementAlgorithm],
+    pub userinfo_encryption_enc_values_supported: &'static [ContentEncryption],
+    pub request_object_signing_alg_values_supported: Vec<MaybeSigned>,
+    pub token_endpoint_auth_signing_alg_values_supported: &'static [AssertionAlgorithm],
+    pub introspection_endpoint_auth_signing_alg_values_supported: &'static [AssertionAlgorithm],
+    pub revocation_endpoint_auth_signing_alg_values_supported: &'static [AssertionAlgorithm],
+}
+
 impl Metadata {
     pub fn of(published: &Published) -> Self {
         let issuer = published.issuer;
-        let signing: Vec<_> = in_preference(published.signing_algorithms);
+        let on = |optional| published.optional.contains(&optional);
         Self {
             // Discovery §4.3: "The issuer value returned MUST be identical to the Issuer URL that was used as the
             // prefix".
             issuer: issuer.as_str().to_owned(),
-            endpoints: Endpoints::of(issuer),
+            endpoints: Endpoints::of(published),
             // Discovery §3: "The server MUST support the openid scope value."
             scopes_supported: published.scopes.clone(),
-            response_types_supported: RESPONSE_TYPES,
+            response_types_supported: published.response_types.to_vec(),
             response_modes_supported: ResponseMode::ALL,
-            grant_types_supported: GrantType::ALL,
-            subject_types_supported: &["public"],
-            // Discovery §3: "The algorithm RS256 MUST be included."
-            id_token_signing_alg_values_supported: signing,
+            grant_types_supported: grant_types(published.response_types),
+            subject_types_supported: SubjectType::ALL,
+            algorithms: Algorithms::of(published),
             token_endpoint_auth_methods_supported: TokenEndpointAuthMethod::ALL,
-            // Discovery §3, of the same member for the token endpoint: "The value none MUST NOT be used."
-            token_endpoint_auth_signing_alg_values_supported: SigningAlgorithm::ALL,
             introspection_endpoint_auth_methods_supported: confidential_methods(),
-            introspection_endpoint_auth_signing_alg_values_supported: SigningAlgorithm::ALL,
             revocation_endpoint_auth_methods_supported: TokenEndpointAuthMethod::ALL,
-            revocation_endpoint_auth_signing_alg_values_supported: SigningAlgorithm::ALL,
             code_challenge_methods_supported: CODE_CHALLENGE_METHODS,
             acr_values_supported: ACR_VALUES,
             prompt_values_supported: PromptValue::ALL,
@@ -118,28 +152,70 @@ impl Metadata {
             claims_supported: CLAIMS_SUPPORTED,
             ui_locales_supported: published.ui_locales.iter().map(|&tag| tag.to_owned()).collect(),
             claims_parameter_supported: true,
-            request_parameter_supported: false,
+            request_parameter_supported: true,
             // Discovery §3: "If omitted, the default value is true", so it is said.
-            request_uri_parameter_supported: false,
+            request_uri_parameter_supported: on(Optional::RequestUri),
+            require_request_uri_registration: on(Optional::RequestUri),
             // RFC 9207 §2.3: "The server MUST indicate its support for the iss parameter by setting the metadata
             // parameter authorization_response_iss_parameter_supported, defined in Section 3, to true."
             authorization_response_iss_parameter_supported: true,
+            frontchannel_logout_supported: on(Optional::FrontchannelLogout),
+            frontchannel_logout_session_supported: on(Optional::FrontchannelLogout),
+            backchannel_logout_supported: true,
+            backchannel_logout_session_supported: true,
         }
     }
 }
 
 impl Endpoints {
-    fn of(issuer: &Issuer) -> Self {
+    fn of(published: &Published) -> Self {
+        let issuer = published.issuer;
+        let registers = published.optional.contains(&Optional::Registration);
         Self {
             authorization_endpoint: issuer.endpoint(paths::AUTHORIZE),
             token_endpoint: issuer.endpoint(paths::TOKEN),
             userinfo_endpoint: issuer.endpoint(paths::USERINFO),
             jwks_uri: issuer.endpoint(paths::JWKS),
+            registration_endpoint: registers.then(|| issuer.endpoint(paths::REGISTER)),
             introspection_endpoint: issuer.endpoint(paths::INTROSPECT),
             revocation_endpoint: issuer.endpoint(paths::REVOKE),
             end_session_endpoint: issuer.endpoint(paths::LOGOUT),
         }
     }
+}
+
+impl Algorithms {
+    fn of(published: &Published) -> Self {
+        let ours = in_preference(published.signing_algorithms);
+        let with_none = |algorithms: &[SigningAlgorithm], none| {
+            let signed = algorithms.iter().copied().map(MaybeSigned::Signed);
+            signed.chain(published.optional.contains(&none).then_some(MaybeSigned::Unsigned)).collect()
+        };
+        Self {
+            // Discovery §3: "The algorithm RS256 MUST be included."
+            id_token_signing_alg_values_supported: with_none(&ours, Optional::UnsignedIdTokens),
+            id_token_encryption_alg_values_supported: KeyManagementAlgorithm::ALL,
+            id_token_encryption_enc_values_supported: ContentEncryption::ALL,
+            userinfo_signing_alg_values_supported: ours,
+            userinfo_encryption_alg_values_supported: KeyManagementAlgorithm::ALL,
+            userinfo_encryption_enc_values_supported: ContentEncryption::ALL,
+            request_object_signing_alg_values_supported: with_none(
+                SigningAlgorithm::ALL,
+                Optional::UnsignedRequestObjects,
+            ),
+            // Discovery §3, of the same member for the token endpoint: "The value none MUST NOT be used."
+            token_endpoint_auth_signing_alg_values_supported: AssertionAlgorithm::ALL,
+            introspection_endpoint_auth_signing_alg_values_supported: AssertionAlgorithm::ALL,
+            revocation_endpoint_auth_signing_alg_values_supported: AssertionAlgorithm::ALL,
+        }
+    }
+}
+
+/// Discovery §3: "If omitted, the default value is ["authorization_code", "implicit"]", so it is said.
+fn grant_types(response_types: &[ResponseType]) -> Vec<GrantType> {
+    let implicit = response_types.iter().any(|kind| kind.has_id_token() || kind.has_token());
+    let is_on = |grant: &GrantType| implicit || *grant != GrantType::Implicit;
+    GrantType::ALL.iter().copied().filter(is_on).collect()
 }
 
 /// RFC 7662 §2.1: "To prevent token scanning attacks, the endpoint MUST also require some form of authorization".
@@ -156,10 +232,29 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
+    const EVERYTHING: &[Optional] = &[
+        Optional::Registration,
+        Optional::RequestUri,
+        Optional::UnsignedRequestObjects,
+        Optional::UnsignedIdTokens,
+        Optional::FrontchannelLogout,
+    ];
+
+    /// With nothing switched on that is off by default.
     fn document(signing_algorithms: &[SigningAlgorithm]) -> Value {
+        with(signing_algorithms, &[ResponseType::Code], &[])
+    }
+
+    fn with(
+        signing_algorithms: &[SigningAlgorithm],
+        response_types: &[ResponseType],
+        optional: &[Optional],
+    ) -> Value {
         let issuer = Issuer::parse("https://issuer.example/tenant").expect("is an issuer");
         let scopes = vec!["openid".to_owned(), "notes:read".to_owned()];
-        let published = Published { issuer: &issuer, signing_algorithms, scopes, ui_locales: &["en", "de"] };
+        let ui_locales = &["en", "de"];
+        let published =
+            Published { issuer: &issuer, signing_algorithms, scopes, ui_locales, response_types, optional };
         serde_json::to_value(Metadata::of(&published)).expect("is plain data")
     }
 
@@ -180,17 +275,22 @@ mod tests {
     #[test]
     fn exactly_what_exists_is_announced() {
         let document = document(&[SigningAlgorithm::ES256, SigningAlgorithm::RS256]);
-        let methods = json!(["none", "client_secret_basic", "client_secret_post", "private_key_jwt"]);
-        let confidential = json!(["client_secret_basic", "client_secret_post", "private_key_jwt"]);
+        let confidential = json!(["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt"]);
+        let mut methods = confidential.clone();
+        methods.as_array_mut().expect("is a list").insert(0, json!("none"));
+        let assertions = json!(["RS256", "PS256", "ES256", "ES384", "EdDSA", "HS256", "HS384", "HS512"]);
         for (name, expected) in [
             ("scopes_supported", json!(["openid", "notes:read"])),
             ("response_types_supported", json!(["code"])),
             ("response_modes_supported", json!(["query", "fragment", "form_post"])),
             ("grant_types_supported", json!(["authorization_code", "refresh_token", "client_credentials"])),
-            ("subject_types_supported", json!(["public"])),
+            ("subject_types_supported", json!(["public", "pairwise"])),
             ("id_token_signing_alg_values_supported", json!(["RS256", "ES256"])),
+            ("userinfo_signing_alg_values_supported", json!(["RS256", "ES256"])),
+            ("request_object_signing_alg_values_supported", json!(["RS256", "PS256", "ES256", "ES384", "EdDSA"])),
+            ("id_token_encryption_alg_values_supported", json!(["RSA-OAEP-256", "ECDH-ES"])),
             ("token_endpoint_auth_methods_supported", methods.clone()),
-            ("token_endpoint_auth_signing_alg_values_supported", json!(["RS256", "PS256", "ES256", "EdDSA"])),
+            ("token_endpoint_auth_signing_alg_values_supported", assertions),
             ("introspection_endpoint_auth_methods_supported", confidential),
             ("revocation_endpoint_auth_methods_supported", methods),
             ("code_challenge_methods_supported", json!(["S256"])),
@@ -200,8 +300,13 @@ mod tests {
             ("claim_types_supported", json!(["normal"])),
             ("ui_locales_supported", json!(["en", "de"])),
             ("claims_parameter_supported", json!(true)),
-            ("request_parameter_supported", json!(false)),
+            ("request_parameter_supported", json!(true)),
             ("request_uri_parameter_supported", json!(false)),
+            ("require_request_uri_registration", json!(false)),
+            ("frontchannel_logout_supported", json!(false)),
+            ("frontchannel_logout_session_supported", json!(false)),
+            ("backchannel_logout_supported", json!(true)),
+            ("backchannel_logout_session_supported", json!(true)),
             ("authorization_response_iss_parameter_supported", json!(true)),
         ] {
             assert_eq!(document[name], expected, "{name}");
@@ -209,15 +314,42 @@ mod tests {
     }
 
     #[test]
+    fn what_is_switched_on_is_announced() {
+        let document = with(&[SigningAlgorithm::RS256], ResponseType::ALL, EVERYTHING);
+        assert_eq!(document["registration_endpoint"], "https://issuer.example/tenant/register");
+        assert_eq!(document["response_types_supported"], json!(ResponseType::ALL));
+        assert_eq!(document["grant_types_supported"], json!(GrantType::ALL));
+        assert_eq!(document["id_token_signing_alg_values_supported"], json!(["RS256", "none"]));
+        assert_eq!(document["request_object_signing_alg_values_supported"], json!(MaybeSigned::ALL));
+        for name in [
+            "request_uri_parameter_supported",
+            "require_request_uri_registration",
+            "frontchannel_logout_supported",
+            "frontchannel_logout_session_supported",
+        ] {
+            assert_eq!(document[name], json!(true), "{name}");
+        }
+    }
+
+    #[test]
     fn no_weak_algorithm_is_announced_anywhere() {
         let text = document(SigningAlgorithm::ALL).to_string();
-        for weak in ["\"HS256\"", "\"plain\"", "\"token\"", "\"implicit\"", "\"password\"", "null"] {
+        for weak in ["\"RSA1_5\"", "\"plain\"", "\"token\"", "\"implicit\"", "\"password\"", "null", "registration_endpoint"] {
             assert!(!text.contains(weak), "{weak}");
+        }
+        let mut document = document(SigningAlgorithm::ALL);
+        for name in ["token", "introspection", "revocation"] {
+            document[format!("{name}_endpoint_auth_signing_alg_values_supported")] = json!([]);
+        }
+        let methods = document.to_string().replace("\"none\",\"client_secret_basic\"", "").replace("[\"none\",\"login\"", "");
+        for weak in ["\"HS256\"", "\"none\""] {
+            assert!(!methods.contains(weak), "{weak}");
         }
     }
 
     #[test]
     fn the_document_stays_small() {
-        assert!(document(SigningAlgorithm::ALL).to_string().len() < 6 * 1024);
+        let largest = with(SigningAlgorithm::ALL, ResponseType::ALL, EVERYTHING);
+        assert!(largest.to_string().len() < 6 * 1024);
     }
 }

@@ -16,6 +16,7 @@ const REPEATABLE: &[&str] = &["resource", "audience"];
 const KNOWN: &[&str] = &[
     "acr_values",
     "claims",
+    "claims_locales",
     "client_assertion",
     "client_assertion_type",
     "client_id",
@@ -84,8 +85,7 @@ impl Params {
     pub fn refuse_duplicates(&self) -> Result<(), OAuthError> {
         for (index, (name, _)) in self.0.iter().enumerate() {
             if !REPEATABLE.contains(&name.as_str()) && self.0[..index].iter().any(|(earlier, _)| earlier == name) {
-                let known = KNOWN.iter().find(|known| *known == name);
-                return Err(known.map_or_else(repeated, |known| repeated().at(known)));
+                return Err(known(name).map_or_else(repeated, |known| repeated().at(known)));
             }
         }
         Ok(())
@@ -105,6 +105,11 @@ impl fmt::Debug for Params {
         f.write_str("Params")?;
         f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
     }
+}
+
+/// The name of a parameter that means something here.
+pub(crate) fn known(name: &str) -> Option<&'static str> {
+    KNOWN.iter().copied().find(|known| *known == name)
 }
 
 /// Undoes form encoding: `+` is a space, `%` needs two hexadecimal digits, the rest stands for itself. `None` when the

@@ -53,8 +53,13 @@ statements! {
 }
 
 pub async fn insert(store: &Store, grant: &Grant) -> Result<(), StoreError> {
+    store.write(insert_statement(grant)).await?;
+    Ok(())
+}
+
+pub(crate) fn insert_statement(grant: &Grant) -> Statement {
     let claims = Some(&grant.claims).filter(|claims| !claims.is_empty()).map(json_text);
-    let insert = Statement::new(INSERT)
+    Statement::new(INSERT)
         .text(grant.id.as_str())
         .text(grant.user_id.as_str())
         .text(grant.client_id.as_str())
@@ -77,9 +82,7 @@ pub async fn insert(store: &Store, grant: &Grant) -> Result<(), StoreError> {
         .time(grant.expires_at)
         .time(grant.created_at)
         .maybe_time(grant.ended_at)
-        .maybe_text(grant.end_reason.map(EndReason::name));
-    store.write(insert).await?;
-    Ok(())
+        .maybe_text(grant.end_reason.map(EndReason::name))
 }
 
 /// Ended and expired grants are found too, until they are swept.

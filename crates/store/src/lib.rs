@@ -9,10 +9,13 @@
 //! | `users`, `user_logins` | [`users`] |
 //! | `passwords` | [`passwords`] |
 //! | `sessions`, `interactions` | [`sessions`], [`interactions`] |
+//! | `session_clients`, `logout_deliveries` | [`session_clients`], [`logout_deliveries`] |
 //! | `clients`, `client_secrets`, `client_origins` | [`clients`] |
+//! | `registrations`, `initial_access_tokens` | [`registrations`], [`initial_access_tokens`] |
 //! | `apis`, `scopes` | [`apis`] |
 //! | `grants`, `consents` | [`grants`], [`consents`] |
 //! | `revoked_tokens`, `used_assertions` | [`revoked_tokens`], [`used_assertions`] |
+//! | `protocol_log` | [`protocol_log`] |
 
 pub mod apis;
 pub mod clients;
@@ -20,12 +23,17 @@ pub mod consents;
 mod engine;
 mod error;
 pub mod grants;
+pub mod initial_access_tokens;
 pub mod interactions;
+pub mod logout_deliveries;
 mod migrations;
 pub mod passwords;
 mod pool;
+pub mod protocol_log;
+pub mod registrations;
 pub mod revoked_tokens;
 mod row;
+pub mod session_clients;
 pub mod sessions;
 pub mod statement;
 pub mod sweep;

@@ -13,6 +13,10 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (2, "sessions", include_str!("../../../migrations/0002_sessions.sql")),
     (3, "clients", include_str!("../../../migrations/0003_clients.sql")),
     (4, "grants", include_str!("../../../migrations/0004_grants.sql")),
+    (5, "client_metadata", include_str!("../../../migrations/0005_client_metadata.sql")),
+    (6, "protocol_log", include_str!("../../../migrations/0006_protocol_log.sql")),
+    (7, "logout", include_str!("../../../migrations/0007_logout.sql")),
+    (8, "registration", include_str!("../../../migrations/0008_registration.sql")),
 ];
 
 /// On SQLite: one transaction that takes the write lock first, because the migrator has no lock of its own there.

@@ -57,6 +57,14 @@ impl Fields<'_> {
         parse(&self.text(column)?).ok_or_else(|| self.corrupt(column))
     }
 
+    pub(crate) fn maybe_named<T>(
+        &self,
+        column: &str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, StoreError> {
+        self.maybe_parsed(column, |text| parse(text).ok_or(()))
+    }
+
     /// Words separated by single spaces.
     pub(crate) fn words<T>(&self, column: &str, parse: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, StoreError> {
         let text = self.text(column)?;

@@ -7,7 +7,8 @@ use sqlx::any::AnyRow;
 
 use crate::row::Fields;
 use crate::statement::{Statement, statements};
-use crate::{Store, StoreError, Won};
+use crate::write::Write;
+use crate::{Store, StoreError, Won, logout_deliveries, session_clients};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
@@ -87,20 +88,27 @@ pub async fn renew(store: &Store, session: &Session, before: &TokenHash) -> Resu
         .time(session.idle_expires_at)
         .time(session.expires_at)
         .text(before.as_str());
-    store.write(renew).await.map(Won::by)
+    let then = vec![session_clients::prolong_statement(&session.id, session.expires_at)];
+    store.write(Write::Gated { gate: renew, then }).await.map(Won::by)
 }
 
+/// Ends a session. Whoever wants to hear of it over the back channel has a delivery in the same transaction.
 pub async fn end(store: &Store, id: &SessionId, now: Timestamp) -> Result<Won, StoreError> {
-    store.write(Statement::new(END).text(id.as_str()).time(now)).await.map(Won::by)
+    let gate = Statement::new(END).text(id.as_str()).time(now);
+    let then = vec![logout_deliveries::of_session_statement(id, now)];
+    store.write(Write::Gated { gate, then }).await.map(Won::by)
 }
 
-/// How many sessions it ended.
+/// Ends every session of a person in the same way, and tells how many.
 pub async fn end_all_of_user(store: &Store, user: &UserId, now: Timestamp) -> Result<u64, StoreError> {
-    store.write(end_all_of_user_statement(user, now)).await
+    let [gate, tell] = end_all_of_user_statements(user, now);
+    store.write(Write::Gated { gate, then: vec![tell] }).await
 }
 
-pub(crate) fn end_all_of_user_statement(user: &UserId, now: Timestamp) -> Statement {
-    Statement::new(END_ALL_OF_USER).text(user.as_str()).time(now)
+/// For a transaction that does more; in this order.
+pub(crate) fn end_all_of_user_statements(user: &UserId, now: Timestamp) -> [Statement; 2] {
+    let end = Statement::new(END_ALL_OF_USER).text(user.as_str()).time(now);
+    [end, logout_deliveries::of_sessions_of_user_statement(user, now)]
 }
 
 fn read(row: &AnyRow) -> Result<Session, StoreError> {

@@ -9,6 +9,12 @@ use crate::{Store, StoreError};
 statements! {
     GRANTS = "DELETE FROM grants WHERE id IN
               (SELECT id FROM grants WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
+    LOGOUT_DELIVERIES = "DELETE FROM logout_deliveries WHERE (session_id, client_id) IN
+                         (SELECT session_id, client_id FROM logout_deliveries WHERE expires_at <= $1
+                          ORDER BY expires_at LIMIT $2)";
+    SESSION_CLIENTS = "DELETE FROM session_clients WHERE (session_id, client_id) IN
+                       (SELECT session_id, client_id FROM session_clients WHERE expires_at <= $1
+                        ORDER BY expires_at LIMIT $2)";
     SESSIONS = "DELETE FROM sessions WHERE id IN
                 (SELECT id FROM sessions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
     INTERACTIONS = "DELETE FROM interactions WHERE id IN
@@ -17,8 +23,18 @@ statements! {
                       (SELECT jti FROM revoked_tokens WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
     USED_ASSERTIONS = "DELETE FROM used_assertions WHERE (client_id, jti) IN
                        (SELECT client_id, jti FROM used_assertions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
+    // For a week the log can tell a secret that expired from one that is wrong.
     CLIENT_SECRETS = "DELETE FROM client_secrets WHERE (client_id, hash) IN
-                      (SELECT client_id, hash FROM client_secrets WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
+                      (SELECT client_id, hash FROM client_secrets WHERE expires_at <= $1 - 604800
+                       ORDER BY expires_at LIMIT $2)";
+    INITIAL_ACCESS_TOKENS = "DELETE FROM initial_access_tokens WHERE id IN
+                             (SELECT id FROM initial_access_tokens WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
+    CONSENTS_OF_UNUSED_CLIENTS = "DELETE FROM consents WHERE client_id IN
+                                  (SELECT id FROM clients WHERE expires_unused_at <= $1 ORDER BY expires_unused_at LIMIT $2)";
+    LOGS_OF_UNUSED_CLIENTS = "DELETE FROM protocol_log WHERE client_id IN
+                              (SELECT id FROM clients WHERE expires_unused_at <= $1 ORDER BY expires_unused_at LIMIT $2)";
+    UNUSED_CLIENTS = "DELETE FROM clients WHERE expires_unused_at <= $1 AND id IN
+                      (SELECT id FROM clients WHERE expires_unused_at <= $1 ORDER BY expires_unused_at LIMIT $2)";
 }
 
 /// Deletes at most `batch` expired rows of each table and tells how many went. Call it again while it finds some.

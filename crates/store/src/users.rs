@@ -92,7 +92,7 @@ pub async fn update(store: &Store, user: &User) -> Result<Won, StoreError> {
 /// Disables a person and ends every session and grant, so that enabling them again revives nothing.
 pub async fn disable(store: &Store, id: &UserId, now: Timestamp) -> Result<Won, StoreError> {
     let gate = Statement::new(DISABLE).text(id.as_str()).time(now);
-    let then = vec![sessions::end_all_of_user_statement(id, now)];
+    let then = sessions::end_all_of_user_statements(id, now).into();
     let won = store.write(Write::Gated { gate, then }).await.map(Won::by)?;
     grants::end_all(store, Whose::User(id), EndReason::UserDisabled, now).await?;
     Ok(won)

@@ -20,9 +20,11 @@ use protocol::secret::TokenHash;
 use protocol::signing::SigningAlgorithm;
 use protocol::time::{Seconds, Timestamp};
 use protocol::user::{Profile, User};
+use rustls::ServerConfig;
 use store::{Store, StoreOptions};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use url::Url;
 
 use crate::database::TestDatabase;
 
@@ -40,6 +42,8 @@ pub struct TestOptions {
     pub clock: Clock,
     /// The identifier of the API that `notes:read` and `notes:write` belong to.
     pub api: String,
+    /// Serves https with it; plain http without.
+    pub tls: Option<ServerConfig>,
     pub config: Box<dyn FnOnce(&mut Config) + Send>,
 }
 
@@ -50,6 +54,7 @@ impl Default for TestOptions {
             path: "",
             clock: Clock::manual(Clock::System.now()),
             api: API.to_owned(),
+            tls: None,
             config: Box::new(|_| {}),
         }
     }
@@ -64,6 +69,7 @@ pub struct TestApp {
     pub config: Arc<Config>,
     pub database: TestDatabase,
     keys_directory: tempfile::TempDir,
+    tls: Option<ServerConfig>,
     running: Option<Running>,
 }
 
@@ -81,7 +87,8 @@ impl TestApp {
     pub async fn start_with(database: TestDatabase, options: TestOptions) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free loopback port");
         let port = listener.local_addr().expect("a bound port").port();
-        let issuer = format!("http://localhost:{port}{}", options.path);
+        let scheme = if options.tls.is_some() { "https" } else { "http" };
+        let issuer = format!("{scheme}://localhost:{port}{}", options.path);
         let clock = options.clock;
         let keys_directory = keys_of_this_run(&clock);
         let mut config = Config::default_for(Issuer::parse(&issuer).expect("a loopback issuer"));
@@ -99,6 +106,7 @@ impl TestApp {
             config: Arc::new(config),
             database,
             keys_directory,
+            tls: options.tls,
             running: None,
         };
         app.seed(&options.api).await;
@@ -115,20 +123,25 @@ impl TestApp {
         )
         .expect("a state");
         let (stop, stopped) = oneshot::channel::<()>();
-        let served = tokio::spawn(auth::run(state, listener, None, async move {
+        let served = tokio::spawn(auth::run(state, listener, self.tls.clone(), async move {
             let _ = stopped.await;
         }));
         self.running = Some(Running { stop, served });
     }
 
-    /// Stops the server and starts it anew on the same data and the same port: what a restart keeps.
-    pub async fn restart(&mut self) {
+    /// Stops the server; [`Self::restart`] starts it anew. Meanwhile only a store that the test opens itself is open.
+    pub async fn stop(&mut self) {
         if let Some(running) = self.running.take() {
             let _ = running.stop.send(());
             running.served.await.expect("the server task").expect("a clean stop");
         }
-        let address = self.issuer.replace("http://localhost", "127.0.0.1");
-        let listener = TcpListener::bind(address).expect("the same port");
+    }
+
+    /// Stops the server if it runs, and starts it anew on the same data and the same port: what a restart keeps.
+    pub async fn restart(&mut self) {
+        self.stop().await;
+        let port = Url::parse(&self.issuer).expect("a URL").port().expect("a port of our own");
+        let listener = TcpListener::bind(("127.0.0.1", port)).expect("the same port");
         self.keys = Arc::new(
             KeyDirectory::open(&path(&self.keys_directory), SigningAlgorithm::ALL, self.clock.now()).expect("keys"),
         );

@@ -89,6 +89,11 @@ impl Browser {
 
     /// Signs in and consents where asked, until the server answers the client.
     pub async fn authorize(&self, url: &str) -> Answer {
+        self.arrive(url).await.answer()
+    }
+
+    /// The same, up to the page that carries the answer: a redirect, or a form for `form_post`.
+    pub async fn arrive(&self, url: &str) -> Page {
         let mut page = self.open(url).await;
         for _ in 0..4 {
             page = match () {
@@ -100,7 +105,7 @@ impl Browser {
                 () => break,
             };
         }
-        page.answer()
+        page
     }
 
     fn absolute(&self, url: &str) -> String {
@@ -129,8 +134,13 @@ impl Page {
 
     /// The parameters of a redirect to the client, from query or fragment.
     pub fn answer(&self) -> Answer {
+        self.answer_at(REDIRECT_URI)
+    }
+
+    /// The same for a client with a redirect URI of its own.
+    pub fn answer_at(&self, redirect_uri: &str) -> Answer {
         let location = self.location().unwrap_or_else(|| panic!("no redirect: {} {}", self.status, self.body));
-        assert!(location.starts_with(REDIRECT_URI), "unexpected redirect to {location}");
+        assert!(location.starts_with(redirect_uri), "unexpected redirect to {location}");
         let url = Url::parse(&location).expect("a URL");
         let encoded = url.fragment().or(url.query()).unwrap_or_default().to_owned();
         url::form_urlencoded::parse(encoded.as_bytes()).into_owned().collect()

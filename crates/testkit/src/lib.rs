@@ -5,5 +5,6 @@
 pub mod app;
 pub mod browser;
 pub mod database;
+pub mod elsewhere;
 pub mod house;
 pub mod requests;

@@ -79,6 +79,19 @@ impl TestApp {
         Page::read(request.form(form).send().await.expect("an answer")).await
     }
 
+    /// Any request with a JSON body, or with none; `bearer` is the token of its `Authorization` header.
+    pub async fn json(&self, method: &str, path: &str, bearer: Option<&str>, body: Option<&serde_json::Value>) -> Page {
+        let method = method.parse().expect("a method");
+        let mut request = plain_http().build().expect("a client").request(method, self.url(path));
+        if let Some(bearer) = bearer {
+            request = request.bearer_auth(bearer);
+        }
+        if let Some(body) = body {
+            request = request.header("content-type", "application/json").body(body.to_string());
+        }
+        Page::read(request.send().await.expect("an answer")).await
+    }
+
     /// Redeems a code, right by default.
     pub async fn redeem(&self, client: As<'_>, code: &str, changes: &[(&str, &str)]) -> Page {
         let defaults = [

@@ -14,7 +14,7 @@ pub struct KeysConfig {
     /// The directory of the key files, readable by nobody else. Missing keys are made at start.
     pub directory: PathBuf,
 
-    /// The algorithms to keep a key for: `RS256`, `PS256`, `ES256`, `EdDSA`. OpenID Connect demands `RS256`.
+    /// The algorithms to keep a key for: `RS256`, `PS256`, `ES256`, `ES384`, `EdDSA`. OpenID Connect demands `RS256`.
     pub algorithms: Vec<SigningAlgorithm>,
 
     /// A new key is announced when the newest one of its algorithm is that old.

@@ -10,8 +10,13 @@ mod keys;
 mod limits;
 mod log;
 mod network;
+mod openid;
+mod outbound;
 mod passwords;
 mod problem;
+mod protocol_log;
+mod registration;
+mod seed;
 mod server;
 mod sessions;
 mod tls;
@@ -26,11 +31,17 @@ pub use self::keys::KeysConfig;
 pub use self::limits::LimitsConfig;
 pub use self::log::{LogConfig, LogFormat, LogLevel};
 pub use self::network::{InvalidNetwork, IpNetwork};
+pub use self::openid::OpenidConfig;
+pub use self::outbound::OutboundConfig;
+pub(crate) use self::outbound::authority;
 pub use self::passwords::PasswordsConfig;
 pub use self::problem::Problem;
+pub use self::protocol_log::ProtocolLogConfig;
+pub use self::registration::{RegistrationAccess, RegistrationConfig};
+pub use self::seed::SeedConfig;
 pub use self::server::ServerConfig;
 pub use self::sessions::SessionsConfig;
-pub use self::tls::{TlsConfig, TlsMode, TlsSource};
+pub use self::tls::{TlsConfig, TlsKeyType, TlsMode, TlsSource};
 pub use self::tokens::TokensConfig;
 
 /// Settings that may also be given as `{ file = "…" }`: their value is a secret, or contains one.
@@ -48,6 +59,10 @@ pub struct Config {
     #[serde(default)]
     pub keys: KeysConfig,
     #[serde(default)]
+    pub openid: OpenidConfig,
+    #[serde(default)]
+    pub registration: RegistrationConfig,
+    #[serde(default)]
     pub tokens: TokensConfig,
     #[serde(default)]
     pub sessions: SessionsConfig,
@@ -56,9 +71,15 @@ pub struct Config {
     #[serde(default)]
     pub limits: LimitsConfig,
     #[serde(default)]
+    pub outbound: OutboundConfig,
+    #[serde(default)]
+    pub seed: SeedConfig,
+    #[serde(default)]
     pub branding: BrandingConfig,
     #[serde(default)]
     pub log: LogConfig,
+    #[serde(default)]
+    pub protocol_log: ProtocolLogConfig,
 }
 
 impl Config {
@@ -69,12 +90,17 @@ impl Config {
             tls: TlsConfig::default(),
             database: DatabaseConfig::default(),
             keys: KeysConfig::default(),
+            openid: OpenidConfig::default(),
+            registration: RegistrationConfig::default(),
             tokens: TokensConfig::default(),
             sessions: SessionsConfig::default(),
             passwords: PasswordsConfig::default(),
             limits: LimitsConfig::default(),
+            outbound: OutboundConfig::default(),
+            seed: SeedConfig::default(),
             branding: BrandingConfig::default(),
             log: LogConfig::default(),
+            protocol_log: ProtocolLogConfig::default(),
         }
     }
 
@@ -85,11 +111,15 @@ impl Config {
         self.tls.check(&mut problems);
         self.database.check(&mut problems);
         self.keys.check(&mut problems);
+        self.openid.check(&mut problems);
+        self.registration.check(&mut problems);
         self.tokens.check(&mut problems);
         self.sessions.check(&mut problems);
         self.passwords.check(&mut problems);
         self.limits.check(&mut problems);
+        self.outbound.check(&mut problems);
         self.branding.check(&mut problems);
+        self.protocol_log.check(&mut problems);
         self.check_transport(&mut problems);
         self.check_key_overlap(&mut problems);
         problems

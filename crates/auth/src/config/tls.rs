@@ -26,6 +26,10 @@ pub struct TlsConfig {
 
     /// Only with `self-signed`: the names and addresses in the certificate. Empty means the host of the issuer.
     pub host_names: Vec<String>,
+
+    /// Only with `self-signed`: the kind of key in the server's certificate, `ecdsa` (P-256) or `rsa` (2048 bits, for clients
+    /// that know nothing else).
+    pub key_type: TlsKeyType,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -36,12 +40,19 @@ pub enum TlsMode {
     SelfSigned,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TlsKeyType {
+    Ecdsa,
+    Rsa,
+}
+
 /// What the mode and the other keys mean together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TlsSource<'a> {
     Off,
     Pem { certificate: &'a Path, private_key: &'a Path },
-    SelfSigned { directory: &'a Path, host_names: &'a [String] },
+    SelfSigned { directory: &'a Path, host_names: &'a [String], key_type: TlsKeyType },
 }
 
 impl Default for TlsConfig {
@@ -52,6 +63,7 @@ impl Default for TlsConfig {
             private_key: None,
             directory: PathBuf::from("tls"),
             host_names: Vec::new(),
+            key_type: TlsKeyType::Ecdsa,
         }
     }
 }
@@ -60,9 +72,11 @@ impl TlsConfig {
     pub fn source(&self) -> Result<TlsSource<'_>, Problem> {
         match self.mode {
             TlsMode::Off => Ok(TlsSource::Off),
-            TlsMode::SelfSigned => {
-                Ok(TlsSource::SelfSigned { directory: &self.directory, host_names: &self.host_names })
-            }
+            TlsMode::SelfSigned => Ok(TlsSource::SelfSigned {
+                directory: &self.directory,
+                host_names: &self.host_names,
+                key_type: self.key_type,
+            }),
             TlsMode::Pem => {
                 let missing = |key| Problem::new(key, "is missing, and tls.mode is \"pem\"", "name the file");
                 let certificate = self.certificate.as_deref().ok_or_else(|| missing("tls.certificate"))?;
@@ -83,6 +97,13 @@ impl TlsConfig {
                     "set the mode, or remove the key",
                 ));
             }
+        }
+        if self.key_type != TlsKeyType::Ecdsa && self.mode != TlsMode::SelfSigned {
+            problems.push(Problem::new(
+                "tls.key_type",
+                "is set, but tls.mode is not \"self-signed\"",
+                "set the mode, or remove the key",
+            ));
         }
     }
 }
@@ -107,5 +128,8 @@ mod tests {
     fn files_without_the_mode_are_contradictory() {
         let both = TlsConfig { certificate: Some("a.pem".into()), ..TlsConfig::default() };
         assert_eq!(keys(&both), ["tls.certificate"]);
+        let chosen = TlsConfig { key_type: TlsKeyType::Rsa, ..TlsConfig::default() };
+        assert_eq!(keys(&chosen), ["tls.key_type"]);
+        assert!(keys(&TlsConfig { mode: TlsMode::SelfSigned, ..chosen }).is_empty());
     }
 }

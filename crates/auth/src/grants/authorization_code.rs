@@ -3,8 +3,8 @@
 
 use protocol::client::Client;
 use protocol::grant::RedeemRequest;
-use protocol::grant::authorization_code::{HashMatch, Redeem, decide};
-use protocol::grant::state::{EndReason, Generation};
+use protocol::grant::authorization_code::{HashMatch, Redeem, Why, decide};
+use protocol::grant::state::{EndReason, Generation, Grant};
 use protocol::secret::AuthorizationCode;
 use protocol::time::{Seconds, Timestamp};
 
@@ -12,7 +12,7 @@ use crate::issue::Order;
 use crate::web::error::JsonError;
 use crate::{AppState, active, issue};
 
-use super::{end_and_refuse, invalid_grant};
+use super::{end_and_refuse, ended, invalid_grant};
 
 const REFUSED: &str = "the authorization code is unknown, expired or not for this client";
 
@@ -32,7 +32,7 @@ pub(crate) async fn redeem(
     match decide(&grant, hash, client, request, now) {
         Redeem::Redeem => {}
         Redeem::Reused => return Err(end_and_refuse(state, &grant.id, EndReason::CodeReused, now).await?),
-        Redeem::Refuse(why) => return Err(JsonError::new(why.into()).because(why.cause())),
+        Redeem::Refuse(why) => return Err(JsonError::new(why.into()).because(cause(why, &grant, request, now))),
     }
     let active = match active::check(&state.store, grant, client, now).await? {
         Ok(active) => active,
@@ -46,5 +46,25 @@ pub(crate) async fn redeem(
         store::Won::Yes => Ok(response),
         // A parallel redemption was faster, so this one is a replay that passed every check.
         store::Won::No => Err(end_and_refuse(state, &active.grant().id, EndReason::CodeReused, now).await?),
+    }
+}
+
+/// What the client is not told, for the log.
+fn cause(why: Why, grant: &Grant, request: &RedeemRequest, now: Timestamp) -> String {
+    let plain = why.cause();
+    match why {
+        Why::Expired => format!("{plain}, {} s ago", now.since(grant.code_expires_at).0),
+        Why::Ended => ended(grant, now),
+        Why::OtherRedirectUri => {
+            let sent = request.redirect_uri.as_deref().unwrap_or_default();
+            format!("{plain}: it was {}, it is {sent}", grant.redirect_uri)
+        }
+        Why::OtherClient => format!("{plain}, {}", grant.client_id),
+        Why::OtherCode
+        | Why::RedirectUriMissing
+        | Why::VerifierMissing
+        | Why::VerifierMalformed
+        | Why::OtherVerifier
+        | Why::NoChallenge => plain.to_owned(),
     }
 }

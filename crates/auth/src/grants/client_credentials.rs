@@ -1,4 +1,5 @@
-//! A client asks for itself (RFC 6749 §4.4): rule, mint, answer. Writes nothing: such a token rests on its client alone.
+//! A client asks for itself (RFC 6749 §4.4): rule, mint, answer. Writes nothing (but, once, that the client is
+//! used): such a token rests on its client alone.
 
 use protocol::client::Client;
 use protocol::grant::{ClientCredentialsRequest, client_credentials};
@@ -6,7 +7,7 @@ use protocol::time::Timestamp;
 
 use crate::issue::Order;
 use crate::web::error::JsonError;
-use crate::{AppState, issue};
+use crate::{AppState, issue, registration};
 
 pub(crate) async fn exchange(
     state: &AppState,
@@ -15,5 +16,7 @@ pub(crate) async fn exchange(
     now: Timestamp,
 ) -> Result<issue::TokenResponse, JsonError> {
     let scope = client_credentials::scope(client, request.scope.as_ref())?;
-    issue::for_client(state, Order { client, scope: &scope, now }).await
+    let response = issue::for_client(state, Order { client, scope: &scope, now }).await?;
+    registration::used(state, client, now).await?;
+    Ok(response)
 }

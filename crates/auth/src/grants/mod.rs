@@ -19,13 +19,13 @@ use store::sessions::Session;
 use crate::web::error::JsonError;
 use crate::{AppState, random};
 
-/// Writes the one row that an authorization is, and returns the code that names it.
-pub(crate) async fn begin(
+/// The one row that an authorization is, not written yet, and the code that names it.
+pub(crate) fn begin(
     state: &AppState,
     request: &AuthorizeRequest,
     session: &Session,
     now: Timestamp,
-) -> Result<AuthorizationCode, StoreError> {
+) -> (Grant, AuthorizationCode) {
     let code: AuthorizationCode = random::named_token(GrantId::from_random(random::id()));
     let lifetimes = lifetimes(state);
     let grant = Grant {
@@ -53,8 +53,7 @@ pub(crate) async fn begin(
         ended_at: None,
         end_reason: None,
     };
-    store::grants::insert(&state.store, &grant).await?;
-    Ok(code)
+    (grant, code)
 }
 
 fn lifetimes(state: &AppState) -> Lifetimes {
@@ -64,6 +63,13 @@ fn lifetimes(state: &AppState) -> Lifetimes {
         access_token: Seconds(tokens.access_token_lifetime),
         refresh_token: Seconds(tokens.refresh_token_lifetime),
     }
+}
+
+/// How a grant came to its end, for the log.
+pub(crate) fn ended(grant: &Grant, now: Timestamp) -> String {
+    let reason = grant.end_reason.map_or("unknown", EndReason::name);
+    let ago = grant.ended_at.map_or(0, |at| now.since(at).0);
+    format!("the grant was ended {ago} s ago: {reason}")
 }
 
 /// RFC 6749 §5.2. The client reads one sentence; the cause is for the log.
@@ -80,5 +86,10 @@ pub(crate) async fn end_and_refuse(
 ) -> Result<JsonError, StoreError> {
     let _ended = store::grants::end(&state.store, grant, reason, now).await?;
     tracing::warn!(grant.id = %grant, reason = reason.name(), "a grant was ended because a copy of its token is in use");
-    Ok(invalid_grant("the token was used before; the authorization is ended, sign in again", reason.name()))
+    let cause = match reason {
+        EndReason::CodeReused => "the code was used twice; its tokens are revoked",
+        EndReason::RefreshReused => "the refresh token was rotated and came back; its whole family is revoked",
+        other => other.name(),
+    };
+    Ok(invalid_grant("the token was used before; the authorization is ended, sign in again", cause))
 }

@@ -3,7 +3,8 @@
 
 use protocol::client::Client;
 use protocol::grant::RefreshRequest;
-use protocol::grant::refresh_token::{Refresh, RefreshToken, decide, mac_input, may_refresh, narrow};
+use protocol::grant::active::Gone;
+use protocol::grant::refresh_token::{Refresh, RefreshToken, Why, decide, mac_input, may_refresh, narrow};
 use protocol::grant::state::{EndReason, Grant};
 use protocol::time::{Seconds, Timestamp};
 
@@ -11,7 +12,7 @@ use crate::issue::Order;
 use crate::web::error::JsonError;
 use crate::{AppState, active, issue};
 
-use super::{end_and_refuse, invalid_grant};
+use super::{end_and_refuse, ended, invalid_grant};
 
 const REFUSED: &str = "the refresh token is unknown, expired or not for this client";
 
@@ -23,10 +24,11 @@ pub(crate) async fn refresh(
 ) -> Result<issue::TokenResponse, JsonError> {
     let (token, grant) = open(state, request.refresh_token.expose())
         .await?
-        .ok_or_else(|| invalid_grant(REFUSED, "the token is not one of ours"))?;
+        .ok_or_else(|| invalid_grant(REFUSED, "the token is not one of ours, or its grant was swept after its end"))?;
     let active = match active::check(&state.store, grant.clone(), client, now).await? {
         Ok(active) if may_refresh(client, &active.grant().scope) => active,
         Ok(_) => return Err(invalid_grant(REFUSED, "the client may no longer refresh")),
+        Err(Gone::Ended) => return Err(invalid_grant(REFUSED, ended(&grant, now))),
         Err(gone) => return Err(invalid_grant(REFUSED, gone)),
     };
     let scope = narrow(&active.grant().scope, &client.scope, request.scope.as_ref())?;
@@ -43,6 +45,7 @@ pub(crate) async fn refresh(
             }
         }
         Refresh::Repeat(live) => issue::for_grant(state, order, &active, live).await,
+        Refresh::Refuse(Why::Expired) => Err(invalid_grant(REFUSED, expired(&grant, now))),
         Refresh::Refuse(why) => Err(invalid_grant(REFUSED, why.cause())),
         Refresh::End => Err(end_and_refuse(state, &grant.id, EndReason::RefreshReused, now).await?),
     }
@@ -76,6 +79,16 @@ pub(crate) async fn open(
     let Some(grant) = store::grants::find(&state.store, &token.grant).await? else { return Ok(None) };
     let input = mac_input(&grant.salt, &token.grant, token.generation);
     Ok(state.keys.secrets().verify_refresh_mac(&input, &token.check).then_some((token, grant)))
+}
+
+fn expired(grant: &Grant, now: Timestamp) -> String {
+    match now.since(grant.expires_at).0 {
+        past if past >= 0 => format!("the grant has expired, {past} s ago"),
+        _ => format!(
+            "the refresh token was not used for too long; it expired {} s ago",
+            now.since(grant.idle_expires_at).0
+        ),
+    }
 }
 
 fn retry_window(state: &AppState) -> Seconds {

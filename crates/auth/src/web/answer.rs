@@ -6,10 +6,10 @@ use actix_web::{HttpRequest, HttpResponse};
 use protocol::authorize::callback::Answer;
 use protocol::time::Seconds;
 
-use crate::AppState;
 use crate::web::cookies::{self, Life};
 use crate::web::pages::{FormPostPage, Page};
 use crate::web::{headers, shell};
+use crate::{AppState, protocol_log};
 
 const A_YEAR: Seconds = Seconds(365 * 86_400);
 
@@ -23,7 +23,7 @@ pub(crate) fn page(status: StatusCode, page: &impl Page, state: &AppState, reque
         }
     };
     let mut response = HttpResponse::build(status);
-    for header in headers::page(page.form_targets(), page.logo()) {
+    for header in headers::page(page.form_targets(), page.logo(), page.frames()) {
         response.insert_header(header);
     }
     if let Some(locale) = shell::just_chosen(request) {
@@ -35,6 +35,7 @@ pub(crate) fn page(status: StatusCode, page: &impl Page, state: &AppState, reque
 
 /// 303 to the client, or the page that posts to it. RFC 9700 §4.12: never 307, which would repeat a password form.
 pub(crate) fn respond(answer: Answer, client_name: &str, state: &AppState, request: &HttpRequest) -> HttpResponse {
+    protocol_log::answered(request);
     match answer {
         Answer::Redirect(location) => HttpResponse::SeeOther()
             .insert_header((LOCATION, location))

@@ -9,9 +9,10 @@ use actix_web::{HttpRequest, HttpResponse};
 use protocol::authorize::callback::Callback;
 use protocol::authorize::decide::{self, Situation as Question, Step};
 use protocol::authorize::request::AuthorizeRequest;
+use protocol::authorize::response_type::ResponseType;
 use protocol::client::Client;
 use protocol::error::{ErrorCode, OAuthError};
-use protocol::ids::{ClientId, UserId};
+use protocol::ids::ClientId;
 use protocol::metadata::paths;
 use protocol::params::Params;
 use protocol::scope::Scope;
@@ -21,10 +22,12 @@ use store::Won;
 use store::interactions::Interaction;
 use store::sessions::Session;
 
-use crate::web::error::{AuthorizeError, Difference, PageError, Situation};
+use crate::issue::{Order, Whom};
+use crate::request_object::Refused;
+use crate::web::error::{AuthorizeError, Difference, JsonError, PageError, Situation};
 use crate::web::interaction::Pending;
 use crate::web::{answer, cards, cookies, form, interaction, session};
-use crate::{AppState, grants, issue};
+use crate::{AppState, grants, issue, protocol_log, registration, request_object, session_clients, subject};
 
 /// One browser asking for one thing at one moment.
 pub(crate) struct Visit {
@@ -44,8 +47,10 @@ pub(crate) struct Examined {
 }
 
 pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<HttpResponse, AuthorizeError> {
-    let params = form::query(&http).map_err(PageError::bad_link)?;
-    Visit::new(state, http).await?.proceed(&params, None).await
+    let query = form::query(&http).map_err(PageError::bad_link)?;
+    let visit = Visit::new(state, http).await?;
+    let params = visit.assembled(query).await?;
+    visit.proceed(&params, None).await
 }
 
 /// OpenID Connect Core §3.1.2.1: the endpoint takes POST too. The answer is a redirect to the same request as GET: a form
@@ -85,6 +90,25 @@ impl Visit {
         Ok((visit, pending))
     }
 
+    /// The request with its request object taken apart. That happens here and nowhere else: what waits in an interaction, and is
+    /// checked again at each step, is the result.
+    async fn assembled(&self, query: Params) -> Result<Params, AuthorizeError> {
+        if !request_object::is_presented(&query) {
+            return Ok(query);
+        }
+        let client = self.client(&query).await?;
+        // Until the object is verified, only the query says where an error may go.
+        let callback = Callback::resolve(&client, &query);
+        let assembled = request_object::assemble(&self.state, &client, query, self.now).await;
+        assembled.map_err(|Refused { error, cause }| match callback {
+            Ok(callback) => AuthorizeError::failed(callback, JsonError { cause, ..JsonError::new(error) }),
+            Err(_) => {
+                let page = PageError::bad_link(error).client(client.id.as_str());
+                PageError { cause: cause.map(String::into_boxed_str), ..page }.into()
+            }
+        })
+    }
+
     /// Checks a request from its first parameter to the decision. `pending` is the interaction it waits in, if it does.
     pub(crate) async fn examine(
         &self,
@@ -95,17 +119,19 @@ impl Visit {
         let callback = Self::callback(&client, params)?;
         let request =
             AuthorizeRequest::check(params, &client).map_err(|error| AuthorizeError::Back(callback.clone(), error))?;
-        let expected = self.expected_user(&request).map_err(|error| AuthorizeError::Back(callback.clone(), error))?;
+        let expected = self.expected_sub(&request).map_err(|error| AuthorizeError::Back(callback.clone(), error))?;
         let consented = match &self.signed_in {
             Some((session, _)) => store::consents::find(&self.state.store, &session.user_id, &client.id).await?,
             None => None,
         };
         let login = self.signed_in.as_ref().map(|(session, _)| session::login(session));
+        let sub = login.as_ref().map(|login| subject::of(&self.state, &client, &login.user_id)).unwrap_or_default();
         let step = decide::decide(&Question {
             request: &request,
             client: &client,
             login: login.as_ref(),
-            expected_user: expected.as_ref(),
+            sub: &sub,
+            expected_sub: expected.as_deref(),
             consented: consented.as_ref(),
             progress: &interaction::progress(pending, self.now),
             now: self.now,
@@ -154,16 +180,29 @@ impl Visit {
         Ok(HttpResponse::SeeOther().insert_header((LOCATION, location)).finish())
     }
 
-    /// Inserts the grant and answers with its code. An interaction yields one answer, however often it is asked.
+    /// Inserts the grant and answers with what was asked for. An interaction yields one answer, however often it is asked.
     async fn issue(mut self, examined: Examined, pending: Option<Interaction>) -> Result<HttpResponse, AuthorizeError> {
         self.finish(pending).await?;
-        let Some((session, _)) = self.signed_in.take() else {
+        let Examined { client, callback, request, .. } = examined;
+        let Some((session, user)) = self.signed_in.take() else {
             let error = OAuthError::new(ErrorCode::LoginRequired, "nobody is signed in");
-            return Err(AuthorizeError::Back(examined.callback, error));
+            return Err(AuthorizeError::Back(callback, error));
         };
-        let code = grants::begin(&self.state, &examined.request, &session, self.now).await?;
-        let answer = examined.callback.grant(self.state.issuer(), code.print().expose());
-        Ok(answer::respond(answer, &examined.client.name, &self.state, &self.http))
+        let (grant, code) = grants::begin(&self.state, &request, &session, self.now);
+        let order = Order { client: &client, scope: &request.scope, now: self.now };
+        let whom = Whom { grant: &grant, user: &user };
+        let granted = issue::for_authorization(&self.state, order, whom, &request, &code)
+            .await
+            .map_err(|error| AuthorizeError::failed(callback.clone(), error))?;
+        // An ID token by itself rests on nothing that could be revoked.
+        let grant = (request.response_type != ResponseType::IdToken).then_some(&grant);
+        if session_clients::sign_in(&self.state, &client, &session, grant).await? == Won::No {
+            let error = OAuthError::new(ErrorCode::LoginRequired, "the person signed out meanwhile");
+            return Err(AuthorizeError::Back(callback, error));
+        }
+        registration::used(&self.state, &client, self.now).await?;
+        let answer = callback.grant(self.state.issuer(), granted);
+        Ok(answer::respond(answer, &client.name, &self.state, &self.http))
     }
 
     /// Takes the interaction away. Of parallel requests one wins; the others have nothing left to answer.
@@ -182,8 +221,17 @@ impl Visit {
             |text: &'static str| PageError::bad_link(OAuthError::new(ErrorCode::InvalidRequest, text).at("client_id"));
         let sent = params.require("client_id").map_err(PageError::bad_link)?;
         let id = ClientId::parse(sent).map_err(|_| bad("client_id is not one that this server gave out"))?;
-        match store::clients::find(&self.state.store, &id).await? {
-            Some(client) if client.disabled_at.is_none() => Ok(client),
+        protocol_log::asked(&self.state, &self.http, params);
+        let found = store::clients::find(&self.state.store, &id).await?;
+        if found.is_some() {
+            protocol_log::about(&self.http, &id);
+        }
+        match found {
+            Some(mut client) if client.disabled_at.is_none() => {
+                // What the installation switched off meanwhile is off for those who were registered for it before, too.
+                client.response_types.retain(|kind| self.state.config.openid.response_types_supported.contains(kind));
+                Ok(client)
+            }
             Some(_) => Err(bad("the client is disabled").client(id.as_str()).into()),
             None => Err(bad("no client is registered with this client_id").client(id.as_str()).into()),
         }
@@ -201,14 +249,15 @@ impl Visit {
         })
     }
 
-    /// The person that a verified `id_token_hint` names (OpenID Connect Core §3.1.2.1).
-    fn expected_user(&self, request: &AuthorizeRequest) -> Result<Option<UserId>, OAuthError> {
+    /// The `sub` that a verified `id_token_hint` names (OpenID Connect Core §3.1.2.1).
+    fn expected_sub(&self, request: &AuthorizeRequest) -> Result<Option<String>, OAuthError> {
         let Some(token) = &request.id_token_hint else { return Ok(None) };
         let refused = || {
             OAuthError::new(ErrorCode::InvalidRequest, "id_token_hint is not an ID token of this server")
                 .at("id_token_hint")
         };
-        let hint = issue::read_hint(&self.state, token, self.now).ok_or_else(refused)?;
-        UserId::parse(&hint.sub).map(Some).map_err(|_| refused())
+        // A hint of another client is as good: where `sub` differs between the two, it names nobody here.
+        let hint = issue::id_token::read_hint(&self.state, token, self.now).ok_or_else(refused)?;
+        Ok(Some(hint.sub))
     }
 }

@@ -1,12 +1,12 @@
 //! From domain values to what pages show of them: the app, the person, addresses below the issuer.
 
-use protocol::client::Client;
+use protocol::client::{Client, RegisteredBy};
 use protocol::ids::InteractionId;
 use protocol::metadata::paths;
 use protocol::user::User;
 
 use crate::AppState;
-use crate::web::pages::{AccountCard, ClientCard};
+use crate::web::pages::{AccountCard, Checked, ClientCard};
 
 /// The page that asks which account to go on with (`prompt=select_account`); not part of any announced interface.
 pub(crate) const SELECT_ACCOUNT: &str = "/select-account";
@@ -14,7 +14,11 @@ pub(crate) const SELECT_ACCOUNT: &str = "/select-account";
 pub(crate) const OTHER_ACCOUNT: &str = "account=other";
 
 pub(crate) fn client(client: &Client) -> ClientCard {
-    ClientCard::named(&client.name).with(
+    let checked = match client.registered_by {
+        RegisteredBy::Administrator => Checked::ByTheOperator,
+        RegisteredBy::Dynamic => Checked::ByNobody,
+    };
+    ClientCard { checked, ..ClientCard::named(&client.name) }.with(
         client.logo_uri.as_deref(),
         client.policy_uri.as_deref(),
         client.tos_uri.as_deref(),

@@ -6,6 +6,7 @@
 //! trace id that the caller also sees.
 
 use std::fmt;
+use std::time::Instant;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -17,11 +18,11 @@ use serde_json::json;
 use store::StoreError;
 use time::OffsetDateTime;
 
-use crate::AppState;
 use crate::web::pages::{ErrorDetails, ErrorPage, Mode, UriDifference};
 use crate::web::text::{ErrorText, Texts};
 use crate::web::trace_id::TraceId;
 use crate::web::{answer, shell};
+use crate::{AppState, protocol_log};
 
 /// What a person is told when there is nobody to redirect to. The texts are in `web/text.rs`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +43,8 @@ pub enum Situation {
     TooLarge,
     TooMany,
     Unavailable,
+    /// As many sign-ins are under way as the server can do at once.
+    Busy,
     Broken,
 }
 
@@ -63,11 +66,19 @@ pub struct Difference {
     pub received: String,
 }
 
+impl Difference {
+    fn sentence(&self) -> String {
+        format!("received {}, registered {}", self.received, self.registered.join(" "))
+    }
+}
+
 /// The authorization endpoint's errors: a page until the redirect URI is proven, then back to the client.
 #[derive(Debug)]
 pub enum AuthorizeError {
     Page(PageError),
     Back(Callback, OAuthError),
+    /// As `Back`, with a cause that the client is not told.
+    Failed(Callback, Box<JsonError>),
 }
 
 /// RFC 6749 §5.2, RFC 6750 §3: JSON with `error`, `error_description` and our `trace_id`.
@@ -124,9 +135,16 @@ impl PageError {
             Situation::NotFound => StatusCode::NOT_FOUND,
             Situation::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Situation::TooMany => StatusCode::TOO_MANY_REQUESTS,
-            Situation::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Situation::Unavailable | Situation::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Situation::Broken => StatusCode::INTERNAL_SERVER_ERROR,
         }
+    }
+}
+
+impl AuthorizeError {
+    /// What was asked for could not be made; the client learns it at its redirect URI.
+    pub(crate) fn failed(callback: Callback, error: JsonError) -> Self {
+        Self::Failed(callback, Box::new(error))
     }
 }
 
@@ -215,13 +233,14 @@ outward!(PageError, error => error.status());
 outward!(JsonError, error => error.status);
 outward!(AuthorizeError, error => match error {
     AuthorizeError::Page(page) => page.status(),
-    AuthorizeError::Back(..) => StatusCode::SEE_OTHER,
+    AuthorizeError::Back(..) | AuthorizeError::Failed(..) => StatusCode::SEE_OTHER,
 });
 
 /// The answer to a refused request, or `None` when the error is not one of ours.
 pub(crate) fn render(error: &actix_web::Error, state: &AppState, request: &HttpRequest) -> Option<HttpResponse> {
     let trace = TraceId::of(request);
     if let Some(error) = error.as_error::<JsonError>() {
+        note(request, Some(&error.error), error.cause.as_deref());
         return Some(json_answer(error, state, &trace));
     }
     if let Some(error) = error.as_error::<PageError>() {
@@ -230,9 +249,17 @@ pub(crate) fn render(error: &actix_web::Error, state: &AppState, request: &HttpR
     match error.as_error::<AuthorizeError>()? {
         AuthorizeError::Page(error) => Some(page_answer(error, state, request, &trace)),
         AuthorizeError::Back(callback, error) => {
+            note(request, Some(error), None);
             tracing::info!(trace.id = %trace, oauth.error = error.code.wire(), oauth.description = %error.description,
                 "authorization refused, the client is told");
-            Some(answer::respond(callback.refuse(state.issuer(), error), callback.host(), state, request))
+            let answer = callback.refuse(state.issuer(), error, trace.as_str());
+            Some(answer::respond(answer, callback.host(), state, request))
+        }
+        AuthorizeError::Failed(callback, failed) => {
+            note(request, Some(&failed.error), failed.cause.as_deref());
+            log(failed.status, Some(&failed.error), failed.cause.as_deref(), &trace);
+            let answer = callback.refuse(state.issuer(), &failed.error, trace.as_str());
+            Some(answer::respond(answer, callback.host(), state, request))
         }
     }
 }
@@ -245,7 +272,7 @@ fn json_answer(error: &JsonError, state: &AppState, trace: &TraceId) -> HttpResp
         response.insert_header((RETRY_AFTER, seconds));
     }
     if let Some(challenge) = error.challenge {
-        response.insert_header((WWW_AUTHENTICATE, challenge_value(challenge, &error.error, state)));
+        response.insert_header((WWW_AUTHENTICATE, challenge_value(challenge, &error.error, state, trace)));
         if challenge == Challenge::BearerBare {
             return response.finish();
         }
@@ -253,6 +280,7 @@ fn json_answer(error: &JsonError, state: &AppState, trace: &TraceId) -> HttpResp
     let mut body = json!({
         "error": error.error.code.wire(),
         "error_description": error.error.sentence(),
+        "error_uri": error.error.code.uri(state.issuer(), trace.as_str()),
         "trace_id": trace.as_str(),
     });
     if let Some(parameter) = error.error.parameter {
@@ -261,25 +289,34 @@ fn json_answer(error: &JsonError, state: &AppState, trace: &TraceId) -> HttpResp
     response.json(body)
 }
 
-fn challenge_value(challenge: Challenge, error: &OAuthError, state: &AppState) -> HeaderValue {
+fn challenge_value(challenge: Challenge, error: &OAuthError, state: &AppState, trace: &TraceId) -> HeaderValue {
     let realm = state.issuer().as_str();
     let value = match challenge {
         Challenge::Basic => format!("Basic realm=\"{realm}\", charset=\"UTF-8\""),
         Challenge::BearerBare => format!("Bearer realm=\"{realm}\""),
+        // RFC 6750 §3: error_uri is "an absolute URI identifying a human-readable web page explaining the error".
         Challenge::Bearer => format!(
-            "Bearer realm=\"{realm}\", error=\"{}\", error_description=\"{}\"",
+            "Bearer realm=\"{realm}\", error=\"{}\", error_description=\"{}\", error_uri=\"{}\"",
             error.code.wire(),
-            error.sentence()
+            error.sentence(),
+            error.code.uri(state.issuer(), trace.as_str())
         ),
     };
     HeaderValue::from_str(&value).unwrap_or_else(|_| HeaderValue::from_static("Bearer"))
 }
 
 fn page_answer(error: &PageError, state: &AppState, request: &HttpRequest, trace: &TraceId) -> HttpResponse {
-    log(error.status(), error.error.as_ref(), error.cause.as_deref(), trace);
+    match error.situation {
+        Situation::Busy => log_overload(state, error.cause.as_deref()),
+        _ => {
+            let differs = error.difference.as_deref().map(Difference::sentence);
+            note(request, error.error.as_ref(), differs.as_deref().or(error.cause.as_deref()));
+            log(error.status(), error.error.as_ref(), error.cause.as_deref(), trace);
+        }
+    }
     let mut shell = shell::of(state, request);
     shell.switch = None; // it would repeat the query, and what is in it
-    let details = error.error.as_ref().map(|refused| details(error, refused, state));
+    let details = error.error.as_ref().map(|refused| details(error, refused, state, trace));
     let mut page =
         ErrorPage { details, ..ErrorPage::new(shell.clone(), text(error.situation, shell.texts), trace.as_str()) };
     if let Some(Seconds(seconds)) = error.retry_after {
@@ -302,16 +339,17 @@ fn text(situation: Situation, texts: &'static Texts) -> ErrorText {
         Situation::NotFound => texts.error_not_found,
         Situation::BadForm | Situation::TooLarge => texts.error_request,
         Situation::TooMany => texts.error_too_many,
-        Situation::Unavailable => texts.error_unavailable,
+        Situation::Unavailable | Situation::Busy => texts.error_unavailable,
         Situation::Broken => texts.error_fault,
     }
 }
 
 /// The fold for developers. Registered redirect URIs are shown in development mode only.
-fn details(error: &PageError, refused: &OAuthError, state: &AppState) -> ErrorDetails {
+fn details(error: &PageError, refused: &OAuthError, state: &AppState, trace: &TraceId) -> ErrorDetails {
     let difference = error.difference.as_ref().filter(|_| state.mode == Mode::Development);
     ErrorDetails {
         error: refused.code.wire().to_owned(),
+        page: refused.code.uri(state.issuer(), trace.as_str()),
         description: refused.description.to_string(),
         parameter: refused.parameter.map(str::to_owned),
         client_id: error.client_id.as_deref().map(str::to_owned),
@@ -327,6 +365,23 @@ fn readable(now: Timestamp) -> String {
     let Ok(moment) = OffsetDateTime::from_unix_timestamp(now.0) else { return now.0.to_string() };
     let (date, time) = (moment.date(), moment.time());
     format!("{date} {:02}:{:02}:{:02} UTC", time.hour(), time.minute(), time.second())
+}
+
+/// For the protocol log: what was told, and what was not.
+fn note(request: &HttpRequest, error: Option<&OAuthError>, cause: Option<&str>) {
+    protocol_log::refused(
+        request,
+        error.map(|error| error.code),
+        error.map(OAuthError::sentence),
+        cause.map(str::to_owned),
+    );
+}
+
+/// A full server refuses hundreds of sign-ins in a second; one line says so, and how many there were.
+fn log_overload(state: &AppState, cause: Option<&str>) {
+    if let Some(refusals) = state.overload.tell(Instant::now()) {
+        tracing::warn!(refusals, cause = cause.unwrap_or("-"), "requests are refused because the server is full");
+    }
 }
 
 fn log(status: StatusCode, error: Option<&OAuthError>, cause: Option<&str>, trace: &TraceId) {

@@ -10,8 +10,8 @@ use futures_util::StreamExt as _;
 use protocol::error::{ErrorCode, OAuthError};
 use protocol::params::Params;
 
-use crate::AppState;
 use crate::web::error::{JsonError, PageError, Situation};
+use crate::{AppState, protocol_log};
 
 /// Why a body was not read as a form.
 #[derive(Debug)]
@@ -23,13 +23,20 @@ pub enum FormError {
 }
 
 /// Reads an `application/x-www-form-urlencoded` body of at most `limits.body_bytes` (RFC 6749 appendix B).
-pub(crate) async fn read(state: &AppState, request: &HttpRequest, mut payload: Payload) -> Result<Params, FormError> {
-    let limit = state.config.limits.body_bytes;
+pub(crate) async fn read(state: &AppState, request: &HttpRequest, payload: Payload) -> Result<Params, FormError> {
     let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
     let media_type = header(CONTENT_TYPE).and_then(|value| value.split(';').next()).unwrap_or_default().trim();
     if !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") || header(CONTENT_ENCODING).is_some() {
         return Err(FormError::WrongType);
     }
+    let body = body(payload, state.config.limits.body_bytes).await?;
+    let params = Params::parse(&body).map_err(FormError::Malformed)?;
+    protocol_log::asked(state, request, &params);
+    Ok(params)
+}
+
+/// Reads a body of any type, of at most `limit` bytes.
+pub(crate) async fn body(mut payload: Payload, limit: usize) -> Result<Vec<u8>, FormError> {
     let mut body = Vec::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| FormError::Broken(error.to_string()))?;
@@ -38,7 +45,7 @@ pub(crate) async fn read(state: &AppState, request: &HttpRequest, mut payload: P
         }
         body.extend_from_slice(&chunk);
     }
-    Params::parse(&body).map_err(FormError::Malformed)
+    Ok(body)
 }
 
 /// The query string as parameters.

@@ -1,10 +1,13 @@
 //! The security headers of every kind of answer, as plain lists of names and values.
 //!
-//! Nothing on our pages is inline and nothing comes from elsewhere, so the policy needs no nonce and has two openings only:
-//! a client's picture, by its origin, and forms that lead away. An interaction page says nothing about form targets, because
+//! Nothing on our pages is inline and nothing comes from elsewhere, so the policy needs no nonce and has three openings only:
+//! a client's picture and the pages of front-channel logout, by their origins, and forms that lead away. An interaction page says nothing about form targets, because
 //! browsers apply `form-action` to the redirect after a POST as well, and that redirect goes to the client.
 
+use std::collections::BTreeSet;
+
 use protocol::issuer::Issuer;
+use protocol::logout::frontchannel::Frame;
 use url::{Host, Url};
 
 pub type Header = (&'static str, String);
@@ -48,9 +51,9 @@ impl Logo {
 }
 
 /// For a page.
-pub fn page(forms: FormTargets, logo: Option<&Logo>) -> Vec<Header> {
+pub fn page(forms: FormTargets, logo: Option<&Logo>, frames: &[Frame]) -> Vec<Header> {
     vec![
-        ("Content-Security-Policy", content_security_policy(forms, logo)),
+        ("Content-Security-Policy", content_security_policy(forms, logo, frames)),
         ("Cross-Origin-Opener-Policy", "same-origin".to_owned()),
         ("Permissions-Policy", PERMISSIONS.to_owned()),
         ("Cache-Control", "no-store".to_owned()),
@@ -86,7 +89,7 @@ const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), clipboard-r
      microphone=(), midi=(), payment=(), picture-in-picture=(), publickey-credentials-create=(self), \
      publickey-credentials-get=(self), screen-wake-lock=(), serial=(), usb=(), xr-spatial-tracking=()";
 
-fn content_security_policy(forms: FormTargets, logo: Option<&Logo>) -> String {
+fn content_security_policy(forms: FormTargets, logo: Option<&Logo>, frames: &[Frame]) -> String {
     let images = logo.map(|logo| format!(" {}", logo.origin)).unwrap_or_default();
     let forms = match forms {
         FormTargets::Clients => "",
@@ -94,8 +97,18 @@ fn content_security_policy(forms: FormTargets, logo: Option<&Logo>) -> String {
     };
     format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:{images}; connect-src 'self'; \
-         base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'{forms}"
+         base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'{forms}{}",
+        frame_sources(frames)
     )
+}
+
+/// Each origin once. Without frames nothing is said, and `default-src` forbids them.
+fn frame_sources(frames: &[Frame]) -> String {
+    let origins: BTreeSet<&str> = frames.iter().map(|frame| frame.origin.as_str()).collect();
+    if origins.is_empty() {
+        return String::new();
+    }
+    format!("; frame-src {}", origins.into_iter().collect::<Vec<_>>().join(" "))
 }
 
 #[cfg(test)]
@@ -112,18 +125,27 @@ mod tests {
 
     #[test]
     fn an_interaction_page_says_nothing_about_form_targets() {
-        let policy = content_security_policy(FormTargets::Clients, None);
+        let policy = content_security_policy(FormTargets::Clients, None, &[]);
         assert!(!policy.contains("form-action"), "{policy}");
         assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self';"), "{policy}");
         assert!(!policy.contains("unsafe"), "{policy}");
-        assert!(content_security_policy(FormTargets::OwnOrigin, None).ends_with("; form-action 'self'"));
+        assert!(content_security_policy(FormTargets::OwnOrigin, None, &[]).ends_with("; form-action 'self'"));
     }
 
     #[test]
     fn a_logo_opens_the_policy_for_its_origin_only() {
         let logo = Logo::parse("https://notes.example.com:8443/a/logo.png?v=2").expect("https");
-        let policy = content_security_policy(FormTargets::Clients, Some(&logo));
+        let policy = content_security_policy(FormTargets::Clients, Some(&logo), &[]);
         assert!(policy.contains("img-src 'self' data: https://notes.example.com:8443; connect-src"), "{policy}");
+    }
+
+    #[test]
+    fn frames_open_the_policy_for_their_origins_only() {
+        let frame = |origin: &str| Frame { src: format!("{origin}/out?sid=s1"), origin: origin.to_owned() };
+        let frames = ["https://b.example", "https://a.example:8443", "https://b.example"].map(frame);
+        let policy = content_security_policy(FormTargets::OwnOrigin, None, &frames);
+        assert!(policy.ends_with("; frame-src https://a.example:8443 https://b.example"), "{policy}");
+        assert!(!content_security_policy(FormTargets::OwnOrigin, None, &[]).contains("frame-src"));
     }
 
     #[test]
@@ -155,7 +177,7 @@ mod tests {
     #[test]
     fn pages_are_not_kept_and_files_are() {
         let issuer = issuer("https://id.example.com");
-        let pages = page(FormTargets::OwnOrigin, None);
+        let pages = page(FormTargets::OwnOrigin, None, &[]);
         assert_eq!(value(&pages, "Cache-Control").as_deref(), Some("no-store"));
         assert_eq!(value(&everything(&issuer), "X-Content-Type-Options").as_deref(), Some("nosniff"));
         assert_eq!(value(&asset(), "Cache-Control").as_deref(), Some("public, max-age=31536000, immutable"));
@@ -164,7 +186,7 @@ mod tests {
     #[test]
     fn no_header_is_sent_twice() {
         let issuer = issuer("https://id.example.com");
-        for special in [page(FormTargets::Clients, None), asset()] {
+        for special in [page(FormTargets::Clients, None, &[]), asset()] {
             let mut headers = [special, everything(&issuer)].concat();
             let count = headers.len();
             headers.sort();

@@ -3,7 +3,7 @@
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use protocol::client::Client;
+use protocol::client::{Client, SubjectType};
 use protocol::error::{ErrorCode, OAuthError};
 use protocol::grant::TokenType;
 use protocol::introspection::{self, Introspection, TokenDescription};
@@ -13,7 +13,7 @@ use store::StoreError;
 use crate::grants::refresh_token;
 use crate::web::error::{Challenge, JsonError};
 use crate::web::form;
-use crate::{AppState, access_token, active, clients};
+use crate::{AppState, access_token, active, clients, subject};
 
 pub(crate) async fn post(state: Data<AppState>, http: HttpRequest, body: Payload) -> Result<HttpResponse, JsonError> {
     let now = state.now();
@@ -51,7 +51,7 @@ async fn describe_access_token(
         iss: claims.iss,
         sub: claims.sub,
         client_id: claims.client_id,
-        username: live.active.map(|active| active.user().username.clone()),
+        username: live.active.filter(|_| may_know(&live.client)).map(|active| active.user().username.clone()),
         scope: claims.scope,
         exp: claims.exp,
         iat: Some(claims.iat),
@@ -59,6 +59,11 @@ async fn describe_access_token(
         auth_time: claims.auth_time,
         acr: claims.acr,
     }))
+}
+
+/// A user name would undo what a pairwise `sub` hides (OpenID Connect Core §8.1).
+fn may_know(client: &Client) -> bool {
+    client.subject_type == SubjectType::Public
 }
 
 /// A refresh token concerns the client that it was issued to, alone; the gate refuses all others.
@@ -76,10 +81,10 @@ async fn describe_refresh_token(
     Ok(Some(TokenDescription {
         token_type: None,
         iss: state.issuer().as_str().to_owned(),
-        sub: active.user().id.as_str().to_owned(),
+        sub: subject::of(state, client, &active.user().id),
         aud: Vec::new(),
         client_id: client.id.clone(),
-        username: Some(active.user().username.clone()),
+        username: may_know(client).then(|| active.user().username.clone()),
         scope: active.grant().scope.clone(),
         exp,
         iat: None,

@@ -16,7 +16,6 @@ use protocol::secret::SecretString;
 use protocol::time::Seconds;
 use protocol::user::{User, normalize_login};
 
-use crate::AppState;
 use crate::limits::{Attempt, Throttled};
 use crate::passwords::{Busy, Permit, Verdict};
 use crate::web::authorize::{Examined, Visit};
@@ -26,6 +25,7 @@ use crate::web::interaction::Pending;
 use crate::web::pages::{Again, Keep as KeepBox, LanguageSwitch, LoginAlert, LoginPage, LoginPerson};
 use crate::web::session::Keep;
 use crate::web::{answer, cards, cookies, form, session, shell};
+use crate::{AppState, session_clients};
 
 /// LIM-22: longer ones are refused before hashing.
 const PASSWORD_LIMIT: usize = 1024;
@@ -156,7 +156,7 @@ async fn sign_in(visit: &mut Visit, user: User, keep: Keep) -> Result<(), PageEr
         }
         before => {
             if let Some((before, _)) = before {
-                let _ended = store::sessions::end(&visit.state.store, &before.id, visit.now).await?;
+                let _ended = session_clients::end(&visit.state, &before.id, visit.now).await?;
             }
             session::begin(&visit.state, &user, keep, visit.now).await?
         }
@@ -251,6 +251,6 @@ async fn admit(state: &AppState) -> Result<Permit, PageError> {
     };
     tokio::time::sleep(REFUSAL_PAUSE).await;
     let seconds = i64::try_from(retry_after.as_secs()).unwrap_or(60).max(1);
-    Err(PageError { retry_after: Some(Seconds(seconds)), ..PageError::new(Situation::Unavailable) }
+    Err(PageError { retry_after: Some(Seconds(seconds)), ..PageError::new(Situation::Busy) }
         .because("as many passwords are being verified as the server can"))
 }

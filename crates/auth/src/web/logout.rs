@@ -1,4 +1,5 @@
-//! `/logout` (OpenID Connect RP-Initiated Logout 1.0). Ending the session ends each grant that rests on it.
+//! `/logout` (OpenID Connect RP-Initiated Logout 1.0). Ending the session ends each grant that rests on it (a grant with
+//! `offline_access` rests on none, OpenID Connect Core §11), and tells the clients that the person was signed in to.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
@@ -7,7 +8,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use jwt::sealed::{self, Purpose};
 use protocol::client::Client;
 use protocol::error::OAuthError;
-use protocol::logout::{self, Confirmation, HintClaims, Logout, LogoutRequest};
+use protocol::logout::frontchannel::Frame;
+use protocol::logout::{self, Confirmation, HintClaims, LogoutRequest, Onward};
 use protocol::metadata::paths;
 use protocol::params::Params;
 use protocol::time::Timestamp;
@@ -16,14 +18,15 @@ use serde::{Deserialize, Serialize};
 use store::sessions::Session;
 
 use crate::web::error::{PageError, Situation};
-use crate::web::pages::{LoggedOutPage, LogoutPage, Shell};
+use crate::web::pages::{FrontchannelLogoutPage, Link, LoggedOutPage, LogoutPage, Shell};
+use crate::web::trace_id::TraceId;
 use crate::web::{answer, cards, cookies, form, interaction, session, shell};
-use crate::{AppState, issue};
+use crate::{AppState, issue, protocol_log, session_clients};
 
 /// What was checked of the request and comes back, sealed, with the confirmation form.
 #[derive(Serialize, Deserialize)]
 struct Checked {
-    post_logout: Option<String>,
+    onward: Onward,
     client_name: Option<String>,
 }
 
@@ -60,10 +63,10 @@ impl Leaving {
 
     async fn asked(self, params: &Params) -> Result<HttpResponse, PageError> {
         let request = LogoutRequest::parse(params).map_err(bad)?;
-        let hint = self.hint(&request)?;
+        let hint = self.hint(&request);
         let client = self.client(&request, hint.as_ref()).await?;
-        let Logout { post_logout, .. } = logout::check(&request, hint.as_ref(), client.as_ref()).map_err(bad)?;
-        let checked = Checked { post_logout, client_name: client.map(|client| client.name) };
+        let onward = logout::check(&request, hint.as_ref(), client.as_ref()).map_err(bad)?;
+        let checked = Checked { onward, client_name: client.map(|client| client.name) };
         let mut shell = shell::in_language(&self.state, &self.http, &request.ui_locales);
         shell.switch = None; // it would repeat the query, and the ID token in it
         match logout::confirmation(hint.as_ref(), self.signed_in.as_ref().map(|(session, _)| &session.id)) {
@@ -102,31 +105,52 @@ impl Leaving {
 
     /// Ends the session, takes the cookie away, and goes where the client wanted or to our own page.
     async fn sign_out(self, shell: Shell, checked: Checked) -> Result<HttpResponse, PageError> {
-        if let Some((session, user)) = &self.signed_in {
-            let _first = store::sessions::end(&self.state.store, &session.id, self.now).await?;
-            tracing::info!(user.id = %user.id, session.id = %session.id, "signed out");
-        }
+        let frames = self.end_session().await?;
         cookies::send(&self.http, cookies::remove(&self.state, cookies::SESSION));
-        Ok(match checked.post_logout {
-            Some(location) => HttpResponse::SeeOther().insert_header((LOCATION, location)).finish(),
-            None => {
-                let page = LoggedOutPage { shell };
-                answer::page(StatusCode::OK, &page, &self.state, &self.http)
+        let link = |href| Link { href, label: checked.client_name.unwrap_or_default() };
+        let onward = match checked.onward {
+            Onward::Redirect(location) if frames.is_empty() => {
+                return Ok(HttpResponse::SeeOther().insert_header((LOCATION, location)).finish());
             }
-        })
+            Onward::Redirect(onward) => {
+                let page = FrontchannelLogoutPage { shell, onward, frames };
+                return Ok(answer::page(StatusCode::OK, &page, &self.state, &self.http));
+            }
+            Onward::Link(href) => Some(link(href)),
+            Onward::Nowhere => None,
+        };
+        let page = LoggedOutPage { shell, onward, frames };
+        Ok(answer::page(StatusCode::OK, &page, &self.state, &self.http))
     }
 
-    fn hint(&self, request: &LogoutRequest) -> Result<Option<HintClaims>, PageError> {
-        let Some(token) = &request.id_token_hint else { return Ok(None) };
-        issue::read_hint(&self.state, token, self.now).map(Some).ok_or_else(|| {
-            let text = "id_token_hint is not an ID token of this server";
-            bad(OAuthError::new(protocol::error::ErrorCode::InvalidRequest, text).at("id_token_hint"))
-        })
+    /// The frames that the browser has to load, so that clients with a front channel hear of it.
+    async fn end_session(&self) -> Result<Vec<Frame>, PageError> {
+        let Some((session, user)) = &self.signed_in else { return Ok(Vec::new()) };
+        let _first = session_clients::end(&self.state, &session.id, self.now).await?;
+        tracing::info!(trace.id = %TraceId::of(&self.http), user.id = %user.id, session.id = %session.id, "signed out");
+        Ok(session_clients::frames(&self.state, &session.id).await?)
+    }
+
+    /// RP-Initiated Logout §4: a hint that cannot be verified is none. Its key may be long gone, and whoever wants to sign out
+    /// shall be able to; so the person is asked, as without a hint, and the browser is sent nowhere.
+    fn hint(&self, request: &LogoutRequest) -> Option<HintClaims> {
+        let hint = issue::id_token::read_hint(&self.state, request.id_token_hint.as_deref()?, self.now);
+        if hint.is_none() {
+            tracing::info!(trace.id = %TraceId::of(&self.http),
+                "id_token_hint is not an ID token of this server, or its key is gone; the person is asked");
+        }
+        hint
     }
 
     async fn client(&self, request: &LogoutRequest, hint: Option<&HintClaims>) -> Result<Option<Client>, PageError> {
         match request.client_named(hint).map_err(bad)? {
-            Some(id) => Ok(store::clients::find(&self.state.store, &id).await?),
+            Some(id) => {
+                let found = store::clients::find(&self.state.store, &id).await?;
+                if found.is_some() {
+                    protocol_log::about(&self.http, &id);
+                }
+                Ok(found)
+            }
             None => Ok(None),
         }
     }

@@ -3,13 +3,16 @@
 //! Each struct belongs to one file of `templates/`; the words come from `web/text.rs`, the pieces that several pages share
 //! are in `web/pages/parts.rs`. A page knows what its headers must allow, so that no handler has to.
 
+mod catalogue;
 mod difference;
 mod parts;
 
 use askama::Template;
+use protocol::logout::frontchannel::Frame;
 
+pub use self::catalogue::{CataloguePage, ErrorCodePage};
 pub use self::difference::UriDifference;
-pub use self::parts::{AccountCard, ClientCard, Granted, LanguageSwitch, Link, Mode, ScopeLine, Shell};
+pub use self::parts::{AccountCard, Checked, ClientCard, Granted, LanguageSwitch, Link, Mode, ScopeLine, Shell};
 use self::parts::{Field, FieldKind, FieldState, Icon, plural};
 use super::headers::{FormTargets, Logo};
 use super::text::{ErrorText, Locale, Piece, fill, pieces};
@@ -21,6 +24,11 @@ pub trait Page: Template {
     /// The one picture from elsewhere that is on the page.
     fn logo(&self) -> Option<&Logo> {
         None
+    }
+
+    /// Pages of clients that are loaded beside it.
+    fn frames(&self) -> &[Frame] {
+        &[]
     }
 }
 
@@ -203,6 +211,19 @@ impl LogoutPage {
 #[template(path = "logged_out.html")]
 pub struct LoggedOutPage {
     pub shell: Shell,
+    /// Back to the app that asked, when the person chooses so; the label is its name.
+    pub onward: Option<Link>,
+    pub frames: Vec<Frame>,
+}
+
+/// `frontchannel_logout.html`: waits for the frames, then goes on by itself (OpenID Connect Front-Channel Logout 1.0).
+#[derive(Clone, Debug, Template)]
+#[template(path = "frontchannel_logout.html")]
+pub struct FrontchannelLogoutPage {
+    pub shell: Shell,
+    /// The post-logout redirect URI with its `state`.
+    pub onward: String,
+    pub frames: Vec<Frame>,
 }
 
 /// `form_post.html`: the answer of an authorization request, sent by the browser (OAuth 2.0 Form Post Response Mode).
@@ -268,6 +289,8 @@ impl ErrorPage {
 pub struct ErrorDetails {
     /// The code on the wire.
     pub error: String,
+    /// The address of its page in the catalogue.
+    pub page: String,
     pub description: String,
     pub parameter: Option<String>,
     pub client_id: Option<String>,
@@ -318,6 +341,20 @@ impl Page for FormPostPage {
 impl Page for LoggedOutPage {
     fn form_targets(&self) -> FormTargets {
         FormTargets::OwnOrigin
+    }
+
+    fn frames(&self) -> &[Frame] {
+        &self.frames
+    }
+}
+
+impl Page for FrontchannelLogoutPage {
+    fn form_targets(&self) -> FormTargets {
+        FormTargets::OwnOrigin
+    }
+
+    fn frames(&self) -> &[Frame] {
+        &self.frames
     }
 }
 

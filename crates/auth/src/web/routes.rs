@@ -1,17 +1,19 @@
 //! The route table of the whole server, on one screen. Paths are those that the metadata document announces.
 
+use actix_web::guard::fn_guard;
 use actix_web::http::Method;
 use actix_web::http::header::ALLOW;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Resource, Scope};
+use protocol::error::CATALOGUE;
 use protocol::metadata::paths;
 
 use super::cors::cors;
 use super::error::{PageError, Situation};
 use super::{
-    authorize, cards, consent, discovery, health, home, introspect, login, logout, revoke, select_account,
-    static_files, token, userinfo,
+    authorize, cards, consent, discovery, error_pages, health, home, introspect, login, logout, register, revoke,
+    select_account, static_files, token, userinfo,
 };
 
 /// `path` is that of the issuer, empty for most: every endpoint is below it.
@@ -33,12 +35,16 @@ fn endpoints(path: &str) -> Scope {
         .service(at(cards::SELECT_ACCOUNT, "GET, POST").get(select_account::get).post(select_account::post))
         .service(at(paths::CONSENT, "GET, POST").get(consent::get).post(consent::post))
         .service(at(paths::LOGOUT, "GET, POST").get(logout::get).post(logout::post))
+        .service(at(CATALOGUE, "GET").get(error_pages::list))
+        .service(at(&format!("{CATALOGUE}/{{code}}"), "GET").get(error_pages::one))
         .service(at("/static/{file}", "GET").get(static_files::get))
         // for clients
         .service(at(paths::TOKEN, "POST").post(token::post).wrap(from_fn(cors)))
         .service(at(paths::USERINFO, "GET, POST").get(userinfo::get).post(userinfo::post).wrap(from_fn(cors)))
         .service(at(paths::REVOKE, "POST").post(revoke::post).wrap(from_fn(cors)))
         .service(at(paths::INTROSPECT, "POST").post(introspect::post))
+        .service(at(paths::REGISTER, "POST").guard(fn_guard(register::is_on)).post(register::post))
+        .service(registration().guard(fn_guard(register::is_on)))
         // documents
         .service(metadata(paths::OPENID_CONFIGURATION))
         .service(metadata(paths::OAUTH_AUTHORIZATION_SERVER))
@@ -46,6 +52,12 @@ fn endpoints(path: &str) -> Scope {
         // for operators
         .service(at(paths::LIVEZ, "GET, HEAD").get(health::livez).head(health::livez))
         .service(at(paths::READYZ, "GET, HEAD").get(health::readyz).head(health::readyz))
+}
+
+/// Of one client that registered itself.
+fn registration() -> Resource {
+    let path = format!("{}/{{client_id}}", paths::REGISTER);
+    at(&path, "GET, PUT, DELETE").get(register::get).put(register::put).delete(register::delete)
 }
 
 /// A path whose other methods are answered with 405 and what is allowed (RFC 9110 §15.5.6).

@@ -3,8 +3,12 @@
 //! Each language is one value of [`Texts`], so the compiler finds a missing sentence. Names that belong into a sentence
 //! stand in it as `{client}`; [`pieces`] takes a sentence apart for a template, [`fill`] for a plain string.
 
+mod catalogue_de;
+mod catalogue_en;
 mod de;
 mod en;
+
+use protocol::error::ErrorCode;
 
 /// A language that the pages exist in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,6 +72,13 @@ impl Locale {
         match self {
             Self::En => &en::TEXTS,
             Self::De => &de::TEXTS,
+        }
+    }
+
+    pub fn explanation(self, code: ErrorCode) -> Explanation {
+        match self {
+            Self::En => catalogue_en::explanation(code),
+            Self::De => catalogue_de::explanation(code),
         }
     }
 }
@@ -178,6 +189,8 @@ pub struct Texts {
     pub consent_host: &'static str,
     /// `{client}`
     pub consent_list: &'static str,
+    /// For an app that registered itself.
+    pub consent_unchecked: &'static str,
     pub consent_new: &'static str,
     pub consent_allow: &'static str,
     pub consent_deny: &'static str,
@@ -198,6 +211,11 @@ pub struct Texts {
     pub logout_no: &'static str,
     pub logged_out_title: &'static str,
     pub logged_out_note: &'static str,
+    /// `{client}`
+    pub logged_out_onward: &'static str,
+    pub frontchannel_title: &'static str,
+    pub frontchannel_note: &'static str,
+    pub frontchannel_continue: &'static str,
 
     pub form_post_title: &'static str,
     /// `{client}`
@@ -242,6 +260,26 @@ pub struct Texts {
     pub detail_time: &'static str,
     pub detail_registered: &'static str,
     pub detail_received: &'static str,
+
+    pub catalogue_title: &'static str,
+    pub catalogue_lede: &'static str,
+    /// Below the number of a refused request.
+    pub catalogue_cause: &'static str,
+    pub catalogue_who: &'static str,
+    pub catalogue_person: &'static str,
+    pub catalogue_developer: &'static str,
+    pub catalogue_operator: &'static str,
+    pub catalogue_fix: &'static str,
+    pub catalogue_example: &'static str,
+    pub catalogue_all: &'static str,
+}
+
+/// What the catalogue says about one error code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    pub meaning: &'static str,
+    /// The frequent causes, each with its remedy.
+    pub fixes: &'static [&'static str],
 }
 
 #[cfg(test)]

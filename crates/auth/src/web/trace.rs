@@ -13,9 +13,9 @@ use actix_web::web::Data;
 use actix_web::{Error, HttpResponse, ResponseError};
 use tokio::time::timeout;
 
-use crate::AppState;
 use crate::web::trace_id::TraceId;
 use crate::web::{cookies, error, headers};
+use crate::{AppState, protocol_log};
 
 pub(crate) const TRACE_HEADER: HeaderName = HeaderName::from_static("x-trace-id");
 
@@ -62,6 +62,7 @@ pub(crate) async fn trace(
     if let Ok(value) = HeaderValue::from_str(trace.as_str()) {
         response.headers_mut().insert(TRACE_HEADER, value);
     }
+    protocol_log::note(&state, &request, response.status(), &trace, began.elapsed());
     tracing::debug!(
         trace.id = %trace,
         http.method = %response.request().method(),

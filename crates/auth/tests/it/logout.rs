@@ -36,18 +36,77 @@ async fn a_hint_of_this_session_signs_out_and_goes_back() {
 }
 
 #[actix_web::test]
-async fn without_a_hint_the_person_is_asked() {
+async fn without_a_hint_the_person_is_asked_and_sent_nowhere() {
     on_each_engine(async |app| {
         let (browser, _) = signed_in(&app, "openid").await;
-        let page =
-            browser.get(&format!("/logout?client_id=public&post_logout_redirect_uri={}", encoded(SIGNED_OUT))).await;
+        let query = format!("client_id=public&state=s1&post_logout_redirect_uri={}", encoded(SIGNED_OUT));
+        let page = browser.get(&format!("/logout?{query}")).await;
         assert!(page.has_id("logout-yes") && page.has_id("logout-no"), "{}", page.body);
         let stay = browser.submit(&page, &[("decision", "no")]).await;
         assert_eq!(stay.status, 303);
         assert!(browser.get(&app.authorize_url("public", &[("scope", "openid")])).await.answer().contains_key("code"));
         let gone = browser.submit(&page, &[("decision", "yes")]).await;
-        assert_eq!(gone.location().unwrap(), SIGNED_OUT);
+        assert_eq!((gone.status.as_u16(), gone.location()), (200, None), "anybody can write a client_id into a link");
+        assert!(gone.has_id("logged-out-page"));
+        let way_back = format!("<a id=\"onward\" href=\"{SIGNED_OUT}?state=s1\">");
+        assert!(gone.body.contains(&way_back), "{}", gone.body);
         assert!(browser.open(&app.authorize_url("public", &[])).await.has_id("login-page"));
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_hint_of_another_session_asks_first_and_then_goes_back() {
+    on_each_engine(async |app| {
+        let (_, tokens) = signed_in(&app, "openid").await;
+        let (browser, _) = signed_in(&app, "openid").await;
+        let (hint, uri) = (text(&tokens, "id_token"), encoded(SIGNED_OUT));
+        let page = browser.get(&format!("/logout?id_token_hint={hint}&post_logout_redirect_uri={uri}")).await;
+        assert!(page.has_id("logout-yes"), "{}", page.body);
+        let gone = browser.submit(&page, &[("decision", "yes")]).await;
+        assert_eq!(gone.location().unwrap(), SIGNED_OUT);
+    })
+    .await;
+}
+
+/// The hint is as old as the session; its key may have been rotated away, or somebody may have changed it.
+#[actix_web::test]
+async fn a_hint_that_cannot_be_verified_signs_out_after_a_question_and_leads_nowhere() {
+    on_each_engine(async |app| {
+        let (browser, tokens) = signed_in(&app, "openid").await;
+        let hint = text(&tokens, "id_token");
+        let (head, signature) = hint.rsplit_once('.').unwrap();
+        let claims = hint.split('.').nth(1).unwrap();
+        let uri = encoded(SIGNED_OUT);
+        let mut hints = vec!["x.y.z".to_owned(), format!("{head}.{}", signature.chars().rev().collect::<String>())];
+        hints.push(format!("eyJhbGciOiJub25lIn0.{claims}."));
+        let mut last = None;
+        for hint in hints {
+            for more in ["", "&client_id=public"] {
+                let query = format!("id_token_hint={hint}&post_logout_redirect_uri={uri}{more}");
+                let page = browser.get(&format!("/logout?{query}")).await;
+                assert_eq!((page.status.as_u16(), page.location()), (200, None), "{query}");
+                assert!(page.has_id("logout-yes"), "{}", page.body);
+                last = Some(page);
+            }
+        }
+        let gone = browser.submit(&last.unwrap(), &[("decision", "yes")]).await;
+        assert_eq!((gone.location(), gone.has_id("logged-out-page")), (None, true));
+        assert!(browser.open(&app.authorize_url("public", &[])).await.has_id("login-page"));
+    })
+    .await;
+}
+
+/// oidcc-rp-initiated-logout-no-id-token-hint: nobody says which client it is.
+#[actix_web::test]
+async fn an_address_of_nobody_is_not_used() {
+    on_each_engine(async |app| {
+        let (browser, _) = signed_in(&app, "openid").await;
+        let page = browser.get(&format!("/logout?state=s&post_logout_redirect_uri={}", encoded(SIGNED_OUT))).await;
+        assert!(page.has_id("logout-yes"), "{}", page.body);
+        let gone = browser.submit(&page, &[("decision", "yes")]).await;
+        assert_eq!((gone.location(), gone.has_id("logged-out-page")), (None, true));
+        assert!(!gone.body.contains(SIGNED_OUT), "{}", gone.body);
     })
     .await;
 }
@@ -65,15 +124,15 @@ async fn without_an_address_the_server_says_goodbye_itself() {
 }
 
 #[actix_web::test]
-async fn an_unregistered_address_or_a_foreign_hint_gets_no_redirect() {
+async fn an_unregistered_address_or_two_clients_get_no_redirect() {
     on_each_engine(async |app| {
         let (browser, tokens) = signed_in(&app, "openid").await;
         let hint = text(&tokens, "id_token");
         for query in [
             format!("id_token_hint={hint}&post_logout_redirect_uri={}", encoded("https://evil.test/")),
-            format!("post_logout_redirect_uri={}", encoded(SIGNED_OUT)),
+            format!("id_token_hint={hint}&post_logout_redirect_uri={}", encoded(&format!("{SIGNED_OUT}?foo=bar"))),
+            format!("client_id=public&post_logout_redirect_uri={}", encoded("https://evil.test/")),
             format!("id_token_hint={hint}&client_id=confidential&post_logout_redirect_uri={}", encoded(SIGNED_OUT)),
-            format!("id_token_hint=x.y.z&post_logout_redirect_uri={}", encoded(SIGNED_OUT)),
         ] {
             let page = browser.get(&format!("/logout?{query}")).await;
             assert_eq!((page.status.as_u16(), page.location()), (400, None), "{query}");

@@ -6,20 +6,29 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails says where")]
 
 mod authorize;
+mod backchannel_logout;
 mod bad_input;
 mod client_authentication;
+mod client_keys;
+mod client_secret_jwt;
 mod consent;
 mod cors;
 mod crash;
 mod discovery;
+mod errors;
+mod frontchannel_logout;
 mod introspect;
 mod login;
 mod logout;
 mod one_row;
+mod outbound;
 mod overload;
 mod page_samples;
 mod pages;
 mod pool_of_one;
+mod protocol_log;
+mod registration;
+mod registration_management;
 mod revoke;
 mod token;
 mod userinfo;

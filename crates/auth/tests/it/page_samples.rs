@@ -2,11 +2,13 @@
 
 use askama::Template;
 use auth::web::pages::{
-    AccountCard, Again, ClientCard, ConsentPage, ErrorDetails, ErrorPage, FormPostPage, Granted, HomePage, Keep,
-    LanguageSwitch, LoggedOutPage, LoginAlert, LoginPage, LoginPerson, LogoutPage, Mode, ScopeLine, SelectAccountPage,
-    Shell, UriDifference,
+    AccountCard, Again, CataloguePage, Checked, ClientCard, ConsentPage, ErrorCodePage, ErrorDetails, ErrorPage,
+    FormPostPage, FrontchannelLogoutPage, Granted, HomePage, Keep, LanguageSwitch, Link, LoggedOutPage, LoginAlert,
+    LoginPage, LoginPerson, LogoutPage, Mode, ScopeLine, SelectAccountPage, Shell, UriDifference,
 };
 use auth::web::text::Locale;
+use protocol::error::ErrorCode;
+use protocol::logout::frontchannel::Frame;
 
 const TRACE: &str = "5f0c2a9be1d84b7c9a3e6d1f20b4c857";
 const REDIRECT: &str = "https://notes.example.com/callback";
@@ -17,6 +19,7 @@ pub(crate) fn samples_in(locale: Locale) -> Vec<(&'static str, String)> {
     samples.extend(consents(locale));
     samples.extend(logouts(locale));
     samples.extend(errors(locale));
+    samples.extend(catalogue(locale));
     samples.extend([
         ("select-account", html(&select_account(locale))),
         ("form-post", html(&form_post(locale))),
@@ -119,7 +122,10 @@ fn consent_to_more(locale: Locale) -> ConsentPage {
         ("offline_access", Granted::Before),
     ];
     let mut page = ConsentPage {
-        client: with_addresses(ClientCard::named("Field Notes for the whole family and all of its friends")),
+        client: ClientCard {
+            checked: Checked::ByNobody,
+            ..with_addresses(ClientCard::named("Field Notes for the whole family and all of its friends"))
+        },
         redirect_host: "a-rather-long-host-name-of-a-tenant.notes.example.com".to_owned(),
         account: AccountCard::new(Some("Alice Moreau"), "alice.moreau.with.a.long.address@subsidiary.example.com"),
         ..consent(locale, &standard)
@@ -167,12 +173,27 @@ fn logouts(locale: Locale) -> Vec<(&'static str, String)> {
         client_name: Some("Field Notes".to_owned()),
         account: Some(alice()),
     };
+    let frame = |host: &str| Frame {
+        src: format!("https://{host}/out?a=\"b\"&iss=https%3A%2F%2Fid.example.com&sid=s1"),
+        origin: format!("https://{host}"),
+    };
+    let frames = vec![frame("notes.example.com"), frame("wiki.example.com")];
+    let onward = "https://notes.example.com/bye?a='b'&state=a%20b".to_owned();
+    let way_back = Link { href: onward.clone(), label: "Field Notes".to_owned() };
+    let plain = Shell { switch: None, ..shell(locale, "/logout") };
     let bare = LogoutPage { client_name: None, account: None, logout: String::new(), ..asked.clone() };
     vec![
         ("logout-asked", html(&asked)),
         ("logout-bare", html(&bare)),
-        ("logged-out", html(&LoggedOutPage { shell: shell(locale, "/logout") })),
+        ("logged-out", html(&logged_out(locale))),
+        ("logged-out-onward", html(&LoggedOutPage { onward: Some(way_back), ..logged_out(locale) })),
+        ("logged-out-frames", html(&LoggedOutPage { frames: frames.clone(), ..logged_out(locale) })),
+        ("frontchannel-logout", html(&FrontchannelLogoutPage { shell: plain, onward, frames })),
     ]
+}
+
+fn logged_out(locale: Locale) -> LoggedOutPage {
+    LoggedOutPage { shell: shell(locale, "/logout"), onward: None, frames: Vec::new() }
 }
 
 fn errors(locale: Locale) -> Vec<(&'static str, String)> {
@@ -202,9 +223,33 @@ fn errors(locale: Locale) -> Vec<(&'static str, String)> {
     ]
 }
 
+fn catalogue(locale: Locale) -> Vec<(&'static str, String)> {
+    let list = CataloguePage {
+        shell: shell(locale, "/errors"),
+        codes: ErrorCode::ALL
+            .iter()
+            .map(|code| {
+                let link = Link { href: format!("/errors/{code}"), label: code.wire().to_owned() };
+                (link, locale.explanation(*code).meaning)
+            })
+            .collect(),
+    };
+    let mut samples = vec![("catalogue", html(&list))];
+    for code in ErrorCode::ALL {
+        let trace_id = (*code != ErrorCode::InvalidScope).then(|| TRACE.to_owned());
+        let page = ErrorCodePage { shell: shell(locale, "/errors"), code: *code, trace_id, all: "/errors".to_owned() };
+        samples.push(("code", html(&page)));
+        if *code == ErrorCode::InvalidGrant {
+            samples.push(("code-invalid-grant", html(&page)));
+        }
+    }
+    samples
+}
+
 fn details(redirect_uri: Option<UriDifference>) -> ErrorDetails {
     ErrorDetails {
         error: "invalid_request".to_owned(),
+        page: format!("https://id.example.com/errors/invalid_request?trace_id={TRACE}"),
         description: "redirect_uri must equal a registered redirect URI byte for byte".to_owned(),
         parameter: Some("redirect_uri".to_owned()),
         client_id: Some("field-notes".to_owned()),

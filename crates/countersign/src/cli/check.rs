@@ -6,6 +6,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::MetadataExt as _;
 
 use auth::config::Config;
+use auth::outbound::Outbound;
 use clap::Args;
 use protocol::client::PkcePolicy;
 use serde::Serialize;
@@ -15,8 +16,9 @@ use super::Context;
 use crate::config::{Complaint, Complaints, Loaded, Place};
 use crate::failure::Failure;
 use crate::installation::{
-    all_clients, expected_algorithms, open_store, refuse_demo_objects, refuse_unsafe, refuse_unsignable,
+    all_clients, expected_algorithms, open_store, refuse_demo_objects, refuse_unsafe, refuse_unoffered,
 };
+use crate::seed::{Seed, refuse_test_password};
 use crate::tls;
 
 /// Check the settings and what they name, without serving.
@@ -44,13 +46,17 @@ impl Check {
         let Loaded { config, file } = context.server_settings()?;
         refuse_unsafe(&config, context.clock.now())?;
         tls::check(&config, context.clock.now())?;
+        Outbound::new(&config.outbound)?;
         refuse_readable_keys(&config)?;
+        let seed = Seed::read(&config, context.clock.now())?;
         let mut warnings: Vec<_> = config.warnings().iter().map(ToString::to_string).collect();
         warnings.extend(busy_address(&config)?);
         if self.database {
             let store = open_store(&config).await?;
             refuse_demo_objects(&store).await?;
-            refuse_unsignable(&store, &expected_algorithms(&config, context.clock.now())?).await?;
+            refuse_test_password(&store, &config).await?;
+            seed.missing(&store, context.clock.now()).await?;
+            refuse_unoffered(&store, &config, &expected_algorithms(&config, context.clock.now())?).await?;
             warnings.extend(weak_clients(&store).await?);
             store.close().await;
         }

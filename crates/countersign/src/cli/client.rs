@@ -1,26 +1,31 @@
 //! `countersign client …`: the applications that may ask for tokens.
 
+mod logouts;
+
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use auth::config::Config;
+use auth::outbound::Outbound;
+use auth::registration;
 use clap::{Args, Subcommand};
 use protocol::client::{
     ApplicationType, Client, ConsentPolicy, GrantType, PkcePolicy, ScopeClaims, TokenEndpointAuthMethod,
 };
 use protocol::ids::{ClientId, UserId};
-use protocol::registration::ClientMetadata;
-use protocol::secret::{SecretString, TokenHash};
+use protocol::registration::{ClientMetadata, Problem};
+use protocol::secret::SecretString;
 use protocol::signing::SigningAlgorithm;
 use protocol::time::{Seconds, Timestamp};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use store::Store;
 
-use super::{Context, any_of, ask, refuse_unkept};
+use self::logouts::Logouts;
+use super::{Context, any_of, ask};
 use crate::config::Loaded;
 use crate::failure::Failure;
-use crate::installation::{all_clients, open_store};
+use crate::installation::{all_clients, open_keys, open_store};
 use crate::output::{date, table};
 
 /// Register, look at and remove clients (applications).
@@ -35,6 +40,7 @@ pub(super) enum ClientCommand {
         id: ClientId,
     },
     Rotate(Rotate),
+    Logouts(Logouts),
     /// Remove a client; everybody's access through it ends.
     Delete {
         #[arg(value_name = "CLIENT_ID")]
@@ -136,7 +142,8 @@ impl ClientCommand {
             Self::Add(add) => add.run(context, &store, &config).await,
             Self::List => list(context, &store).await,
             Self::Show { id } => find(&store, &id).await.map(|client| show(context, &client)),
-            Self::Rotate(rotate) => rotate.run(context, &store).await,
+            Self::Rotate(rotate) => rotate.run(context, &store, &config).await,
+            Self::Logouts(logouts) => logouts.run(context, &store).await,
             Self::Delete { id, yes } => {
                 delete(context, &store, &id, if yes { Asking::Never } else { Asking::Person }).await
             }
@@ -150,17 +157,18 @@ impl Add {
     async fn run(self, context: &Context, store: &Store, config: &Config) -> Result<(), Failure> {
         let now = context.clock.now();
         let id = self.client_id.clone().unwrap_or_else(|| ClientId::from_random(auth::random::id()));
-        let client = self.metadata()?.check(id, now).map_err(|problems| {
-            let lines: Vec<_> = problems.iter().map(ToString::to_string).collect();
-            Failure::Failed(lines.join("\n"))
-        })?;
-        refuse_unkept(config, "id_token_signed_response_alg", client.id_token_signed_response_alg)?;
+        let client = self.metadata()?.check(id, now).map_err(faults)?;
+        let unoffered = auth::offered::check(&config.openid, &config.keys.algorithms, &client);
+        if !unoffered.is_empty() {
+            return Err(faults(unoffered));
+        }
+        check_sector(config, &client).await?;
         refuse_id_of_a_person(store, &client.id).await?;
         store::clients::insert(store, &client).await.map_err(|error| match error {
             store::StoreError::Conflict => Failure::Failed(format!("client {} exists already", client.id)),
             other => other.into(),
         })?;
-        let secret = if has_secret(&client) { Some(add_secret(store, &client.id, now).await?) } else { None };
+        let secret = if client.has_secret() { Some(add_secret(store, config, &client, now).await?) } else { None };
         context.output.show(&WithSecret::new(&client, secret, None), print_secret);
         Ok(())
     }
@@ -201,10 +209,16 @@ impl Add {
     }
 }
 
+/// All problems of metadata, one per line.
+fn faults(problems: Vec<Problem>) -> Failure {
+    let lines: Vec<_> = problems.iter().map(ToString::to_string).collect();
+    Failure::Failed(lines.join("\n"))
+}
+
 impl Rotate {
-    async fn run(self, context: &Context, store: &Store) -> Result<(), Failure> {
+    async fn run(self, context: &Context, store: &Store, config: &Config) -> Result<(), Failure> {
         let client = find(store, &self.id).await?;
-        if !has_secret(&client) {
+        if !client.has_secret() {
             let method = client.token_endpoint_auth_method;
             return Err(Failure::Failed(format!("client {} has no secret: it uses {method}", client.id)));
         }
@@ -212,7 +226,7 @@ impl Rotate {
         let end = now + Seconds(self.overlap);
         // The old ones first: if the second step fails, no secret was lost that is not still valid for a while.
         store::clients::expire_secrets(store, &client.id, end).await?;
-        let secret = add_secret(store, &client.id, now).await?;
+        let secret = add_secret(store, config, &client, now).await?;
         context.output.show(&WithSecret::new(&client, Some(secret), Some(end)), print_secret);
         Ok(())
     }
@@ -232,7 +246,7 @@ impl WithSecret {
 fn print_secret(shown: &WithSecret) -> String {
     let mut lines = vec![format!("client_id      {}", shown.client_id)];
     if let Some(secret) = &shown.client_secret {
-        lines.push(format!("client_secret  {secret}   (shown this once; only its hash is kept)"));
+        lines.push(format!("client_secret  {secret}   (shown this once)"));
     }
     if let Some(end) = shown.old_secrets_end_at {
         lines.push(format!("older secrets are valid until {}", date(end)));
@@ -252,6 +266,10 @@ fn described(client: &Client) -> Value {
     let metadata = serde_json::to_value(ClientMetadata::from(client)).expect("client metadata is plain JSON");
     for (name, value) in metadata.as_object().into_iter().flatten() {
         description[name] = value.clone();
+    }
+    description["registered_by"] = json!(client.registered_by);
+    if let Some(at) = client.expires_unused_at {
+        description["expires_unused_at"] = json!(at);
     }
     if let Some(at) = client.disabled_at {
         description["disabled_at"] = json!(at);
@@ -311,18 +329,27 @@ pub(super) async fn find(store: &Store, id: &ClientId) -> Result<Client, Failure
     found.ok_or_else(|| Failure::Failed(format!("there is no client {id}; `countersign client list` shows all")))
 }
 
-async fn add_secret(store: &Store, id: &ClientId, now: Timestamp) -> Result<SecretString, Failure> {
-    let secret = auth::random::secret();
-    store::clients::add_secret(store, id, &TokenHash::of(secret.expose().as_bytes()), now, None).await?;
+/// The key directory is needed only where the secret itself is kept, encrypted with its master key.
+async fn add_secret(
+    store: &Store,
+    config: &Config,
+    client: &Client,
+    now: Timestamp,
+) -> Result<SecretString, Failure> {
+    let secret = registration::new_secret(client);
+    let kept = if client.token_endpoint_auth_method == TokenEndpointAuthMethod::ClientSecretJwt {
+        registration::keep(open_keys(config, now)?.secrets(), client, &secret, now)
+    } else {
+        registration::keep_hash(&secret, now)
+    };
+    store::clients::keep_secret(store, &client.id, &kept).await?;
     Ok(secret)
 }
 
-/// Clients that prove themselves with a secret, rather than with a key or not at all.
-fn has_secret(client: &Client) -> bool {
-    matches!(
-        client.token_endpoint_auth_method,
-        TokenEndpointAuthMethod::ClientSecretBasic | TokenEndpointAuthMethod::ClientSecretPost
-    )
+/// What dynamic registration does, too; here with the whole reason.
+async fn check_sector(config: &Config, client: &Client) -> Result<(), Failure> {
+    let outbound = Outbound::new(&config.outbound).map_err(Failure::from)?;
+    registration::check_sector(&outbound, client).await.map_err(Failure::failed)
 }
 
 fn read_object(file: &Path) -> Result<Map<String, Value>, Failure> {

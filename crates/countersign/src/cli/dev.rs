@@ -52,7 +52,7 @@ impl Dev {
         context.output.show(&block, |block| block.print(context.output.colours));
         drop(block);
 
-        let state = AppState::new(Arc::new(data.config), store, keys).map_err(Failure::failed)?.in_development();
+        let state = AppState::new(Arc::new(data.config), store, keys)?.in_development();
         tokio::try_join!(
             auth::run(state, listeners.issuer, None, shutdown.clone().told()),
             resource_api::run(api, listeners.api, None, shutdown.clone().told()),

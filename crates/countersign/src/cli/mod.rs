@@ -5,11 +5,14 @@ mod ask;
 mod check;
 mod client;
 mod dev;
+mod explain;
 mod healthcheck;
 mod init;
 mod key;
 mod made;
+mod registration;
 mod serve;
+mod tail;
 mod tls;
 mod token;
 mod user;
@@ -76,6 +79,8 @@ enum Command {
     #[command(subcommand)]
     Client(client::ClientCommand),
     #[command(subcommand)]
+    Registration(registration::RegistrationCommand),
+    #[command(subcommand)]
     Api(api::ApiCommand),
     #[command(subcommand)]
     User(user::UserCommand),
@@ -83,6 +88,8 @@ enum Command {
     Key(key::KeyCommand),
     #[command(subcommand)]
     Token(token::TokenCommand),
+    Tail(tail::Tail),
+    Explain(explain::Explain),
     #[command(subcommand)]
     Tls(tls::TlsCommand),
     Healthcheck(healthcheck::Healthcheck),
@@ -157,10 +164,13 @@ async fn dispatch_short(command: Command, context: &Context) -> Result<(), Failu
         Command::Init(init) => init.run(context),
         Command::Check(check) => check.run(context).await,
         Command::Client(command) => command.run(context).await,
+        Command::Registration(command) => command.run(context).await,
         Command::Api(command) => command.run(context).await,
         Command::User(command) => command.run(context).await,
         Command::Key(command) => command.run(context),
         Command::Token(command) => command.run(context),
+        Command::Tail(tail) => tail.run(context).await,
+        Command::Explain(explain) => explain.run(context).await,
         Command::Tls(command) => command.run(context),
         Command::Healthcheck(healthcheck) => healthcheck.run(context).await,
         Command::Version(version::Version {}) => {
@@ -187,11 +197,7 @@ fn refuse_unkept(config: &Config, what: &str, algorithm: SigningAlgorithm) -> Re
     if kept.contains(&algorithm) {
         return Ok(());
     }
-    let names = kept.iter().map(|it| it.name()).collect::<Vec<_>>().join(", ");
-    let name = algorithm.name();
-    Err(Failure::Failed(format!(
-        "{what}: keys.algorithms has no {name}, only {names}; choose one of them, or add \"{name}\" to keys.algorithms"
-    )))
+    Err(Failure::Failed(format!("{what}: {}", auth::offered::unkept(algorithm, kept))))
 }
 
 fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {

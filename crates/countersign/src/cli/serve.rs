@@ -10,7 +10,8 @@ use clap::Args;
 use super::Context;
 use crate::config::Loaded;
 use crate::failure::Failure;
-use crate::installation::{open_keys, open_store, refuse_demo_objects, refuse_unsafe, refuse_unsignable};
+use crate::installation::{open_keys, open_store, refuse_demo_objects, refuse_unsafe, refuse_unoffered};
+use crate::seed::{Seed, refuse_test_password};
 use crate::shutdown::Shutdown;
 use crate::{log, tls};
 
@@ -32,17 +33,20 @@ impl Serve {
         for warning in config.warnings() {
             tracing::warn!("{warning}");
         }
+        let seed = Seed::read(&config, now)?;
         let shutdown = Shutdown::listen()?;
         let tls = tls::prepare(&config, &context.clock)?;
         let store = open_store(&config).await?;
         refuse_demo_objects(&store).await?;
+        refuse_test_password(&store, &config).await?;
         let keys = Arc::new(open_keys(&config, now)?);
-        refuse_unsignable(&store, &keys.keyring().algorithms(now)).await?;
+        seed.missing(&store, now).await?.make(&store, &config, keys.secrets(), now).await?;
+        refuse_unoffered(&store, &config, &keys.keyring().algorithms(now)).await?;
         let listener = listen(&config)?;
         let settings = file.map_or_else(|| "the environment".to_owned(), |file| file.display().to_string());
         let (issuer, address) = (config.server.issuer.as_str(), config.server.listen);
         tracing::info!(issuer, %address, settings, "countersign {} serves {issuer}", env!("CARGO_PKG_VERSION"));
-        let state = AppState::new(Arc::new(config), store, keys).map_err(Failure::failed)?;
+        let state = AppState::new(Arc::new(config), store, keys)?;
         let server = tls.as_ref().map(|tls| tls.server.clone());
         auth::run(state, listener, server, shutdown.told()).await?;
         tracing::info!("countersign has stopped");

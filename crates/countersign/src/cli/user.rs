@@ -20,9 +20,8 @@ use crate::config::Loaded;
 use crate::failure::Failure;
 use crate::installation::open_store;
 use crate::output::{date, table};
+use crate::person::{check_email, check_password, check_phone_number, check_username, set_password};
 
-/// Longer passwords cost time to read and gain nothing.
-const LONGEST_PASSWORD: usize = 1024;
 const PAGE: i64 = 200;
 
 /// Create and look after the people who may sign in.
@@ -141,7 +140,7 @@ impl UserCommand {
             Self::Password { login, choice } => {
                 let user = find(&store, &login).await?;
                 let password = choice.get(config.passwords.min_length)?;
-                set_password(&store, &config.passwords, &user.id, &password, now).await?;
+                set_password(&store, &config.passwords, &user.id, password.secret(), now).await?;
                 // Whoever knew the old password may hold sessions and tokens (RFC 9700 §4.14).
                 store::sessions::end_all_of_user(&store, &user.id, now).await?;
                 store::grants::end_all(&store, Whose::User(&user.id), EndReason::PasswordChanged, now).await?;
@@ -169,25 +168,20 @@ impl Add {
             StoreError::Conflict => Failure::failed("somebody has that name or e-mail address already"),
             other => other.into(),
         })?;
-        set_password(store, passwords, &user.id, &password, now).await?;
+        set_password(store, passwords, &user.id, password.secret(), now).await?;
         context.output.show(&Shown::new(user, &password), |shown| print("is created", shown));
         Ok(())
     }
 
     fn user(self, now: Timestamp) -> Result<User, Failure> {
         let username = self.username.trim().to_owned();
-        if username.is_empty()
-            || username.chars().any(|c| c.is_control() || c.is_whitespace())
-            || username.contains('@')
-        {
-            return Err(Failure::failed("a name has neither spaces nor @, which mark e-mail addresses"));
-        }
-        if self.email.as_deref().is_some_and(|email| !looks_like_email(email)) {
-            return Err(Failure::failed("--email: this is no e-mail address"));
-        }
-        if self.phone_number.as_deref().is_some_and(|number| !looks_like_phone_number(number)) {
-            return Err(Failure::failed("--phone-number: write it with its country code, as +1 555 0100"));
-        }
+        let refuse = |flag: &str, reason: &str| Failure::Failed(format!("{flag}{reason}"));
+        check_username(&username).map_err(|reason| refuse("", reason))?;
+        self.email.as_deref().map_or(Ok(()), check_email).map_err(|reason| refuse("--email: ", reason))?;
+        self.phone_number
+            .as_deref()
+            .map_or(Ok(()), check_phone_number)
+            .map_err(|reason| refuse("--phone-number: ", reason))?;
         let claims = self.claims.as_deref().map(read_claims).transpose()?.unwrap_or_default();
         Ok(User {
             id: UserId::from_random(auth::random::id()),
@@ -234,15 +228,8 @@ impl PasswordChoice {
 }
 
 impl Password {
-    /// NIST SP 800-63B §3.1.1.2: length counts, composition does not.
     fn checked(self, min_length: usize) -> Result<Self, Failure> {
-        let text = self.secret().expose();
-        if text.chars().count() < min_length {
-            return Err(Failure::Failed(format!("the password needs at least {min_length} characters")));
-        }
-        if text.len() > LONGEST_PASSWORD {
-            return Err(Failure::Failed(format!("the password has more than {LONGEST_PASSWORD} bytes")));
-        }
+        check_password(self.secret(), min_length).map_err(Failure::Failed)?;
         Ok(self)
     }
 
@@ -285,18 +272,6 @@ fn print(what: &str, shown: &Shown) -> String {
         Some(password) => format!("{name} {what}\npassword  {password}   (shown this once)"),
         None => format!("{name} {what}"),
     }
-}
-
-async fn set_password(
-    store: &Store,
-    passwords: &auth::config::PasswordsConfig,
-    user: &UserId,
-    password: &Password,
-    now: Timestamp,
-) -> Result<(), Failure> {
-    let phc = auth::passwords::hash_blocking(passwords, password.secret().expose()).map_err(Failure::failed)?;
-    store::passwords::set(store, user, &phc, now).await?;
-    Ok(())
 }
 
 async fn list(context: &Context, store: &Store) -> Result<(), Failure> {
@@ -346,19 +321,4 @@ fn read_claims(file: &Path) -> Result<Profile, Failure> {
     let fault = |error: &dyn Display| Failure::Failed(format!("--claims: {}: {error}", file.display()));
     let text = fs::read_to_string(file).map_err(|error| fault(&error))?;
     serde_json::from_str(&text).map_err(|error| fault(&error))
-}
-
-/// OpenID Connect Core §5.1 recommends E.164, and RFC 3966 behind it for extensions.
-fn looks_like_phone_number(text: &str) -> bool {
-    let plain = |c: char| c.is_ascii_alphanumeric() || " ()-.;=".contains(c);
-    text.len() <= 64
-        && text
-            .strip_prefix('+')
-            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()) && rest.chars().all(plain))
-}
-
-/// Whether mail arrives is for mail to find out (RFC 5321 §3.3).
-fn looks_like_email(text: &str) -> bool {
-    let plain = text.len() <= 254 && !text.chars().any(|c| c.is_control() || c.is_whitespace());
-    plain && text.rsplit_once('@').is_some_and(|(local, host)| !local.is_empty() && !host.is_empty())
 }

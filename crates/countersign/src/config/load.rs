@@ -101,16 +101,23 @@ fn read_sections(tree: &mut Tree<'_>) -> Option<Config> {
     let (tls, database, keys) = (tree.section("tls", &[]), tree.section("database", &[]), tree.section("keys", &[]));
     let (tokens, sessions) = (tree.section("tokens", &[]), tree.section("sessions", &[]));
     let (passwords, limits) = (tree.section("passwords", &[]), tree.section("limits", &[]));
-    let (branding, log) = (tree.section("branding", &[]), tree.section("log", &[]));
+    let (openid, registration) = (tree.section("openid", &[]), tree.section("registration", &[]));
+    let (outbound, protocol_log) = (tree.section("outbound", &[]), tree.section("protocol_log", &[]));
+    let (seed, branding, log) = (tree.section("seed", &[]), tree.section("branding", &[]), tree.section("log", &[]));
     Some(Config {
         server: server?,
         tls: tls?,
         database: database?,
         keys: keys?,
+        openid: openid?,
+        registration: registration?,
         tokens: tokens?,
         sessions: sessions?,
         passwords: passwords?,
         limits: limits?,
+        outbound: outbound?,
+        protocol_log: protocol_log?,
+        seed: seed?,
         branding: branding?,
         log: log?,
     })
@@ -122,6 +129,9 @@ fn anchor(config: &mut Config, directory: &Path) {
     config.tls.directory = directory.join(&config.tls.directory);
     config.tls.certificate = config.tls.certificate.take().map(|file| directory.join(file));
     config.tls.private_key = config.tls.private_key.take().map(|file| directory.join(file));
+    config.seed.clients = config.seed.clients.take().map(|file| directory.join(file));
+    config.seed.users = config.seed.users.take().map(|file| directory.join(file));
+    config.outbound.extra_ca = config.outbound.extra_ca.take().map(|file| directory.join(file));
     if let Some(file) = sqlite_file(config) {
         let anchored = format!("sqlite:{}", directory.join(file).display());
         config.database.url = SecretString::new(anchored);

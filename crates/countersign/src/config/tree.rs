@@ -120,12 +120,17 @@ impl<'t> Tree<'t> {
         }
     }
 
-    /// A variable is text; what it stands for follows from the default: a number, a list, or text.
+    /// A variable is text; what it stands for follows from the default: a number, yes or no, a list, or text.
     fn typed_like_the_default(&self, section: &str, key: &str, text: &'t str) -> DeValue<'t> {
         let as_text = || DeValue::String(Cow::Borrowed(text));
         match self.known.default_of(section, key) {
             Some(Json::Number(_)) => match DeValue::parse(text.trim()).map(Spanned::into_inner) {
                 Ok(DeValue::Integer(number)) => DeValue::Integer(number),
+                _ => as_text(),
+            },
+            Some(Json::Bool(_)) => match text.trim() {
+                "true" => DeValue::Boolean(true),
+                "false" => DeValue::Boolean(false),
                 _ => as_text(),
             },
             Some(Json::Array(_)) => {

@@ -9,9 +9,11 @@ use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use auth::config::TlsKeyType;
 use protocol::time::{Seconds, Timestamp};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    PKCS_RSA_SHA256, RsaKeySize,
 };
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject as _;
@@ -72,8 +74,8 @@ impl Authority {
     }
 
     /// A certificate for these names, with a key of its own.
-    pub fn issue(&self, names: &[String], now: Timestamp) -> Result<CertifiedKey, TlsError> {
-        let key = KeyPair::generate()?;
+    pub fn issue(&self, names: &[String], key_type: TlsKeyType, now: Timestamp) -> Result<CertifiedKey, TlsError> {
+        let key = new_key(key_type)?;
         let mut params = CertificateParams::new(names)?;
         params.distinguished_name = rcgen::DistinguishedName::new();
         params.distinguished_name.push(DnType::CommonName, names.first().map_or("countersign", String::as_str));
@@ -84,6 +86,13 @@ impl Authority {
         let certificate = params.signed_by(&key, &self.issuer)?;
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
         Ok(CertifiedKey::from_der(vec![certificate.into()], key, &aws_lc_rs::default_provider())?)
+    }
+}
+
+fn new_key(key_type: TlsKeyType) -> Result<KeyPair, rcgen::Error> {
+    match key_type {
+        TlsKeyType::Ecdsa => KeyPair::generate(),
+        TlsKeyType::Rsa => KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048),
     }
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use auth::clock::Clock;
-use auth::config::{Config, Problem, TlsSource};
+use auth::config::{Config, Problem, TlsKeyType, TlsSource};
 use protocol::issuer::Issuer;
 use protocol::time::Timestamp;
 use rustls::ServerConfig;
@@ -52,6 +52,19 @@ impl Drop for Tls {
     }
 }
 
+/// What certificates of our own authority are made of.
+struct Own {
+    authority: Authority,
+    names: Vec<String>,
+    key_type: TlsKeyType,
+}
+
+impl Own {
+    fn issue(&self, now: Timestamp) -> Result<CertifiedKey, TlsError> {
+        self.authority.issue(&self.names, self.key_type, now)
+    }
+}
+
 /// The certificate that new connections get.
 #[derive(Debug)]
 struct Current(ArcSwap<CertifiedKey>);
@@ -73,11 +86,11 @@ pub fn prepare(config: &Config, clock: &Clock) -> Result<Option<Tls>, TlsError> 
             let upkeep = tokio::spawn(reload(files, stamp, Arc::clone(&current)));
             Ok(Some(Tls { server: server_config(current)?, upkeep }))
         }
-        TlsSource::SelfSigned { directory, host_names } => {
+        TlsSource::SelfSigned { directory, host_names, key_type } => {
             let authority = Authority::open(directory, clock.now())?;
-            let names = names(host_names, &config.server.issuer);
-            let current = Arc::new(Current(ArcSwap::from_pointee(authority.issue(&names, clock.now())?)));
-            let upkeep = tokio::spawn(renew(authority, names, clock.clone(), Arc::clone(&current)));
+            let own = Own { authority, names: names(host_names, &config.server.issuer), key_type };
+            let current = Arc::new(Current(ArcSwap::from_pointee(own.issue(clock.now())?)));
+            let upkeep = tokio::spawn(renew(own, clock.clone(), Arc::clone(&current)));
             Ok(Some(Tls { server: server_config(current)?, upkeep }))
         }
     }
@@ -88,8 +101,8 @@ pub fn check(config: &Config, now: Timestamp) -> Result<(), TlsError> {
     match config.tls.source().map_err(TlsError::Setting)? {
         TlsSource::Off => Ok(()),
         TlsSource::Pem { certificate, private_key } => PemFiles::new(certificate, private_key).load().map(drop),
-        TlsSource::SelfSigned { directory, host_names } => match Authority::find(directory)? {
-            Some(authority) => authority.issue(&names(host_names, &config.server.issuer), now).map(drop),
+        TlsSource::SelfSigned { directory, host_names, key_type } => match Authority::find(directory)? {
+            Some(authority) => authority.issue(&names(host_names, &config.server.issuer), key_type, now).map(drop),
             None => Ok(()), // made at the first start
         },
     }
@@ -137,7 +150,7 @@ async fn reload(files: PemFiles, mut seen: pem::Stamp, current: Arc<Current>) {
     }
 }
 
-async fn renew(authority: Authority, names: Vec<String>, clock: Clock, current: Arc<Current>) {
+async fn renew(own: Own, clock: Clock, current: Arc<Current>) {
     let mut issued_at = clock.now();
     let mut tick = interval(LOOK_AT_AGE_EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -147,7 +160,7 @@ async fn renew(authority: Authority, names: Vec<String>, clock: Clock, current: 
         if now.since(issued_at) < authority::RENEW_AFTER {
             continue;
         }
-        match authority.issue(&names, now) {
+        match own.issue(now) {
             Ok(fresh) => {
                 current.0.store(Arc::new(fresh));
                 issued_at = now;

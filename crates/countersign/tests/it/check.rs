@@ -57,6 +57,18 @@ fn missing_and_unfit_certificates_are_refused() {
 }
 
 #[test]
+fn authorities_that_cannot_be_read_are_refused() {
+    let directory = installation("[outbound]\nextra_ca = \"ca.pem\"\n");
+    for verb in ["check", "serve"] {
+        let ended = run(directory.path(), &[verb]);
+        assert_eq!(ended.code, 78, "{ended:?}");
+        assert!(ended.err.contains("outbound.extra_ca: ") && ended.err.contains("ca.pem: No such file"), "{ended:?}");
+    }
+    fs::write(directory.path().join("ca.pem"), "nonsense").expect("is written");
+    assert!(run(directory.path(), &["check"]).err.contains("ca.pem: there is no certificate in it"));
+}
+
+#[test]
 fn the_database_is_opened_on_demand_only() {
     let directory = installation("");
     succeed(

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use countersign::config::{Environment, Origin, load};
+use protocol::authorize::response_type::ResponseType;
 use protocol::signing::SigningAlgorithm;
 
 use crate::support::{installation, run};
@@ -30,7 +31,11 @@ fn numbers_lists_and_texts_are_read_as_what_they_are() {
         ("COUNTERSIGN_BRANDING__NAME", "42"),
         ("COUNTERSIGN_BRANDING__SUPPORT_CONTACT", "help@example.com"),
         ("COUNTERSIGN_LOG__FORMAT", "json"),
+        ("COUNTERSIGN_OPENID__RESPONSE_TYPES_SUPPORTED", "code, code id_token"),
+        ("COUNTERSIGN_OPENID__REQUEST_URI_PARAMETER_SUPPORTED", "true"),
     ]);
+    assert!(config.openid.request_uri_parameter_supported);
+    assert_eq!(config.openid.response_types_supported, [ResponseType::Code, ResponseType::CodeIdToken]);
     assert_eq!(config.server.listen.port(), 9000);
     assert!(config.server.trusts("10.9.9.9".parse().expect("an address")));
     assert_eq!(config.keys.algorithms, [SigningAlgorithm::RS256, SigningAlgorithm::EdDSA]);

@@ -9,6 +9,7 @@ use crate::support::{installation, run, run_with_input, succeed};
 // Thumbprints of the throw-away keys, computed with another program.
 const RSA_KID: &str = "zHZ-t_B55xUOvYQBaynijjnoj00VfbLKbKya68PpPrI";
 const P256_KID: &str = "KsCcwIZ4XMuzbrBsvFYML31oFirGmg63I9cM5x6Kn68";
+const P384_KID: &str = "cS7wOLn6Ypx1pbkm57Tbk0HWHJ8D4il2UstpOK4ykgc";
 const ED25519_KID: &str = "-qrBrgPnfZpWvpRIMJ5GzEmR0NNBXK3rRH40UonS37U";
 
 /// A throw-away key of the `jwt` crate.
@@ -51,11 +52,12 @@ fn a_rotation_announces_and_an_emergency_replaces() {
 
 #[test]
 fn a_key_from_elsewhere_is_announced_listed_and_taken_once() {
-    let directory = installation("[keys]\nalgorithms = [\"RS256\", \"ES256\", \"EdDSA\"]\n");
+    let directory = installation("[keys]\nalgorithms = [\"RS256\", \"ES256\", \"ES384\", \"EdDSA\"]\n");
     let at = directory.path();
     for (file, alg, kid) in [
         ("rsa-pkcs1.pem", "RS256", RSA_KID),
         ("p256-sec1.pem", "ES256", P256_KID),
+        ("p384-sec1.pem", "ES384", P384_KID),
         ("ed25519-pkcs8.pem", "EdDSA", ED25519_KID),
     ] {
         let imported = succeed(at, &["key", "import", &sample(file), "--json"]).json();
@@ -120,6 +122,8 @@ fn keys_that_must_not_sign_are_refused_with_the_reason() {
     for (file, reason) in [
         (sample("rsa-1024-pkcs8.pem"), "the RSA key has 1024 bits; it needs 2048 to 8192"),
         (sample("rsa-public.pem"), "signing needs the private key"),
+        (sample("p521-sec1.pem"), "the key is none of RSA, P-256, P-384 and Ed25519"),
+        (sample("p384-pkcs8.pem"), "add \"ES384\" to keys.algorithms"),
         (sample("ed25519-pkcs8.pem"), "add \"EdDSA\" to keys.algorithms"),
         ("key.der".to_owned(), "neither a PEM file"),
         ("none.pem".to_owned(), "none.pem: No such file"),

@@ -10,8 +10,8 @@ use countersign::config::{Environment, Origin, environment, load};
 use protocol::issuer::Issuer;
 use serde_json::Value;
 
-const SECTIONS: [&str; 10] =
-    ["server", "tls", "database", "keys", "tokens", "sessions", "passwords", "limits", "branding", "log"];
+const SECTIONS: [&str; 11] =
+    ["server", "tls", "database", "keys", "tokens", "sessions", "passwords", "limits", "outbound", "branding", "log"];
 const EXAMPLE_ISSUER: &str = "http://localhost:8080";
 
 struct Section {

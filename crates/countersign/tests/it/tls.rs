@@ -151,3 +151,23 @@ async fn the_own_authority_is_accepted_by_those_who_got_it() {
     handshake(port, &authority, &BOTH).expect("the authority survives a restart");
     assert_eq!(server.interrupt(), 0);
 }
+
+/// Of an RSA certificate with the cipher suites of TLS 1.2 that need one.
+#[test]
+fn the_own_authority_makes_rsa_certificates_too() {
+    const RSA_ENCRYPTION: [u8; 11] = [0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
+    let port = free_ports();
+    let is_rsa = |handshake: &Handshake| handshake.certificate.windows(RSA_ENCRYPTION.len()).any(|it| it == RSA_ENCRYPTION);
+    let directory = installation(port, "mode = \"self-signed\"");
+    let authority = succeed(directory.path(), &["tls", "export-ca"]).out;
+    for (key_type, expected) in [("ecdsa", false), ("rsa", true)] {
+        let mut command = countersign(directory.path(), &["serve"]);
+        command.env("COUNTERSIGN_TLS__KEY_TYPE", key_type);
+        let server = Running::start(command).listening_on(port);
+        for version in BOTH {
+            let shown = handshake(port, &authority, &[version]).expect("the authority is the same");
+            assert_eq!(is_rsa(&shown), expected, "{key_type} {:?}", shown.version);
+        }
+        assert_eq!(server.interrupt(), 0);
+    }
+}

@@ -37,6 +37,8 @@ fn headers_that_play_tricks_are_refused() {
         (r#"{"alg":"es256"}"#, Algorithm),
         (r#"{"alg":"ES256 "}"#, Algorithm),
         (r#"{"alg":"ES256K"}"#, Algorithm),
+        (r#"{"alg":"ES384"}"#, Algorithm),
+        (r#"{"alg":"ES512"}"#, Algorithm),
         (r#"{"alg":"RS256"}"#, Algorithm),
         (r#"{"alg":["ES256"]}"#, Algorithm),
         (r#"{"alg":null}"#, Algorithm),
@@ -123,6 +125,58 @@ fn a_second_spelling_of_a_signature_is_refused() {
     assert!(accepted.count() <= 1);
 }
 
+/// RFC 7518 §3.4: R and S as two numbers of the full size of a coordinate, one after the other. Each between 1 and the order of
+/// the curve less 1; a verifier that forgets that takes a signature of zeros for any message (CVE-2022-21449).
+#[test]
+fn ecdsa_signatures_are_two_numbers_within_range() {
+    let p256 = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
+    let p384 = "ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973";
+    for (algorithm, order) in [(SigningAlgorithm::ES256, p256), (SigningAlgorithm::ES384, p384)] {
+        let order: Vec<u8> = (0..order.len() / 2)
+            .map(|at| u8::from_str_radix(&order[2 * at..2 * at + 2], 16).expect("is hex"))
+            .collect();
+        let size = order.len();
+        let good = signed(key(algorithm), &json!({ "alg": algorithm }).to_string(), PAYLOAD);
+        let (message, signature) = good.rsplit_once('.').expect("has three parts");
+        let signature = decode(signature).expect("made by us");
+        let (r, s) = signature.split_at(size);
+        let mut one = vec![0; size];
+        one[size - 1] = 1;
+        let (zero, ones) = (vec![0; size], vec![0xff; size]);
+        let der = |number: &[u8]| {
+            let sign: &[u8] = if number[0] >= 0x80 { &[0] } else { &[] };
+            [&[2, u8::try_from(sign.len() + number.len()).expect("is short")], sign, number].concat()
+        };
+        let der = [der(r), der(s)].concat();
+        let check = |signature: &[u8]| {
+            let token = format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature));
+            verify::<Value>(&token, key(algorithm).verifying_key(), &Expected { typ: &[], algorithms: &[algorithm] })
+        };
+        assert!(check(&signature).is_ok());
+        for bad in [
+            [&zero[..], &zero].concat(),
+            [&one[..], &zero].concat(),
+            [&zero[..], &one].concat(),
+            [&one[..], &one].concat(),
+            [&order[..], &order].concat(),
+            [&ones[..], &ones].concat(),
+            [r, &zero].concat(),
+            [&zero[..], s].concat(),
+            [r, &order].concat(),
+            [&order[..], s].concat(),
+            [s, r].concat(),
+            [r, s, s].concat(),
+            [&[0], r, &[0], s].concat(),
+            [&[0, 0], r, s].concat(),
+            [&r[1..], &s[1..]].concat(),
+            r.to_vec(),
+            [&[0x30, u8::try_from(der.len()).expect("is short")], &der[..]].concat(),
+        ] {
+            assert_eq!(check(&bad), Err(VerifyError::Signature), "{algorithm} {bad:02x?}");
+        }
+    }
+}
+
 #[test]
 fn claims_are_one_object_with_each_member_once() {
     for payload in [r#"{"sub":"a","sub":"b"}"#, r#"{"a":{"b":1,"b":2}}"#, "[]", "1", "null", r#""text""#, "{}{}", "{"] {
@@ -163,6 +217,17 @@ fn one_rsa_key_cannot_serve_two_algorithms() {
     let expected = Expected { typ: &[], algorithms: SigningAlgorithm::ALL };
     let token = signed(rs256, r#"{"alg":"PS256"}"#, PAYLOAD);
     assert_eq!(verify::<Value>(&token, rs256.verifying_key(), &expected), Err(VerifyError::KeyAlgorithm));
+}
+
+#[test]
+fn one_curve_cannot_serve_for_the_other() {
+    let expected = Expected { typ: &[], algorithms: SigningAlgorithm::ALL };
+    for (one, other) in [("ES256", SigningAlgorithm::ES384), ("ES384", SigningAlgorithm::ES256)] {
+        let token = signed(key(other), &json!({ "alg": one }).to_string(), PAYLOAD);
+        assert_eq!(verify::<Value>(&token, key(other).verifying_key(), &expected), Err(VerifyError::KeyAlgorithm));
+        let named = SigningAlgorithm::parse(one).expect("is one");
+        assert_eq!(verify::<Value>(&token, key(named).verifying_key(), &expected), Err(VerifyError::Signature));
+    }
 }
 
 #[test]

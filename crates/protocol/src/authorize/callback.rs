@@ -4,23 +4,16 @@
 
 use url::form_urlencoded::byte_serialize;
 
+use super::response_type::{ResponseMode, ResponseType};
 use crate::client::Client;
-use crate::closed_set::closed_set;
 use crate::error::{ErrorCode, OAuthError};
 use crate::issuer::Issuer;
 use crate::params::Params;
+use crate::scope::Scope;
+use crate::time::Seconds;
 
 /// `state` longer than this is not carried; [`super::request::AuthorizeRequest::check`] refuses such a request.
 pub const STATE_LIMIT: usize = 2048;
-
-closed_set! {
-    /// How the parameters of an answer reach the client (OAuth 2.0 Multiple Response Type Encoding Practices §2.1).
-    pub enum ResponseMode {
-        Query = "query",
-        Fragment = "fragment",
-        FormPost = "form_post",
-    }
-}
 
 /// A redirect URI that is registered for the client which asked, with what every answer to it must carry.
 #[derive(Clone, Debug)]
@@ -29,6 +22,21 @@ pub struct Callback {
     host: String,
     state: Option<String>,
     mode: ResponseMode,
+}
+
+/// What a client gets from the authorization endpoint (OpenID Connect Core §3.1.2.5, §3.2.2.5, §3.3.2.5).
+#[derive(Clone, Default)]
+pub struct Granted {
+    pub code: Option<String>,
+    pub access_token: Option<GrantedToken>,
+    pub id_token: Option<String>,
+}
+
+#[derive(Clone)]
+pub struct GrantedToken {
+    pub access_token: String,
+    pub expires_in: Seconds,
+    pub scope: Scope,
 }
 
 /// What the browser is told to do. The shell turns it into a `Location` or into the self-submitting page.
@@ -59,7 +67,7 @@ impl Callback {
             redirect_uri: presented.to_owned(),
             host: registered.host().to_owned(),
             state: presented_state(params).map(str::to_owned),
-            mode: presented_mode(params),
+            mode: answer_mode(client, params),
         })
     }
 
@@ -72,15 +80,31 @@ impl Callback {
         &self.host
     }
 
-    pub fn refuse(&self, issuer: &Issuer, error: &OAuthError) -> Answer {
+    pub fn refuse(&self, issuer: &Issuer, error: &OAuthError, trace_id: &str) -> Answer {
         // RFC 6749 §4.1.2.1: error is REQUIRED, error_description helps "the client developer in understanding the
-        // error".
-        let fields = vec![("error", error.code.wire().to_owned()), ("error_description", error.sentence())];
+        // error", error_uri is "a human-readable web page with information about the error".
+        let fields = vec![
+            ("error", error.code.wire().to_owned()),
+            ("error_description", error.sentence()),
+            ("error_uri", error.code.uri(issuer, trace_id)),
+        ];
         self.answer(issuer, fields)
     }
 
-    pub fn grant(&self, issuer: &Issuer, code: &str) -> Answer {
-        self.answer(issuer, vec![("code", code.to_owned())])
+    pub fn grant(&self, issuer: &Issuer, granted: Granted) -> Answer {
+        let mut fields = Vec::new();
+        fields.extend(granted.code.map(|code| ("code", code)));
+        if let Some(token) = granted.access_token {
+            // RFC 6749 §4.2.2: token_type is REQUIRED, expires_in RECOMMENDED.
+            fields.extend([
+                ("access_token", token.access_token),
+                ("token_type", "Bearer".to_owned()),
+                ("expires_in", token.expires_in.0.to_string()),
+                ("scope", token.scope.to_string()),
+            ]);
+        }
+        fields.extend(granted.id_token.map(|id_token| ("id_token", id_token)));
+        self.answer(issuer, fields)
     }
 
     fn answer(&self, issuer: &Issuer, mut fields: Vec<(&'static str, String)>) -> Answer {
@@ -127,11 +151,15 @@ fn presented_state(params: &Params) -> Option<&str> {
     params.get("state").ok().flatten().filter(|state| state.len() <= STATE_LIMIT)
 }
 
-/// An unusable response mode is answered in the default one; `AuthorizeRequest::check` refuses the request for it.
-fn presented_mode(params: &Params) -> ResponseMode {
-    // Multiple Response Type Encoding Practices §5: "the default Response Mode for this Response Type is the query
-    // encoding".
-    params.get("response_mode").ok().flatten().and_then(ResponseMode::parse).unwrap_or(ResponseMode::Query)
+/// The mode of every answer, errors included. One that cannot be used is answered in the default one of the response type;
+/// `AuthorizeRequest::check` refuses the request for it.
+fn answer_mode(client: &Client, params: &Params) -> ResponseMode {
+    let response_type = params.get("response_type").ok().flatten().and_then(ResponseType::in_any_order);
+    let usable = |mode: &ResponseMode| {
+        client.response_modes.contains(mode) && response_type.is_none_or(|response_type| response_type.allows(*mode))
+    };
+    let asked = params.get("response_mode").ok().flatten().and_then(ResponseMode::parse);
+    asked.filter(usable).unwrap_or(response_type.unwrap_or(ResponseType::Code).default_mode())
 }
 
 #[cfg(test)]
@@ -146,6 +174,7 @@ mod tests {
     use url::Url;
 
     const REGISTERED: &str = "https://notes.example/callback";
+    const TRACE: &str = "0123456789abcdef0123456789abcdef";
 
     fn issuer() -> Issuer {
         Issuer::parse("https://issuer.example").expect("is an issuer")
@@ -160,6 +189,10 @@ mod tests {
 
     fn resolve(extra: &[(&str, &str)]) -> Callback {
         Callback::resolve(&sample(), &request(extra)).expect("is registered")
+    }
+
+    fn granted(code: &str) -> Granted {
+        Granted { code: Some(code.to_owned()), ..Granted::default() }
     }
 
     fn denied() -> OAuthError {
@@ -202,6 +235,17 @@ mod tests {
     }
 
     #[test]
+    fn the_corpus_decides_who_gets_a_callback() {
+        crate::redirect_uri::corpus::each_comparison(|client, presented, expected| {
+            let resolved = Callback::resolve(client, &request(&[("redirect_uri", presented)]));
+            assert_eq!(resolved.is_ok(), expected.at_authorization(), "{presented:?}");
+            if let Ok(callback) = resolved {
+                assert_eq!(callback.redirect_uri(), presented);
+            }
+        });
+    }
+
+    #[test]
     fn a_missing_or_repeated_redirect_uri_gets_no_callback() {
         assert!(Callback::resolve(&sample(), &request(&[("redirect_uri", "")])).is_err());
         let twice = [("client_id", "notes"), ("redirect_uri", REGISTERED), ("redirect_uri", REGISTERED)];
@@ -220,20 +264,22 @@ mod tests {
         let uri = RegisteredRedirectUri::parse("http://127.0.0.1/cb", ApplicationType::Native).expect("loopback");
         let client = Client { application_type: ApplicationType::Native, redirect_uris: vec![uri], ..sample() };
         let callback = Callback::resolve(&client, &request(&[("redirect_uri", "http://127.0.0.1:49152/cb")]));
-        let Answer::Redirect(uri) = callback.expect("any port").grant(&issuer(), "c") else { panic!("not a redirect") };
+        let Answer::Redirect(uri) = callback.expect("any port").grant(&issuer(), granted("c")) else {
+            panic!("not a redirect")
+        };
         assert!(uri.starts_with("http://127.0.0.1:49152/cb?code=c&"), "{uri}");
     }
 
     #[test]
     fn a_code_travels_in_the_query_unless_asked_otherwise() {
-        let answer = resolve(&[("state", "s 1")]).grant(&issuer(), "the.code");
+        let answer = resolve(&[("state", "s 1")]).grant(&issuer(), granted("the.code"));
         let expected = "https://notes.example/callback?code=the.code&state=s%201&iss=https%3A%2F%2Fissuer.example";
         assert_eq!(answer, Answer::Redirect(expected.to_owned()));
     }
 
     #[test]
     fn a_fragment_answer_leaves_the_query_alone() {
-        let Answer::Redirect(uri) = resolve(&[("response_mode", "fragment")]).grant(&issuer(), "c") else {
+        let Answer::Redirect(uri) = resolve(&[("response_mode", "fragment")]).grant(&issuer(), granted("c")) else {
             panic!("not a redirect")
         };
         assert_eq!(uri, "https://notes.example/callback#code=c&iss=https%3A%2F%2Fissuer.example");
@@ -242,12 +288,46 @@ mod tests {
     #[test]
     fn a_form_post_goes_to_the_bare_redirect_uri() {
         let Answer::FormPost { action, fields } =
-            resolve(&[("response_mode", "form_post")]).refuse(&issuer(), &denied())
+            resolve(&[("response_mode", "form_post")]).refuse(&issuer(), &denied(), TRACE)
         else {
             panic!("not a form")
         };
         assert_eq!(action, REGISTERED);
         assert_eq!(fields[0], ("error", "access_denied".to_owned()));
+    }
+
+    #[test]
+    fn everything_granted_travels_together() {
+        let token = GrantedToken {
+            access_token: "a.t".to_owned(),
+            expires_in: Seconds(600),
+            scope: Scope::parse("openid profile").expect("is a scope"),
+        };
+        let all = Granted { access_token: Some(token), id_token: Some("i.d.t".to_owned()), ..granted("c") };
+        let answer = resolve(&[("response_type", "code id_token token"), ("state", "s")]).grant(&issuer(), all);
+        let expected = "https://notes.example/callback#code=c&access_token=a.t&token_type=Bearer&expires_in=600&\
+                        scope=openid%20profile&id_token=i.d.t&state=s&iss=https%3A%2F%2Fissuer.example";
+        assert_eq!(answer, Answer::Redirect(expected.to_owned()));
+    }
+
+    #[test]
+    fn errors_of_every_other_response_type_are_kept_out_of_the_query() {
+        for response_type in ResponseType::ALL.iter().filter(|known| **known != ResponseType::Code) {
+            for mode in ["", "query", "fragment", "web_message"] {
+                let asked = [("response_type", response_type.name()), ("response_mode", mode)];
+                let Answer::Redirect(uri) = resolve(&asked).refuse(&issuer(), &denied(), TRACE) else {
+                    panic!("not a redirect")
+                };
+                assert!(uri.starts_with("https://notes.example/callback#error=access_denied&"), "{uri}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_mode_that_is_not_registered_is_not_used() {
+        let client = Client { response_modes: vec![ResponseMode::Query], ..sample() };
+        let callback = Callback::resolve(&client, &request(&[("response_mode", "form_post")])).expect("is registered");
+        assert!(matches!(callback.grant(&issuer(), granted("c")), Answer::Redirect(_)));
     }
 
     #[test]
@@ -261,21 +341,25 @@ mod tests {
     #[test]
     fn an_error_names_the_parameter_at_fault() {
         let error = OAuthError::new(ErrorCode::InvalidRequest, "a required parameter is missing").at("scope");
-        let fields = fields(&resolve(&[]).refuse(&issuer(), &error));
+        let fields = fields(&resolve(&[]).refuse(&issuer(), &error, TRACE));
         assert_eq!(fields["error"], "invalid_request");
         assert_eq!(fields["error_description"], "a required parameter is missing: scope");
+        assert_eq!(fields["error_uri"], format!("https://issuer.example/errors/invalid_request?trace_id={TRACE}"));
+        let allowed = ["error", "error_description", "error_uri", "state", "iss"];
+        assert!(fields.keys().all(|name| allowed.contains(&name.as_str())), "{fields:?}");
     }
 
     #[test]
     fn a_state_over_the_limit_is_not_carried() {
         let state = "s".repeat(STATE_LIMIT + 1);
-        let fields = fields(&resolve(&[("state", &state)]).refuse(&issuer(), &denied()));
+        let fields = fields(&resolve(&[("state", &state)]).refuse(&issuer(), &denied(), TRACE));
         assert!(!fields.contains_key("state"));
     }
 
     #[test]
     fn an_unknown_response_mode_is_answered_in_the_query() {
-        let Answer::Redirect(uri) = resolve(&[("response_mode", "web_message")]).refuse(&issuer(), &denied()) else {
+        let Answer::Redirect(uri) = resolve(&[("response_mode", "web_message")]).refuse(&issuer(), &denied(), TRACE)
+        else {
             panic!("not a redirect")
         };
         assert!(uri.starts_with("https://notes.example/callback?error=access_denied&"), "{uri}");
@@ -304,7 +388,7 @@ mod tests {
             code in "[A-Za-z0-9._-]{1,60}",
         ) {
             let callback = resolve(&[("state", state.as_deref().unwrap_or_default()), ("response_mode", mode)]);
-            for answer in [callback.grant(&issuer(), &code), callback.refuse(&issuer(), &denied())] {
+            for answer in [callback.grant(&issuer(), granted(&code)), callback.refuse(&issuer(), &denied(), TRACE)] {
                 let fields = fields(&answer);
                 prop_assert_eq!(&fields["iss"], "https://issuer.example");
                 prop_assert_eq!(fields.get("state"), state.as_ref());
@@ -314,7 +398,7 @@ mod tests {
 
         #[test]
         fn no_state_breaks_out_of_the_location(state in "[\\x00-\\x7f]{1,40}") {
-            let answer = resolve(&[("state", &state)]).grant(&issuer(), "c");
+            let answer = resolve(&[("state", &state)]).grant(&issuer(), granted("c"));
             let Answer::Redirect(uri) = answer else { panic!("not a redirect") };
             prop_assert!(uri.bytes().all(|byte| byte.is_ascii_graphic()));
             prop_assert!(uri.starts_with("https://notes.example/callback?code=c&state="));

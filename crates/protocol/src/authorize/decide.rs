@@ -46,8 +46,10 @@ pub struct Situation<'a> {
     pub request: &'a AuthorizeRequest,
     pub client: &'a Client,
     pub login: Option<&'a Login>,
+    /// The `sub` of the signed-in person at this client; empty when nobody is.
+    pub sub: &'a str,
     /// Who a verified `id_token_hint` says it must be. The `sub` of the claims parameter is looked at here anyway.
-    pub expected_user: Option<&'a UserId>,
+    pub expected_sub: Option<&'a str>,
     /// What this person allowed this client before.
     pub consented: Option<&'a Scope>,
     pub progress: &'a Progress,
@@ -102,7 +104,7 @@ fn next(situation: &Situation) -> Step {
         return Step::Login(Why::NotSignedIn);
     };
     let fresh = situation.progress.did(situation.progress.login_at) && login.auth_time >= situation.progress.started_at;
-    if let Some(step) = other_user(situation, login) {
+    if let Some(step) = other_user(situation) {
         return step;
     }
     if let Some(why) = login_again(situation, login).filter(|_| !fresh) {
@@ -116,9 +118,9 @@ fn next(situation: &Situation) -> Step {
 }
 
 /// Whether the request insists on one account, and another one is signed in.
-fn other_user(situation: &Situation, login: &Login) -> Option<Step> {
-    let hinted = situation.expected_user.is_none_or(|user| *user == login.user_id);
-    let claimed = situation.request.claims.expected_sub().is_none_or(|sub| sub == login.user_id.as_str());
+fn other_user(situation: &Situation) -> Option<Step> {
+    let hinted = situation.expected_sub.is_none_or(|sub| sub == situation.sub);
+    let claimed = situation.request.claims.expected_sub().is_none_or(|sub| sub == situation.sub);
     if hinted && claimed {
         return None;
     }

@@ -15,3 +15,5 @@ pub mod callback;
 pub mod decide;
 pub mod prompt;
 pub mod request;
+pub mod request_object;
+pub mod response_type;

@@ -5,8 +5,9 @@
 
 use std::borrow::Cow;
 
-use super::callback::{ResponseMode, STATE_LIMIT};
+use super::callback::STATE_LIMIT;
 use super::prompt::Prompt;
+use super::response_type::{ResponseMode, ResponseType};
 use crate::claims::ClaimsRequest;
 use crate::client::{Client, GrantType, PkcePolicy};
 use crate::error::{ErrorCode, OAuthError};
@@ -16,12 +17,10 @@ use crate::pkce::Challenge;
 use crate::scope::{self, Scope};
 use crate::time::Seconds;
 
-/// The only response type (OAuth 2.1 §1.8: implicit and password are gone).
-pub const RESPONSE_TYPES: &[&str] = &["code"];
 /// The only code challenge method; `plain` shows the verifier to whoever sees the request.
 pub const CODE_CHALLENGE_METHODS: &[&str] = &["S256"];
 
-const REQUEST_LIMIT: usize = 16 * 1024;
+pub(super) const REQUEST_LIMIT: usize = 16 * 1024;
 const NONCE_LIMIT: usize = 512;
 const LOGIN_HINT_LIMIT: usize = 256;
 const LIST_LIMIT: usize = 20;
@@ -33,7 +32,10 @@ const LIST_LIMIT: usize = 20;
 #[derive(Clone, Debug)]
 pub struct AuthorizeRequest {
     pub client_id: ClientId,
+    pub response_type: ResponseType,
     pub redirect_uri: String,
+    /// As sent. Answers carry it through the callback; here it is for `s_hash`.
+    pub state: Option<String>,
     pub scope: Scope,
     pub nonce: Option<String>,
     pub code_challenge: Option<Challenge>,
@@ -51,17 +53,16 @@ impl AuthorizeRequest {
     pub fn check(params: &Params, client: &Client) -> Result<Self, OAuthError> {
         check_form(params)?;
         refuse_unsupported(params)?;
-        check_response_type(params)?;
-        if !client.allows(GrantType::AuthorizationCode) {
-            let description = "this client is not registered for the authorization code grant";
-            return Err(OAuthError::new(ErrorCode::UnauthorizedClient, description));
-        }
+        let response_type = read_response_type(params, client)?;
+        check_response_mode(params, client, response_type)?;
         Ok(Self {
             client_id: client.id.clone(),
+            response_type,
+            state: read_text(params, "state", STATE_LIMIT)?,
             redirect_uri: params.require("redirect_uri")?.to_owned(),
-            scope: read_scope(params, client)?,
-            nonce: read_text(params, "nonce", NONCE_LIMIT)?,
-            code_challenge: read_challenge(params, client)?,
+            scope: read_scope(params, client, response_type)?,
+            nonce: read_nonce(params, response_type)?,
+            code_challenge: read_challenge(params, client, response_type)?,
             prompt: params.get("prompt")?.map(Prompt::parse).transpose()?.unwrap_or_default(),
             max_age: read_max_age(params)?.or(client.default_max_age),
             login_hint: read_text(params, "login_hint", LOGIN_HINT_LIMIT)?,
@@ -84,20 +85,17 @@ fn check_form(params: &Params) -> Result<(), OAuthError> {
     }
     // RFC 6749 §3.1: "Request and response parameters MUST NOT be included more than once."
     params.refuse_duplicates()?;
-    read_text(params, "state", STATE_LIMIT)?;
-    match params.get("response_mode")?.map(ResponseMode::parse) {
-        Some(None) => Err(invalid("response_mode", "response_mode must be query, fragment or form_post")),
-        Some(Some(_)) | None => Ok(()),
-    }
+    Ok(())
 }
 
-/// What changes the meaning of all other parameters and is not built must be refused, not ignored.
+/// What changes the meaning of all other parameters and is not built must be refused, not ignored. Request objects were
+/// taken apart before (`request_object.rs`), so none is left.
 fn refuse_unsupported(params: &Params) -> Result<(), OAuthError> {
-    // OIDC Core §6.1: a server that does not support it "MUST return the request_not_supported error"; §6.2 and §7.2.1
-    // say the same of request_uri and registration.
+    // OIDC Core §7.2.1: a server that does not support it "MUST return the registration_not_supported error"; §6.1 and
+    // §6.2 say the same of request and request_uri.
     for (name, code, description) in [
-        ("request", ErrorCode::RequestNotSupported, "request objects are not supported"),
-        ("request_uri", ErrorCode::RequestUriNotSupported, "request_uri is not supported"),
+        ("request", ErrorCode::RequestNotSupported, "request objects are not supported here"),
+        ("request_uri", ErrorCode::RequestUriNotSupported, "request_uri is not supported here"),
         ("registration", ErrorCode::RegistrationNotSupported, "the registration parameter is not supported"),
     ] {
         if params.get(name)?.is_some() {
@@ -107,25 +105,57 @@ fn refuse_unsupported(params: &Params) -> Result<(), OAuthError> {
     Ok(())
 }
 
-fn check_response_type(params: &Params) -> Result<(), OAuthError> {
+fn read_response_type(params: &Params, client: &Client) -> Result<ResponseType, OAuthError> {
     // RFC 6749 §3.1.1: "If an authorization request is missing the response_type parameter, or if the response type is
     // not understood, the authorization server MUST return an error response".
     let asked = params.require("response_type")?;
-    if RESPONSE_TYPES.contains(&asked) {
-        return Ok(());
+    let unsupported = |text| OAuthError::new(ErrorCode::UnsupportedResponseType, text).at("response_type");
+    let response_type = ResponseType::in_any_order(asked)
+        .ok_or_else(|| unsupported("response_type is none that this server knows; most clients use code"))?;
+    if client.response_types.contains(&response_type) {
+        return Ok(response_type);
     }
-    let description = "response_type must be code";
-    Err(OAuthError::new(ErrorCode::UnsupportedResponseType, description).at("response_type"))
+    if response_type == ResponseType::Code || client.response_types.is_empty() {
+        let description = "this client is not registered for the authorization code grant";
+        return Err(OAuthError::new(ErrorCode::UnauthorizedClient, description).at("response_type"));
+    }
+    // RFC 9700 §2.1.2: every other type is off unless the client is registered for it.
+    Err(unsupported("this response_type is not registered for this client; use code"))
 }
 
-fn read_scope(params: &Params, client: &Client) -> Result<Scope, OAuthError> {
+fn check_response_mode(params: &Params, client: &Client, response_type: ResponseType) -> Result<(), OAuthError> {
+    let asked = match params.get("response_mode")?.map(ResponseMode::parse) {
+        None => response_type.default_mode(),
+        Some(Some(mode)) => mode,
+        Some(None) => return Err(invalid("response_mode", "response_mode must be query, fragment or form_post")),
+    };
+    if !response_type.allows(asked) {
+        return Err(invalid("response_mode", "response_mode query is for response_type code only"));
+    }
+    if !client.response_modes.contains(&asked) {
+        return Err(invalid("response_mode", format!("response_mode {asked} is not registered for this client")));
+    }
+    Ok(())
+}
+
+fn read_nonce(params: &Params, response_type: ResponseType) -> Result<Option<String>, OAuthError> {
+    let nonce = read_text(params, "nonce", NONCE_LIMIT)?;
+    // OIDC Core §3.2.2.1: "Use of the nonce Claim is REQUIRED for this flow", and §3.3.2.11 for the hybrid flow when an ID
+    // token comes from the authorization endpoint.
+    if response_type.has_id_token() && nonce.is_none() {
+        return Err(invalid("nonce", format!("nonce is required with response_type {response_type}")));
+    }
+    Ok(nonce)
+}
+
+fn read_scope(params: &Params, client: &Client, response_type: ResponseType) -> Result<Scope, OAuthError> {
     // RFC 6749 §3.3: without a scope "the authorization server MUST either process the request using a pre-defined default
     // value or fail the request indicating an invalid scope".
     let missing = || OAuthError::new(ErrorCode::InvalidScope, "scope is missing; name what you ask for").at("scope");
     let mut asked = Scope::parse(params.get("scope")?.ok_or_else(missing)?)?;
-    if !client.allows(GrantType::RefreshToken) {
-        // OIDC Core §11: the server "MUST ignore the offline_access request" where the answer cannot bring offline
-        // access, as for a client that is not registered for refresh tokens.
+    if !client.allows(GrantType::RefreshToken) || !response_type.has_code() {
+        // OIDC Core §11: the server "MUST ignore the offline_access request unless the Client is using a response_type value
+        // that would result in an Authorization Code being returned"; so too where no refresh token is registered.
         asked = asked.iter().filter(|token| token.as_str() != scope::OFFLINE_ACCESS).cloned().collect();
     }
     if let Some(other) = asked.iter().find(|token| !client.scope.contains(token.as_str())) {
@@ -135,10 +165,20 @@ fn read_scope(params: &Params, client: &Client) -> Result<Scope, OAuthError> {
     if asked.is_empty() {
         return Err(OAuthError::new(ErrorCode::InvalidScope, "scope names nothing that can be granted").at("scope"));
     }
+    // OIDC Core §3.2.2.1: every response type but code belongs to an OpenID Connect request.
+    if response_type != ResponseType::Code && !asked.contains(scope::OPENID) {
+        let description = format!("response_type {response_type} needs the scope openid");
+        return Err(OAuthError::new(ErrorCode::InvalidScope, description).at("scope"));
+    }
     Ok(asked)
 }
 
-fn read_challenge(params: &Params, client: &Client) -> Result<Option<Challenge>, OAuthError> {
+/// A challenge binds a code, so a request that brings none needs none; one that is sent must be right all the same.
+fn read_challenge(
+    params: &Params,
+    client: &Client,
+    response_type: ResponseType,
+) -> Result<Option<Challenge>, OAuthError> {
     let method = params.get("code_challenge_method")?;
     let Some(challenge) = params.get("code_challenge")? else {
         if method.is_some() {
@@ -146,6 +186,7 @@ fn read_challenge(params: &Params, client: &Client) -> Result<Option<Challenge>,
         }
         // RFC 9700 §2.1.1: "Public clients MUST use PKCE"; confidential ones do unless they are registered as exempt.
         return match client.pkce {
+            _ if !response_type.has_code() => Ok(None),
             PkcePolicy::Optional if client.is_confidential() => Ok(None),
             PkcePolicy::Optional | PkcePolicy::Required => {
                 Err(invalid("code_challenge", "code_challenge is required, with code_challenge_method S256"))
@@ -283,8 +324,76 @@ pub(crate) mod tests {
 
     #[test]
     fn a_client_without_the_code_grant_is_refused() {
-        let client = Client { grant_types: vec![GrantType::ClientCredentials], ..sample() };
+        let grant_types = vec![GrantType::ClientCredentials];
+        let client = Client { grant_types, response_types: Vec::new(), ..sample() };
         assert_eq!(refused_for(&client, &[]).0, ErrorCode::UnauthorizedClient);
+    }
+
+    /// A client that is registered for every response type and needs no challenge.
+    fn every_response_type() -> Client {
+        Client { response_types: ResponseType::ALL.to_vec(), pkce: PkcePolicy::Optional, ..sample() }
+    }
+
+    #[test]
+    fn every_response_type_is_off_unless_it_is_registered() {
+        for kind in ResponseType::ALL.iter().filter(|kind| **kind != ResponseType::Code) {
+            let asked = [("response_type", kind.name())];
+            assert_eq!(refused(&asked), (ErrorCode::UnsupportedResponseType, Some("response_type")), "{kind}");
+            let request = AuthorizeRequest::check(&params(&asked), &every_response_type()).expect("is registered");
+            assert_eq!(request.response_type, *kind);
+        }
+        let only_id_token = Client { response_types: vec![ResponseType::IdToken], ..sample() };
+        assert_eq!(refused_for(&only_id_token, &[]), (ErrorCode::UnauthorizedClient, Some("response_type")));
+        for unknown in ["token", "none", "code none", "Code"] {
+            let refusal = refused_for(&every_response_type(), &[("response_type", unknown)]);
+            assert_eq!(refusal, (ErrorCode::UnsupportedResponseType, Some("response_type")), "{unknown}");
+        }
+    }
+
+    #[test]
+    fn a_nonce_is_required_where_an_id_token_comes_from_here() {
+        for kind in ResponseType::ALL {
+            let changes = [("response_type", kind.name()), ("nonce", "")];
+            let outcome = AuthorizeRequest::check(&params(&changes), &every_response_type());
+            assert_eq!(outcome.is_err(), kind.has_id_token(), "{kind}");
+            if let Err(error) = outcome {
+                assert_eq!((error.code, error.parameter), (ErrorCode::InvalidRequest, Some("nonce")));
+            }
+        }
+    }
+
+    #[test]
+    fn tokens_never_travel_in_the_query_nor_in_a_mode_that_is_not_registered() {
+        for kind in ResponseType::ALL {
+            for mode in ResponseMode::ALL {
+                let changes = [("response_type", kind.name()), ("response_mode", mode.name())];
+                let outcome = AuthorizeRequest::check(&params(&changes), &every_response_type());
+                assert_eq!(outcome.is_ok(), kind.allows(*mode), "{kind} {mode}");
+            }
+        }
+        let client = Client { response_modes: vec![ResponseMode::Fragment], ..every_response_type() };
+        assert_eq!(refused_for(&client, &[]).1, Some("response_mode"), "the default mode counts too");
+    }
+
+    #[test]
+    fn every_other_response_type_is_openid_connect_and_never_offline() {
+        for kind in ResponseType::ALL.iter().filter(|kind| **kind != ResponseType::Code) {
+            let changes = [("response_type", kind.name()), ("scope", "profile")];
+            assert_eq!(refused_for(&every_response_type(), &changes).0, ErrorCode::InvalidScope, "{kind}");
+            let changes = [("response_type", kind.name()), ("scope", "openid offline_access")];
+            let request = AuthorizeRequest::check(&params(&changes), &every_response_type()).expect("is good");
+            assert_eq!(request.scope.contains("offline_access"), kind.has_code(), "{kind}");
+        }
+    }
+
+    #[test]
+    fn without_a_code_there_is_nothing_to_bind() {
+        let client = Client { pkce: PkcePolicy::Required, ..every_response_type() };
+        let nothing = [("code_challenge", ""), ("code_challenge_method", "")];
+        for kind in ResponseType::ALL {
+            let changes = [&nothing[..], &[("response_type", kind.name())]].concat();
+            assert_eq!(AuthorizeRequest::check(&params(&changes), &client).is_err(), kind.has_code(), "{kind}");
+        }
     }
 
     #[test]

@@ -57,11 +57,13 @@ impl TokenRequest {
         // RFC 6749 §3.2: "Request and response parameters MUST NOT be included more than once."
         params.refuse_duplicates()?;
         let name = params.require("grant_type")?;
-        let Some(grant_type) = GrantType::parse(name) else {
+        let unknown = || {
             let description = "grant_type is not one that this server knows";
-            return Err(OAuthError::new(ErrorCode::UnsupportedGrantType, description).at("grant_type"));
+            OAuthError::new(ErrorCode::UnsupportedGrantType, description).at("grant_type")
         };
-        Ok(match grant_type {
+        Ok(match GrantType::parse(name).ok_or_else(unknown)? {
+            // The implicit grant never comes here: its tokens leave from the authorization endpoint.
+            GrantType::Implicit => return Err(unknown()),
             GrantType::AuthorizationCode => Self::AuthorizationCode(RedeemRequest {
                 code: secret(params.require("code")?),
                 redirect_uri: params.get("redirect_uri")?.map(str::to_owned),

@@ -5,16 +5,22 @@
 use serde_json::Value;
 
 use super::Problem;
-use crate::client::{ApplicationType, GrantType};
+use crate::authorize::response_type::ResponseType;
+use crate::client::{ApplicationType, GrantType, TokenEndpointAuthMethod};
 use crate::closed_set::ClosedSet;
+use crate::encryption::{ContentEncryption, Encryption, KeyManagementAlgorithm};
 use crate::http_url::{HttpUrl, Scheme};
 use crate::redirect_uri::RegisteredRedirectUri;
 use crate::scope::{OPENID, Scope};
+use crate::signing::{AssertionAlgorithm, MacAlgorithm, SigningAlgorithm};
 use crate::time::Seconds;
 
-const MAX_NAME_LENGTH: usize = 100;
+pub(super) const MAX_NAME_LENGTH: usize = 100;
 const MAX_REDIRECT_URIS: usize = 50;
 const MAX_KEYS: usize = 20;
+const MAX_REQUEST_URIS: usize = 20;
+const MAX_SHORT_TEXTS: usize = 10;
+const MAX_SHORT_TEXT_LENGTH: usize = 200;
 /// Members of a JWK that give away a private or shared key (RFC 7518 §6.2.2, §6.3.2, §6.4.1; RFC 8037 §2).
 pub const PRIVATE_MEMBERS: &[&str] = &["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
@@ -36,7 +42,11 @@ impl Problems {
     }
 
     pub(super) fn choice<T: ClosedSet>(&mut self, member: &'static str, value: Option<&str>, default: T) -> T {
-        value.and_then(|value| self.known(member, value)).unwrap_or(default)
+        self.optional(member, value).unwrap_or(default)
+    }
+
+    pub(super) fn optional<T: ClosedSet>(&mut self, member: &'static str, value: Option<&str>) -> Option<T> {
+        value.and_then(|value| self.known(member, value))
     }
 
     fn known<T: ClosedSet>(&mut self, member: &'static str, value: &str) -> Option<T> {
@@ -60,8 +70,52 @@ impl Problems {
         name
     }
 
-    pub(super) fn grant_types(&mut self, names: Option<&[String]>) -> Vec<GrantType> {
-        let Some(names) = names else { return vec![GrantType::AuthorizationCode] };
+    /// All of `T` when nothing is said.
+    pub(super) fn choices<T: ClosedSet + Ord>(
+        &mut self,
+        member: &'static str,
+        names: Option<&[String]>,
+        all: &[T],
+    ) -> Vec<T> {
+        let Some(names) = names else { return all.to_vec() };
+        if names.is_empty() {
+            self.add(member, "it must name at least one");
+        }
+        let mut chosen: Vec<_> = names.iter().filter_map(|name| self.known(member, name)).collect();
+        chosen.sort();
+        chosen.dedup();
+        chosen
+    }
+
+    /// `None` when the member is absent: its default depends on the grants.
+    pub(super) fn response_types(&mut self, names: Option<&[String]>) -> Option<Vec<ResponseType>> {
+        let mut kinds = Vec::new();
+        for name in names? {
+            match ResponseType::in_any_order(name) {
+                Some(kind) => kinds.push(kind),
+                None => {
+                    let known: Vec<_> = ResponseType::ALL.iter().map(|kind| kind.name()).collect();
+                    self.add("response_types", format!("each must be one of: {}", known.join(", ")));
+                }
+            }
+        }
+        kinds.sort();
+        kinds.dedup();
+        Some(kinds)
+    }
+
+    /// Without the member: what the response types need, or `authorization_code` (RFC 7591 §2).
+    pub(super) fn grant_types(
+        &mut self,
+        names: Option<&[String]>,
+        response_types: Option<&[ResponseType]>,
+    ) -> Vec<GrantType> {
+        let Some(names) = names else {
+            let kinds = response_types.filter(|kinds| !kinds.is_empty()).unwrap_or(&[ResponseType::Code]);
+            let code = kinds.iter().any(|kind| kind.has_code()).then_some(GrantType::AuthorizationCode);
+            let implicit = kinds.iter().any(|kind| kind.has_id_token() || kind.has_token());
+            return code.into_iter().chain(implicit.then_some(GrantType::Implicit)).collect();
+        };
         if names.is_empty() {
             self.add("grant_types", "a client needs at least one grant");
         }
@@ -71,12 +125,82 @@ impl Problems {
         grants
     }
 
+    /// Registration §2: without `enc` the default is A128CBC-HS256; `enc` without `alg` means nothing.
+    pub(super) fn encryption(
+        &mut self,
+        [alg_member, enc_member]: [&'static str; 2],
+        alg: Option<&str>,
+        enc: Option<&str>,
+    ) -> Option<Encryption> {
+        if alg.is_none() && enc.is_some() {
+            self.add(enc_member, format!("it needs {alg_member} beside it"));
+        }
+        let alg = self.known::<KeyManagementAlgorithm>(alg_member, alg?)?;
+        let enc = match enc {
+            None => ContentEncryption::A128CbcHs256,
+            Some(name) => self.known(enc_member, name)?,
+        };
+        Some(Encryption { alg, enc })
+    }
+
+    /// What does not belong to the method means nothing, so it is left out (OpenID Connect Registration §2).
+    pub(super) fn assertion_algorithm(
+        &mut self,
+        method: TokenEndpointAuthMethod,
+        name: Option<&str>,
+    ) -> Option<AssertionAlgorithm> {
+        const MEMBER: &str = "token_endpoint_auth_signing_alg";
+        match method {
+            TokenEndpointAuthMethod::PrivateKeyJwt => {
+                self.known::<SigningAlgorithm>(MEMBER, name?).map(AssertionAlgorithm::Signature)
+            }
+            TokenEndpointAuthMethod::ClientSecretJwt => {
+                self.known::<MacAlgorithm>(MEMBER, name?).map(AssertionAlgorithm::Mac)
+            }
+            TokenEndpointAuthMethod::None
+            | TokenEndpointAuthMethod::ClientSecretBasic
+            | TokenEndpointAuthMethod::ClientSecretPost => None,
+        }
+    }
+
+    /// Where request objects may lie (Registration §2). A fragment is allowed: it may be the hash of the content.
+    pub(super) fn request_uris(&mut self, texts: Option<Vec<String>>) -> Vec<String> {
+        let texts = texts.unwrap_or_default();
+        if texts.len() > MAX_REQUEST_URIS {
+            self.add("request_uris", "at most 20 are possible");
+        }
+        for text in &texts {
+            let place = text.split('#').next().unwrap_or_default();
+            if let Err(reason) = https(place) {
+                self.add("request_uris", reason);
+            }
+        }
+        texts
+    }
+
+    pub(super) fn short_texts(&mut self, member: &'static str, texts: Option<Vec<String>>) -> Vec<String> {
+        let texts = texts.unwrap_or_default();
+        if texts.len() > MAX_SHORT_TEXTS {
+            self.add(member, "at most 10 are possible");
+        }
+        texts.into_iter().filter_map(|text| self.short_text(member, Some(text))).collect()
+    }
+
+    pub(super) fn short_text(&mut self, member: &'static str, text: Option<String>) -> Option<String> {
+        let text = text?;
+        if text.is_empty() || text.len() > MAX_SHORT_TEXT_LENGTH || text.chars().any(is_deceptive) {
+            self.add(member, "it must have 1 to 200 bytes without control or invisible characters");
+        }
+        Some(text)
+    }
+
     pub(super) fn redirect_uris(
         &mut self,
         member: &'static str,
-        texts: &[String],
+        texts: Option<Vec<String>>,
         application_type: ApplicationType,
     ) -> Vec<RegisteredRedirectUri> {
+        let texts = texts.unwrap_or_default();
         if texts.len() > MAX_REDIRECT_URIS {
             self.add(member, "at most 50 are possible");
             return Vec::new();
@@ -93,7 +217,8 @@ impl Problems {
     }
 
     pub(super) fn scope(&mut self, text: Option<&str>, grants: &[GrantType]) -> Scope {
-        let default = if grants.contains(&GrantType::AuthorizationCode) { OPENID } else { "" };
+        let of_people = [GrantType::AuthorizationCode, GrantType::Implicit];
+        let default = if of_people.iter().any(|grant| grants.contains(grant)) { OPENID } else { "" };
         Scope::parse(text.unwrap_or(default)).unwrap_or_else(|error| {
             self.add("scope", error.description);
             Scope::empty()
@@ -106,6 +231,15 @@ impl Problems {
             Ok(url) if url.scheme == Scheme::Http && !url.is_loopback() => self.add(member, "it must be https"),
             Ok(_) => {}
             Err(reason) => self.add(member, reason),
+        }
+        Some(text)
+    }
+
+    /// An address that this server calls: never without TLS.
+    pub(super) fn https(&mut self, member: &'static str, text: Option<String>) -> Option<String> {
+        let text = text?;
+        if let Err(reason) = https(&text) {
+            self.add(member, reason);
         }
         Some(text)
     }
@@ -132,6 +266,13 @@ impl Problems {
             }
         }
         Some(jwks.to_string())
+    }
+}
+
+fn https(text: &str) -> Result<(), &'static str> {
+    match HttpUrl::parse(text)?.scheme {
+        Scheme::Https => Ok(()),
+        Scheme::Http => Err("it must be https"),
     }
 }
 

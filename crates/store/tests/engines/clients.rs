@@ -1,9 +1,10 @@
 //! Clients with their secrets and origins, from registration to deletion.
 
-use protocol::client::{ApplicationType, Client, TokenEndpointAuthMethod};
+use protocol::client::{ApplicationType, Client, RegisteredBy, SubjectType, TokenEndpointAuthMethod};
 use protocol::grant::state::EndReason;
 use protocol::redirect_uri::RegisteredRedirectUri;
 use protocol::secret::TokenHash;
+use protocol::signing::MaybeSigned;
 use protocol::time::Seconds;
 use store::{StoreError, Won, clients, consents, grants};
 
@@ -21,8 +22,29 @@ async fn a_client_comes_back_as_registered() {
             grant_types: vec![],
             redirect_uris: vec![uri("com.example.app:/callback"), uri("http://127.0.0.1/callback")],
             post_logout_redirect_uris: vec![],
+            response_types: vec![],
+            response_modes: vec![],
+            subject_type: SubjectType::Public,
+            sector_identifier_uri: None,
+            id_token_signed_response_alg: MaybeSigned::Unsigned,
+            id_token_encryption: None,
+            userinfo_signed_response_alg: None,
+            userinfo_encryption: None,
+            request_object_signing_alg: None,
+            request_uris: vec![],
+            token_endpoint_auth_signing_alg: None,
             jwks: None,
+            jwks_uri: None,
+            frontchannel_logout: None,
+            backchannel_logout: None,
             default_max_age: None,
+            require_auth_time: false,
+            default_acr_values: vec![],
+            contacts: vec![],
+            software_id: None,
+            software_version: None,
+            registered_by: RegisteredBy::Administrator,
+            expires_unused_at: None,
             ..client("native")
         };
         for registered in [client("app"), native] {

@@ -1,17 +1,20 @@
 //! Rows to begin with. A test changes what it is about and leaves the rest.
 
 use protocol::audience::{Api, ApiScope, TokenFormat};
+use protocol::authorize::response_type::{ResponseMode, ResponseType};
 use protocol::claims::ClaimsRequest;
 use protocol::client::{
-    ApplicationType, Client, ConsentPolicy, GrantType, PkcePolicy, ScopeClaims, TokenEndpointAuthMethod,
+    ApplicationType, Client, ConsentPolicy, GrantType, LogoutUri, PkcePolicy, RegisteredBy, ScopeClaims, SubjectType,
+    TokenEndpointAuthMethod,
 };
+use protocol::encryption::{ContentEncryption, Encryption, KeyManagementAlgorithm};
 use protocol::grant::state::{Generation, Grant};
 use protocol::ids::{ClientId, GrantId, InteractionId, SessionId, UserId};
 use protocol::pkce::Challenge;
 use protocol::redirect_uri::RegisteredRedirectUri;
 use protocol::scope::{Scope, ScopeToken};
 use protocol::secret::TokenHash;
-use protocol::signing::SigningAlgorithm;
+use protocol::signing::{AssertionAlgorithm, MacAlgorithm, MaybeSigned, SigningAlgorithm};
 use protocol::time::{Seconds, Timestamp};
 use protocol::user::{Profile, User};
 use store::interactions::Interaction;
@@ -97,6 +100,8 @@ pub(crate) fn client(id: &str) -> Client {
         application_type: ApplicationType::Web,
         token_endpoint_auth_method: TokenEndpointAuthMethod::ClientSecretBasic,
         grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
+        response_types: vec![ResponseType::Code, ResponseType::CodeIdTokenToken],
+        response_modes: vec![ResponseMode::Query, ResponseMode::FormPost],
         redirect_uris: vec![
             uri(format!("https://{id}.example/callback")),
             uri(format!("https://{id}.example/other?a=b%20c")),
@@ -106,14 +111,35 @@ pub(crate) fn client(id: &str) -> Client {
         consent: ConsentPolicy::Ask,
         pkce: PkcePolicy::Required,
         scope_claims: ScopeClaims::IdTokenToo,
-        id_token_signed_response_alg: SigningAlgorithm::ES256,
+        subject_type: SubjectType::Pairwise,
+        sector_identifier_uri: Some(format!("https://{id}.example/sector.json")),
+        id_token_signed_response_alg: MaybeSigned::Signed(SigningAlgorithm::ES256),
+        id_token_encryption: Some(Encryption { alg: KeyManagementAlgorithm::EcdhEs, enc: ContentEncryption::A256Gcm }),
+        userinfo_signed_response_alg: Some(SigningAlgorithm::PS256),
+        userinfo_encryption: Some(Encryption {
+            alg: KeyManagementAlgorithm::RsaOaep256,
+            enc: ContentEncryption::A128CbcHs256,
+        }),
+        request_object_signing_alg: Some(MaybeSigned::Unsigned),
+        request_uris: vec![format!("https://{id}.example/request.jwt#hash")],
+        token_endpoint_auth_signing_alg: Some(AssertionAlgorithm::Mac(MacAlgorithm::HS256)),
         jwks: Some("{\"keys\":[]}".to_owned()),
+        jwks_uri: Some(format!("https://{id}.example/jwks")),
         client_uri: Some(format!("https://{id}.example/")),
         logo_uri: None,
         policy_uri: None,
         tos_uri: Some(format!("https://{id}.example/tos")),
         initiate_login_uri: None,
+        frontchannel_logout: Some(LogoutUri { uri: format!("https://{id}.example/front"), session_required: true }),
+        backchannel_logout: Some(LogoutUri { uri: format!("https://{id}.example/back"), session_required: false }),
         default_max_age: Some(Seconds(3600)),
+        require_auth_time: true,
+        default_acr_values: vec!["1".to_owned()],
+        contacts: vec![format!("help@{id}.example")],
+        software_id: Some("4NRB1-0XZABZI9E6-5SM3R".to_owned()),
+        software_version: Some("2.3".to_owned()),
+        registered_by: RegisteredBy::Dynamic,
+        expires_unused_at: Some(LATER),
         created_at: NOW,
         disabled_at: None,
     }

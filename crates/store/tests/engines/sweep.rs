@@ -1,11 +1,14 @@
 //! The sweep takes what expired and leaves the rest, a batch at a time.
 
+use protocol::client::Client;
 use protocol::grant::state::Grant;
 use protocol::ids::TokenId;
 use protocol::secret::TokenHash;
+use protocol::time::{Seconds, Timestamp};
 use store::interactions::Interaction;
+use store::session_clients::SessionClient;
 use store::sessions::Session;
-use store::{Store, Won, clients, grants, interactions, revoked_tokens, sessions, sweep, used_assertions};
+use store::{Store, Won, clients, grants, interactions, logout_deliveries, revoked_tokens, session_clients, sessions, sweep, used_assertions};
 
 use crate::database::engines;
 use crate::samples::{
@@ -18,12 +21,17 @@ async fn fill(store: &Store) {
         grants::insert(store, &Grant { expires_at, ..redeemed_grant(id) }).await.expect("is new");
         sessions::insert(store, &Session { expires_at, ..session(id, "ada") }).await.expect("is new");
         interactions::insert(store, &Interaction { expires_at, ..interaction(id) }).await.expect("is new");
+        let entry =
+            SessionClient { session_id: session_id(id), client_id: client_id("swept"), expires_at };
+        assert_eq!(session_clients::sign_in(store, &entry, None).await.expect("is writable"), Won::Yes);
         let jti = TokenId::parse(id).expect("is an id");
         revoked_tokens::insert(store, &jti, expires_at).await.expect("is new");
         assert_eq!(used_assertions::spend(store, &client_id("app"), id, expires_at).await.expect("is new"), Won::Yes);
     }
-    clients::insert(store, &client("app")).await.expect("is new");
-    for (secret, expires_at) in [("old", Some(LATER)), ("young", Some(MUCH_LATER)), ("forever", None)] {
+    clients::insert(store, &Client { expires_unused_at: None, ..client("app") }).await.expect("is new");
+    // An expired secret stays for a week.
+    let long_ago = Timestamp(LATER.0 - 604_800);
+    for (secret, expires_at) in [("old", Some(long_ago)), ("young", Some(LATER)), ("forever", None)] {
         let hash = TokenHash::of(secret.as_bytes());
         clients::add_secret(store, &client_id("app"), &hash, NOW, expires_at).await.expect("is new");
     }
@@ -35,20 +43,24 @@ async fn what_expired_goes_and_the_rest_stays() {
         let store = database.open().await;
         fill(&store).await;
         assert_eq!(sweep::run_once(&store, NOW, 100).await.expect("is writable"), 0);
-        assert_eq!(sweep::run_once(&store, LATER, 100).await.expect("is writable"), 6);
+        assert_eq!(sweep::run_once(&store, LATER, 100).await.expect("is writable"), 7);
         assert_eq!(sweep::run_once(&store, LATER, 100).await.expect("is writable"), 0);
 
         for (id, stays) in [("old", false), ("young", true)] {
             assert_eq!(grants::find(&store, &grant_id(id)).await.expect("is readable").is_some(), stays);
             assert_eq!(sessions::find(&store, &session_id(id)).await.expect("is readable").is_some(), stays);
             assert_eq!(interactions::find(&store, &interaction(id).id).await.expect("is readable").is_some(), stays);
+            let of_session = session_clients::of_session(&store, &session_id(id), None, 1).await.expect("is readable");
+            assert_eq!(!of_session.is_empty(), stays);
             let jti = TokenId::parse(id).expect("is an id");
             assert_eq!(revoked_tokens::is_revoked(&store, &jti).await.expect("is readable"), stays);
             let again = used_assertions::spend(&store, &client_id("app"), id, MUCH_LATER).await.expect("is writable");
             assert_eq!(again == Won::No, stays);
         }
-        let secrets = clients::live_secrets(&store, &client_id("app"), NOW).await.expect("is readable");
-        assert_eq!(secrets.len(), 2);
+        let app = client_id("app");
+        let expired = clients::expired_secrets(&store, &app, LATER).await.expect("is readable");
+        assert_eq!(expired, [(TokenHash::of(b"young"), LATER)]);
+        assert_eq!(clients::live_secrets(&store, &app, LATER).await.expect("is readable").len(), 1);
     }
 }
 
@@ -64,5 +76,26 @@ async fn a_sweep_takes_a_batch_at_a_time() {
             batches.push(sweep::run_once(&store, LATER, 3).await.expect("is writable"));
         }
         assert_eq!(batches, [3, 3, 1, 0]);
+    }
+}
+
+#[tokio::test]
+async fn settled_logouts_can_be_looked_at_for_a_week() {
+    for database in engines() {
+        let store = database.open().await;
+        clients::insert(&store, &client("told")).await.expect("is new");
+        sessions::insert(&store, &Session { expires_at: MUCH_LATER, ..session("s1", "ada") }).await.expect("is new");
+        let entry = SessionClient {
+            session_id: session_id("s1"),
+            client_id: client_id("told"),
+            expires_at: MUCH_LATER,
+        };
+        assert_eq!(session_clients::sign_in(&store, &entry, None).await.expect("is writable"), Won::Yes);
+        assert_eq!(sessions::end(&store, &session_id("s1"), NOW).await.expect("is writable"), Won::Yes);
+        for (days, left) in [(6, 1), (7, 0)] {
+            sweep::run_once(&store, NOW + Seconds::days(days), 100).await.expect("is writable");
+            let deliveries = logout_deliveries::of_client(&store, &client_id("told"), 10).await;
+            assert_eq!(deliveries.expect("is readable").len(), left, "after {days} days");
+        }
     }
 }

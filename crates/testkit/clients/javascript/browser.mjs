@@ -24,6 +24,11 @@ export class Browser {
     throw new Error(`no answer after ${MOST_STEPS} steps: ${this.pages.join(' → ')}`)
   }
 
+  /** The names of all cookies. */
+  get cookies() {
+    return [...this.#cookies.keys()].map((key) => key.split(' ')[1])
+  }
+
   /** Opens `url` like `authorize`, but ends with the first page that asks nothing; gives its id. */
   async open(url, redirectUri = 'none:') {
     try {
@@ -75,6 +80,11 @@ export class Browser {
   #keep(text, url) {
     const [pair, ...attributes] = text.split(';').map((part) => part.trim())
     const [name, value] = [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]
+    // What a browser throws away (RFC 6265bis §5.7) is thrown away here too, so that a sign-in on https shows it.
+    const has = (attribute) => attributes.some((one) => one.toLowerCase() === attribute)
+    const domain = attributes.some((one) => /^domain=/i.test(one))
+    if (has('secure') && url.protocol !== 'https:') return
+    if (name.startsWith('__Host-') && (!has('secure') || !has('path=/') || domain)) return
     const ended = attributes.some((attribute) => /^max-age=(0|-\d+)$/i.test(attribute) || /^expires=.* 1970 /i.test(attribute))
     const key = `${url.host} ${name}`
     if (ended) this.#cookies.delete(key)
@@ -90,7 +100,7 @@ export class Browser {
 class Page extends Error {
   constructor(id, status, html) {
     const text = html.replace(/<(style|script|head)\b[\s\S]*?<\/\1>/g, '').replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ').trim()
-    super(`the way ended at page ${id} (status ${status}): ${text.slice(0, 400)}`)
+    super(`the way ended at page ${id} (status ${status}): ${text.slice(0, 900)}`)
     this.id = id
   }
 }
@@ -105,7 +115,7 @@ function received({ url, method, body }) {
 
 /** The page of `response_mode=form_post` holds one form for another origin, with the answer in hidden inputs. */
 function isFormPost(form) {
-  return form.fields.has('iss') && (form.fields.has('code') || form.fields.has('error'))
+  return form.fields.has('iss') && ['code', 'id_token', 'access_token', 'error'].some((name) => form.fields.has(name))
 }
 
 function readForm(head, body, url) {

@@ -210,7 +210,7 @@ def machine_clients(server):
 
 def check_machine_token(tokens, client_id, server):
     keys = KeySet.import_key_set(requests.get(server["jwks_uri"], timeout=30).json())
-    token = jwt.decode(tokens["access_token"], keys, algorithms=["RS256", "PS256", "ES256", "EdDSA"])
+    token = jwt.decode(tokens["access_token"], keys, algorithms=["RS256", "PS256", "ES256", "ES384", "EdDSA"])
     audience = token.claims["aud"]
     assert token.header["typ"] == "at+jwt" and token.claims["sub"] == client_id, token.claims
     assert API_URL in ([audience] if isinstance(audience, str) else audience), audience

@@ -6,6 +6,11 @@
 
 mod architecture;
 mod documents;
+mod encryption;
+mod frontchannel_logout;
 mod full_flow;
+mod openid_clients;
 mod openidconnect_client;
+mod openidconnect_everything;
 mod real_clients;
+mod shelf;

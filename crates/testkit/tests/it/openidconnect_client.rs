@@ -17,7 +17,7 @@ use testkit::database::TestDatabase;
 use testkit::house::House;
 
 /// The library takes any HTTP client; this is ours.
-struct Http(reqwest::Client);
+pub(crate) struct Http(pub reqwest::Client);
 
 impl<'c> AsyncHttpClient<'c> for Http {
     type Error = openidconnect::HttpClientError<reqwest::Error>;

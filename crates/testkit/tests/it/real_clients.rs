@@ -9,10 +9,10 @@ use testkit::database::TestDatabase;
 use testkit::house::House;
 use tokio::process::Command;
 
-const CLIENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/clients");
+pub(crate) const CLIENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/clients");
 
 /// The program named by a variable; with `CI=true` it must be there.
-fn program(variable: &str, what: &str) -> Option<String> {
+pub(crate) fn program(variable: &str, what: &str) -> Option<String> {
     let named = std::env::var(variable).ok().filter(|path| !path.is_empty());
     if named.is_none() {
         assert!(std::env::var("CI").as_deref() != Ok("true"), "{variable} is not set: {what} would be left out");

@@ -68,11 +68,21 @@ pub struct ClientCard {
     pub logo: Option<Logo>,
     pub policy: Option<String>,
     pub terms: Option<String>,
+    pub checked: Checked,
+}
+
+/// Whether somebody here has looked at who runs an app.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checked {
+    ByTheOperator,
+    /// It registered itself.
+    ByNobody,
 }
 
 impl ClientCard {
     pub fn named(name: impl Into<String>) -> Self {
-        Self { name: name.into(), uri: None, logo: None, policy: None, terms: None }
+        let checked = Checked::ByTheOperator;
+        Self { name: name.into(), uri: None, logo: None, policy: None, terms: None, checked }
     }
 
     /// With the addresses of its registration; those that a page should not show or link to are left out.

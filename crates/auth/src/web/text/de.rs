@@ -35,6 +35,7 @@ pub(super) static TEXTS: Texts = Texts {
 
     consent_title: "Darf {client} Ihr Konto verwenden?",
     consent_host: "Danach geht es zurück zu {host}.",
+    consent_unchecked: "Diese App hat sich selbst registriert. Wer sie betreibt, hat hier niemand geprüft.",
     consent_list: "{client} darf dann",
     consent_new: "neu",
     consent_allow: "Erlauben",
@@ -54,6 +55,10 @@ pub(super) static TEXTS: Texts = Texts {
     logout_no: "Angemeldet bleiben",
     logged_out_title: "Sie sind abgemeldet",
     logged_out_note: "Sie können diese Seite jetzt schließen.",
+    logged_out_onward: "Zurück zu {client}",
+    frontchannel_title: "Sie werden abgemeldet",
+    frontchannel_note: "Ihre anderen Apps erfahren davon. Das dauert ein paar Sekunden.",
+    frontchannel_continue: "Weiter",
 
     form_post_title: "Einen Moment",
     form_post_note: "Es geht zurück zu {client}.",
@@ -125,4 +130,15 @@ pub(super) static TEXTS: Texts = Texts {
     detail_time: "Zeit",
     detail_registered: "registriert",
     detail_received: "erhalten",
+
+    catalogue_title: "Fehlercodes",
+    catalogue_lede: "Was dieser Server einer App antworten kann, und was dann zu tun ist.",
+    catalogue_cause: "Wer diesen Dienst betreibt, findet mit dieser Nummer die wahre Ursache: countersign explain.",
+    catalogue_who: "Wer handeln muss",
+    catalogue_person: "Wer sich anmeldet",
+    catalogue_developer: "Wer die App entwickelt",
+    catalogue_operator: "Wer diesen Dienst betreibt",
+    catalogue_fix: "Häufige Ursachen, und was zu tun ist",
+    catalogue_example: "Beispiel",
+    catalogue_all: "Alle Fehlercodes",
 };

@@ -35,6 +35,7 @@ pub(super) static TEXTS: Texts = Texts {
 
     consent_title: "Allow {client} to use your account?",
     consent_host: "It will send you back to {host}.",
+    consent_unchecked: "This app registered itself. Nobody here has checked who runs it.",
     consent_list: "{client} will be able to",
     consent_new: "new",
     consent_allow: "Allow",
@@ -54,6 +55,10 @@ pub(super) static TEXTS: Texts = Texts {
     logout_no: "Stay signed in",
     logged_out_title: "You are signed out",
     logged_out_note: "You can close this page now.",
+    logged_out_onward: "Back to {client}",
+    frontchannel_title: "Signing you out",
+    frontchannel_note: "Your other apps are being told. This takes a few seconds.",
+    frontchannel_continue: "Continue",
 
     form_post_title: "One moment",
     form_post_note: "Taking you back to {client}.",
@@ -123,4 +128,15 @@ pub(super) static TEXTS: Texts = Texts {
     detail_time: "Time",
     detail_registered: "registered",
     detail_received: "received",
+
+    catalogue_title: "Error codes",
+    catalogue_lede: "What this server may answer to an app, and what to do about it.",
+    catalogue_cause: "The people who run this service find the true cause with this number: countersign explain.",
+    catalogue_who: "Who must act",
+    catalogue_person: "The person who signs in",
+    catalogue_developer: "The developer of the app",
+    catalogue_operator: "The people who run this service",
+    catalogue_fix: "Frequent causes, and what to do",
+    catalogue_example: "Example",
+    catalogue_all: "All error codes",
 };

@@ -1,9 +1,18 @@
 //! With an unknown client or an unregistered redirect URI the server never redirects (RFC 6749 §4.1.2.1, OA-001 to OA-003).
 
+use std::collections::BTreeMap;
+
+use serde_json::json;
 use testkit::app::REDIRECT_URI;
 use testkit::browser::Browser;
 
 use crate::on_each_engine;
+
+/// The rows that the rules of `protocol` are tested with.
+#[path = "../../../../protocol/src/redirect_uri/corpus/comparisons.rs"]
+mod comparisons;
+
+use comparisons::{App, COMPARISONS};
 
 #[actix_web::test]
 async fn an_unregistered_redirect_uri_is_shown_on_a_page_and_never_followed() {
@@ -31,6 +40,42 @@ async fn an_unregistered_redirect_uri_is_shown_on_a_page_and_never_followed() {
             assert_eq!(page.status, 400, "{uri}");
             assert_eq!(page.location(), None, "{uri}");
             assert!(page.has_id("error-page"), "{uri}: {}", page.body);
+        }
+    })
+    .await;
+}
+
+/// The corpus that decides everywhere decides here: whatever is not the same place is a page with an error, and nothing else.
+#[actix_web::test]
+async fn the_whole_corpus_is_followed_or_shown_on_a_page() {
+    on_each_engine(async |app| {
+        let browser = Browser::new(&app);
+        let mut clients: BTreeMap<(&str, App), String> = BTreeMap::new();
+        for (registered, kind, presented, place) in COMPARISONS {
+            let number = clients.len();
+            let known = clients.contains_key(&(*registered, *kind));
+            let id = clients.entry((registered, *kind)).or_insert_with(|| format!("corpus-{number}")).clone();
+            if !known {
+                let metadata = json!({
+                    "application_type": match kind { App::Web => "web", App::Native => "native" },
+                    "token_endpoint_auth_method": "none",
+                    "redirect_uris": [registered],
+                    "post_logout_redirect_uris": [],
+                });
+                app.client(&id, &metadata.to_string()).await;
+            }
+            let page = browser.get(&app.authorize_url(&id, &[("redirect_uri", presented), ("prompt", "none")])).await;
+            if place.at_authorization() {
+                let location = page.headers["location"].to_str().unwrap();
+                assert!(location.starts_with(presented), "{presented:?}: {location}");
+            } else {
+                assert_eq!(
+                    (page.status.as_u16(), page.headers.get("location")),
+                    (400, None),
+                    "{registered} {presented:?}"
+                );
+                assert!(page.has_id("error-page"), "{presented:?}");
+            }
         }
     })
     .await;

@@ -30,7 +30,7 @@ async fn each_wrong_parameter_gets_the_error_of_its_rfc() {
             (&[("login_hint", &long)], "invalid_request"),
             (&[("claims", "{")], "invalid_request"),
             (&[("claims", "[]")], "invalid_request"),
-            (&[("request", "x.y.z")], "request_not_supported"),
+            (&[("request", "x.y.z")], "invalid_request_object"),
             (&[("request_uri", "https://app.example.com/r")], "request_uri_not_supported"),
             (&[("registration", "{}")], "registration_not_supported"),
             (&[("id_token_hint", "x.y.z")], "invalid_request"),

@@ -1,0 +1,166 @@
+//! `[seed]`: clients and people that have to be there before the server serves. Who is missing is made; who is there already
+//! stays as they are, because an administrator may have changed them.
+//!
+//! The files are read and checked as a whole before anything is made: every fault is told with its file, entry and member
+//! (`seed/entry.rs`, `seed/clients.rs`, `seed/people.rs`). Secrets that stand in public documents are for a server that only
+//! this machine can reach.
+
+mod clients;
+mod entry;
+mod people;
+
+use auth::config::Config;
+use auth::passwords::{Pool, Verdict};
+use jwt::secrets::Secrets;
+use protocol::ids::UserId;
+use protocol::secret::SecretString;
+use protocol::time::Timestamp;
+use protocol::user::normalize_login;
+use store::{Store, StoreError};
+
+use self::clients::NewClient;
+use self::people::NewPerson;
+use crate::config::Complaints;
+use crate::failure::Failure;
+use crate::installation::PUBLISHED_PASSWORDS;
+use crate::person::set_password;
+
+/// The person of `docs/conformance/users.json`.
+const TEST_PERSON: &str = "alice@example.test";
+const TEST_PASSWORD: &str = "correct horse battery staple";
+/// What every secret of `docs/conformance/clients.json` begins with.
+const TEST_SECRET: &str = "test-only-";
+
+/// The content of the seed files, found to be right by itself.
+#[derive(Debug, Default)]
+pub struct Seed {
+    clients: Vec<NewClient>,
+    people: Vec<NewPerson>,
+}
+
+/// What of a seed is not there yet.
+#[derive(Debug, Default)]
+pub struct Missing {
+    clients: Vec<NewClient>,
+    /// Made by a start that was cut short before the second step.
+    secrets: Vec<NewClient>,
+    people: Vec<NewPerson>,
+    passwords: Vec<(UserId, NewPerson)>,
+}
+
+impl Seed {
+    /// Reads the files that the settings name. Looks at nothing else.
+    pub fn read(config: &Config, now: Timestamp) -> Result<Self, Complaints> {
+        let mut faults = Vec::new();
+        let mut seed = Self::default();
+        if let Some(file) = &config.seed.clients {
+            seed.clients = clients::read(file, config, now, &mut faults);
+        }
+        if let Some(file) = &config.seed.users {
+            seed.people = people::read(file, config, now, &mut faults);
+        }
+        if faults.is_empty() { Ok(seed) } else { Err(Complaints(faults)) }
+    }
+
+    /// Compares with who is there. Changes nothing.
+    pub async fn missing(self, store: &Store, now: Timestamp) -> Result<Missing, Failure> {
+        let mut missing = Missing::default();
+        let mut faults = Vec::new();
+        for client in self.clients {
+            let id = &client.client.id;
+            match store::clients::find(store, id).await? {
+                None => {
+                    faults.extend(client.refuse_id_of_a_person(store).await?);
+                    missing.clients.push(client);
+                }
+                Some(kept) if kept.has_secret() && store::clients::live_secrets(store, id, now).await?.is_empty() => {
+                    missing.secrets.push(client);
+                }
+                Some(_) => tracing::info!("client {id} of the seed is there already and stays as it is"),
+            }
+        }
+        for person in self.people {
+            let name = person.user.username.clone();
+            match store::users::find_by_login(store, &normalize_login(&name)).await? {
+                None => {
+                    faults.extend(person.refuse_address_of_another(store).await?);
+                    missing.people.push(person);
+                }
+                Some(kept) if store::passwords::find(store, &kept.id).await?.is_none() => {
+                    missing.passwords.push((kept.id, person));
+                }
+                Some(_) => tracing::info!("{name} of the seed is there already and stays as they are"),
+            }
+        }
+        if faults.is_empty() { Ok(missing) } else { Err(Complaints(faults).into()) }
+    }
+}
+
+impl Missing {
+    /// Makes it. What another process made in the same moment counts as made.
+    pub async fn make(self, store: &Store, config: &Config, secrets: &Secrets, now: Timestamp) -> Result<(), Failure> {
+        for client in self.clients {
+            let id = &client.client.id;
+            match store::clients::insert(store, &client.client).await {
+                Err(StoreError::Conflict) => continue,
+                made => made?,
+            }
+            client.keep_secret(store, secrets, now).await?;
+            tracing::info!("client {id} is made from the seed");
+            if client.client.has_secret() && client.secret.is_none() {
+                tracing::warn!("client {id} has no secret; `countersign client rotate {id}` makes one");
+            }
+        }
+        for client in self.secrets.into_iter().filter(|client| client.secret.is_some()) {
+            client.keep_secret(store, secrets, now).await?;
+            tracing::info!("client {} had no secret and gets that of the seed", client.client.id);
+        }
+        for person in self.people {
+            let name = &person.user.username;
+            match store::users::insert(store, &person.user).await {
+                Err(StoreError::Conflict) => continue,
+                made => made?,
+            }
+            match &person.password {
+                Some(password) => set_password(store, &config.passwords, &person.user.id, password, now).await?,
+                None => tracing::warn!("{name} has no password; `countersign user password {name}` sets one"),
+            }
+            tracing::info!("{name} is made from the seed");
+        }
+        for (id, person) in self.passwords {
+            if let Some(password) = &person.password {
+                set_password(store, &config.passwords, &id, password, now).await?;
+                tracing::info!("{} had no password and gets that of the seed", person.user.username);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Why this secret is none; `None` when it is one, or when nobody but this machine can reach the server.
+fn published(secret: &SecretString, config: &Config) -> Option<&'static str> {
+    let text = secret.expose().as_str();
+    let known = text == TEST_PASSWORD || text.starts_with(TEST_SECRET) || PUBLISHED_PASSWORDS.contains(&text);
+    (known && !config.server.issuer.is_loopback())
+        .then_some("it stands in public documents and is for tests on this machine only; choose another one")
+}
+
+/// A database that was once used for conformance tests has a person whose password everybody knows.
+pub async fn refuse_test_password(store: &Store, config: &Config) -> Result<(), Failure> {
+    if config.server.issuer.is_loopback() {
+        return Ok(());
+    }
+    let Some(user) = store::users::find_by_login(store, TEST_PERSON).await? else { return Ok(()) };
+    let stored = store::passwords::find(store, &user.id).await?;
+    let hashing = Pool::start(&config.passwords).map_err(Failure::failed)?;
+    let place = hashing.admit().map_err(|_| Failure::failed("no password can be checked at the moment"))?;
+    let password = SecretString::new(TEST_PASSWORD.to_owned());
+    match place.verify(password, stored).await.map_err(Failure::failed)? {
+        Verdict::Differs => Ok(()),
+        Verdict::Matches => Err(Failure::setting(
+            "database.url",
+            format!("{} has the password of the conformance tests, which everybody knows", user.username),
+            "use another database, or set another password with `countersign user password`",
+        )),
+    }
+}

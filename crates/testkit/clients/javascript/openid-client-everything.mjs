@@ -1,0 +1,176 @@
+// openid-client: everything of OpenID Connect that it has, with clients that register themselves.
+
+import * as client from 'openid-client'
+import { Browser } from './browser.mjs'
+import { check, expect, finished, parameter, refusal } from './harness.mjs'
+import { ENCRYPTION, SIGNING, decrypter, jwks, publish, signer } from './keys.mjs'
+
+const issuer = new URL(parameter('ISSUER'))
+const person = { username: parameter('USERNAME'), password: parameter('PASSWORD') }
+const redirectUri = 'https://client.example/callback'
+const signedOut = 'https://client.example/signed-out'
+const browser = new Browser(person)
+
+/** Registers a client; `prepare` switches on what it needs besides. */
+async function register(metadata, authentication = client.ClientSecretBasic(), ...prepare) {
+  const asked = {
+    redirect_uris: [redirectUri],
+    post_logout_redirect_uris: [signedOut],
+    grant_types: ['authorization_code', 'implicit', 'refresh_token'],
+    response_types: ['code', 'id_token', 'code id_token'],
+    ...metadata,
+  }
+  const execute = [client.enableNonRepudiationChecks, ...prepare]
+  return client.dynamicClientRegistration(issuer, asked, authentication, { execute })
+}
+
+async function secretsFor(flow) {
+  const pkceCodeVerifier = flow === 'id_token' ? undefined : client.randomPKCECodeVerifier()
+  return { pkceCodeVerifier, expectedState: client.randomState(), expectedNonce: client.randomNonce(), idTokenExpected: true }
+}
+
+async function parametersOf(flow, secrets, asked) {
+  const challenge = secrets.pkceCodeVerifier && {
+    code_challenge: await client.calculatePKCECodeChallenge(secrets.pkceCodeVerifier),
+    code_challenge_method: 'S256',
+  }
+  const { expectedState: state, expectedNonce: nonce } = secrets
+  const offline = flow === 'id_token' ? {} : { scope: 'openid profile email offline_access', prompt: 'consent' }
+  return { redirect_uri: redirectUri, response_type: flow, scope: 'openid email', ...offline, state, nonce, ...challenge, ...asked }
+}
+
+/** From the authorization URL to a checked answer. `build` makes the URL. */
+async function signIn(config, flow, asked = {}, build = client.buildAuthorizationUrl) {
+  const secrets = await secretsFor(flow)
+  const url = await build(config, await parametersOf(flow, secrets, asked))
+  const received = await browser.authorize(url, redirectUri)
+  const { expectedNonce, ...checks } = secrets
+  if (flow === 'id_token') return client.implicitAuthentication(config, received, expectedNonce, { expectedState: checks.expectedState })
+  return client.authorizationCodeGrant(config, received, secrets)
+}
+
+async function userInfo(config, tokens, subject = tokens.claims().sub) {
+  const claims = await client.fetchUserInfo(config, tokens.access_token, subject)
+  expect(claims.email === 'alice@example.test', JSON.stringify(claims))
+}
+
+const inline = await signer('ES256')
+const published = await signer('EdDSA')
+const jwksUri = await publish('/jwks.json', 'application/jwk-set+json', jwks(published))
+const methods = {
+  none: [{}, client.None()],
+  client_secret_basic: [{}, client.ClientSecretBasic()],
+  client_secret_post: [{}, client.ClientSecretPost()],
+  client_secret_jwt: [{}, client.ClientSecretJwt()],
+  private_key_jwt: [{ jwks: jwks(inline) }, client.PrivateKeyJwt(inline)],
+  'private_key_jwt with jwks_uri': [{ jwks_uri: jwksUri }, client.PrivateKeyJwt(published)],
+}
+for (const [name, [metadata, authentication]] of Object.entries(methods)) {
+  await check(`registration, code, refresh, UserInfo, introspection, revocation with ${name}`, async () => {
+    const config = await register({ token_endpoint_auth_method: name.split(' ')[0], ...metadata }, authentication)
+    const tokens = await signIn(config, 'code')
+    await userInfo(config, tokens)
+    const next = await client.refreshTokenGrant(config, tokens.refresh_token)
+    expect(next.refresh_token !== tokens.refresh_token, 'the refresh token was not rotated')
+    await userInfo(config, next, tokens.claims().sub)
+    if (name === 'none') return
+    expect((await client.tokenIntrospection(config, next.access_token)).active, 'not active')
+    await client.tokenRevocation(config, next.refresh_token)
+    expect(!(await client.tokenIntrospection(config, next.access_token)).active, 'still active')
+  })
+}
+
+// authorizationCodeGrant reads a code from the query or a form only.
+const flows = {
+  code: [['query', 'form_post'], []],
+  id_token: [['fragment', 'form_post'], [client.useIdTokenResponseType]],
+  'code id_token': [['fragment', 'form_post'], [client.useCodeIdTokenResponseType]],
+  'code id_token with s_hash': [['fragment', 'form_post'], [client.useCodeIdTokenResponseType, client.enableDetachedSignatureResponseChecks]],
+}
+const kind = (flow) => flow.replace(' with s_hash', '')
+for (const [flow, [modes, prepare]] of Object.entries(flows)) {
+  const config = await register({}, undefined, ...prepare)
+  for (const mode of modes) {
+    await check(`${flow} by ${mode}`, async () => {
+      const answer = await signIn(config, kind(flow), { response_mode: mode })
+      if (flow === 'id_token') expect(answer.email === 'alice@example.test', JSON.stringify(answer))
+      else await userInfo(config, answer)
+    })
+  }
+}
+
+for (const alg of SIGNING) {
+  await check(`ID tokens and UserInfo signed by ${alg}`, async () => {
+    const metadata = { id_token_signed_response_alg: alg, userinfo_signed_response_alg: alg }
+    for (const flow of ['id_token', 'code id_token with s_hash']) {
+      const config = await register(metadata, undefined, ...flows[flow][1])
+      const answer = await signIn(config, kind(flow))
+      if (flow !== 'id_token') await userInfo(config, answer)
+    }
+  })
+}
+
+for (const encryption of ENCRYPTION) {
+  const { alg, crv, enc } = encryption
+  await check(`ID tokens and UserInfo encrypted by ${[alg, crv, enc].filter(Boolean).join(' ')}`, async () => {
+    const key = await decrypter(encryption)
+    const metadata = {
+      jwks: jwks(key),
+      id_token_encrypted_response_alg: alg,
+      id_token_encrypted_response_enc: enc,
+      userinfo_signed_response_alg: 'ES256',
+      userinfo_encrypted_response_alg: alg,
+      userinfo_encrypted_response_enc: enc,
+    }
+    const decrypting = (config) => client.enableDecryptingResponses(config, [enc], key)
+    const config = await register(metadata, undefined, client.useCodeIdTokenResponseType, decrypting)
+    const tokens = await signIn(config, 'code id_token')
+    expect(tokens.id_token.split('.').length === 5, 'the ID token is not encrypted')
+    await userInfo(config, tokens)
+  })
+}
+
+for (const alg of SIGNING) {
+  await check(`a request object signed by ${alg}`, async () => {
+    const key = await signer(alg)
+    const config = await register({ jwks: jwks(key), request_object_signing_alg: alg })
+    const build = (config, parameters) => client.buildAuthorizationUrlWithJAR(config, parameters, key)
+    await userInfo(config, await signIn(config, 'code', {}, build))
+  })
+}
+
+await check('pairwise: another subject than for everybody', async () => {
+  const subject = async (metadata) => {
+    const config = await register(metadata)
+    const tokens = await signIn(config, 'code')
+    await userInfo(config, tokens)
+    return tokens.claims().sub
+  }
+  const [everybody, own, again] = [await subject({}), await subject({ subject_type: 'pairwise' }), await subject({ subject_type: 'pairwise' })]
+  expect(own !== everybody && own === again, `${everybody} ${own} ${again}`)
+})
+
+await check('RP-initiated logout', async () => {
+  const config = await register({})
+  const tokens = await signIn(config, 'code')
+  const state = client.randomState()
+  const asked = { id_token_hint: tokens.id_token, post_logout_redirect_uri: signedOut, state }
+  const answer = await browser.authorize(client.buildEndSessionUrl(config, asked), signedOut)
+  expect(answer.searchParams.get('state') === state, `${answer}`)
+  const error = await refusal(signIn(config, 'code', { prompt: 'none', scope: 'openid' }))
+  expect(error.error === 'login_required', `${error}`)
+})
+
+await check('a wrong secret is refused for each method that has one', async () => {
+  for (const method of ['ClientSecretBasic', 'ClientSecretPost', 'ClientSecretJwt']) {
+    const config = await register({ token_endpoint_auth_method: method.replace(/([A-Z])/g, '_$1').toLowerCase().slice(1) }, client[method]('wrong'))
+    const error = await refusal(signIn(config, 'code'))
+    expect(error.error === 'invalid_client' || error.status === 401, `${method}: ${error}`)
+  }
+})
+
+await check('cookies on https are for this host alone', () => {
+  expect(browser.cookies.length > 0 && browser.cookies.every((name) => name.startsWith('__Host-')), browser.cookies.join(' '))
+})
+
+finished()
