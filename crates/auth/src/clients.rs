@@ -113,8 +113,8 @@ async fn verify_secret(
     Ok(())
 }
 
-/// `private_key_jwt` and `client_secret_jwt` (RFC 7523 §3, OpenID Connect Core §9). An assertion is accepted once; the database
-/// remembers it.
+/// `private_key_jwt` and `client_secret_jwt` (RFC 7523 §3, OpenID Connect Core §9). An assertion is accepted once; the
+/// database remembers it.
 async fn verify_assertion(state: &AppState, client: &Client, assertion: &str, now: Timestamp) -> Result<(), JsonError> {
     let because = |cause: &dyn fmt::Display| refused("the client assertion is not valid").because(cause);
     let header = verify::peek_assertion(assertion).map_err(|error| because(&error))?;
@@ -137,7 +137,9 @@ async fn verify_assertion(state: &AppState, client: &Client, assertion: &str, no
         (TokenEndpointAuthMethod::ClientSecretJwt, AssertionAlgorithm::Mac(alg)) => {
             verify_mac(state, &client.id, assertion, alg, now).await?
         }
-        (method, alg) => return Err(because(&format_args!("{alg} is not for a client that is registered for {method}"))),
+        (method, alg) => {
+            return Err(because(&format_args!("{alg} is not for a client that is registered for {method}")));
+        }
     };
     let used = client_auth::check_assertion(&claims, &client.id, state.issuer(), now)?;
     match store::used_assertions::spend(&state.store, &client.id, &used.jti, used.expires_at).await? {

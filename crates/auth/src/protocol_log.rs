@@ -15,6 +15,7 @@ use protocol::error::ErrorCode;
 use protocol::ids::ClientId;
 use protocol::metadata::paths;
 use protocol::params::Params;
+use store::StoreError;
 use store::protocol_log::Exchange;
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
@@ -225,42 +226,67 @@ fn cut(value: &str) -> String {
 pub(crate) async fn write(state: Arc<AppState>) {
     let log = &state.protocol_log;
     let Some(mut waiting) = log.waiting.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
-    let mut last = 0;
+    let mut unwritten = Unwritten::default();
     loop {
         let stops = tokio::select! {
             () = sleep(WRITE_EVERY) => false,
             () = log.stop.notified() => true,
         };
-        let mut batch = Vec::new();
         while let Ok(exchange) = waiting.try_recv() {
-            batch.push(exchange);
+            unwritten.add(exchange);
         }
-        last = append(&state, batch, last).await;
+        unwritten.write(&state).await;
         if stops {
+            // A database that is full for a moment gets a second chance.
+            if !unwritten.batch.is_empty() {
+                sleep(WRITE_EVERY).await;
+                unwritten.write(&state).await;
+            }
             break log.stopped.notify_one();
         }
     }
 }
 
-/// Writes a batch and tells the last place in the order.
-async fn append(state: &AppState, batch: Vec<Exchange>, mut last: i64) -> i64 {
-    let keep = state.config.protocol_log.exchanges_per_client;
-    let mut batch = newest(batch, usize::try_from(keep).unwrap_or(usize::MAX));
-    for exchange in &mut batch {
-        last = (last + 1).max(exchange.at.0.saturating_mul(1_000_000));
-        exchange.seq = last;
+/// What is not in the database yet. When it cannot be reached, this waits for the next turn.
+#[derive(Default)]
+struct Unwritten {
+    batch: Vec<Exchange>,
+    /// The last place in the order that was given.
+    seq: i64,
+}
+
+impl Unwritten {
+    fn add(&mut self, mut exchange: Exchange) {
+        self.seq = (self.seq + 1).max(exchange.at.0.saturating_mul(1_000_000));
+        exchange.seq = self.seq;
+        self.batch.push(exchange);
     }
-    let mut lost = state.protocol_log.dropped.swap(0, Ordering::Relaxed);
-    for chunk in batch.chunks(CHUNK) {
-        if let Err(error) = store::protocol_log::append(&state.store, chunk, keep).await {
-            tracing::warn!(%error, exchanges = chunk.len(), "exchanges could not be written to the protocol log");
-            lost += chunk.len() as u64;
+
+    async fn write(&mut self, state: &AppState) {
+        let keep = state.config.protocol_log.exchanges_per_client;
+        let mut lost = state.protocol_log.dropped.swap(0, Ordering::Relaxed);
+        self.batch = newest(std::mem::take(&mut self.batch), usize::try_from(keep).unwrap_or(usize::MAX));
+        let too_many = self.batch.len().saturating_sub(QUEUE);
+        lost += self.batch.drain(..too_many).count() as u64;
+        while !self.batch.is_empty() {
+            let chunk = &self.batch[..self.batch.len().min(CHUNK)];
+            match store::protocol_log::append(&state.store, chunk, keep).await {
+                Ok(()) => {}
+                Err(StoreError::Unavailable(error)) => {
+                    tracing::debug!(%error, "the protocol log waits for the database");
+                    break;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "exchanges could not be written to the protocol log");
+                    lost += chunk.len() as u64;
+                }
+            }
+            self.batch.drain(..self.batch.len().min(CHUNK));
+        }
+        if lost > 0 {
+            tracing::warn!(exchanges = lost, "the protocol log has a gap");
         }
     }
-    if lost > 0 {
-        tracing::warn!(exchanges = lost, "the protocol log has a gap");
-    }
-    last
 }
 
 /// What would be pruned at once is not written first.

@@ -53,7 +53,8 @@ pub enum SectorError {
     Wrong(&'static str),
 }
 
-/// RFC 7591 §3: "the registration endpoint … MAY be an OAuth 2.0 protected resource and it MAY accept an initial access token".
+/// RFC 7591 §3: "The client registration endpoint MAY be an OAuth 2.0 protected resource and it MAY accept an initial access
+/// token".
 pub(crate) async fn admit(state: &AppState, bearer: Option<&str>, now: Timestamp) -> Result<Admitted, JsonError> {
     match state.config.registration.access {
         RegistrationAccess::Open => Ok(Admitted(None)),
@@ -97,8 +98,8 @@ pub(crate) async fn register(
     Ok(Registered { client, secret, token })
 }
 
-/// RFC 7592 §2: "If the client does not exist on this server, the server MUST respond with HTTP 401 Unauthorized"; a wrong token
-/// looks the same.
+/// RFC 7592 §2.1: "If the client does not exist on this server, the server MUST respond with HTTP 401 Unauthorized". A wrong
+/// token looks the same.
 pub(crate) async fn owner(
     state: &AppState,
     id: &str,
@@ -201,10 +202,7 @@ async fn described(
 ) -> Result<Client, JsonError> {
     let optional = state.config.openid.switched_on();
     let client = dynamic::check(document, id, now, &state.config.registration_policy(&optional))?;
-    let invalid = |member, text: String| OAuthError::new(ErrorCode::InvalidClientMetadata, text).at(member);
-    if let Some(Err(error)) = client.jwks.as_deref().map(JwkSet::parse) {
-        return Err(invalid("jwks", format!("jwks: {error}")).into());
-    }
+    check_keys(&client)?;
     check_sector(&state.outbound, &client).await.map_err(|error| match error {
         SectorError::Wrong(text) => invalid("sector_identifier_uri", format!("sector_identifier_uri: {text}")).into(),
         // The cause would let a stranger map the network around this server.
@@ -215,6 +213,21 @@ async fn described(
         }
     })?;
     Ok(client)
+}
+
+/// What `protocol` cannot tell of keys: whether they can be read, and serve for what the client asks.
+fn check_keys(client: &Client) -> Result<(), OAuthError> {
+    let Some(jwks) = &client.jwks else { return Ok(()) };
+    let keys = JwkSet::parse(jwks).map_err(|error| invalid("jwks", format!("jwks: {error}")))?;
+    if client.token_endpoint_auth_method == TokenEndpointAuthMethod::PrivateKeyJwt && keys.keys().is_empty() {
+        return Err(invalid("jwks", "jwks: none of the keys can verify a signature".to_owned()));
+    }
+    for encryption in [client.id_token_encryption, client.userinfo_encryption].into_iter().flatten() {
+        if keys.encryption_key(encryption.alg).is_none() {
+            return Err(invalid("jwks", format!("jwks: none of the keys is for encryption with {}", encryption.alg)));
+        }
+    }
+    Ok(())
 }
 
 /// OpenID Connect Registration §5: the document at `sector_identifier_uri` lists every redirect URI. Asked whatever the subject
@@ -258,6 +271,10 @@ fn needs_new_secret(before: &Client, after: &Client) -> bool {
 
 fn hash(token: &SecretString) -> TokenHash {
     TokenHash::of(token.expose().as_bytes())
+}
+
+fn invalid(member: &'static str, text: String) -> OAuthError {
+    OAuthError::new(ErrorCode::InvalidClientMetadata, text).at(member)
 }
 
 fn unauthorized(text: &'static str) -> JsonError {

@@ -245,16 +245,11 @@ mod tests {
         with(signing_algorithms, &[ResponseType::Code], &[])
     }
 
-    fn with(
-        signing_algorithms: &[SigningAlgorithm],
-        response_types: &[ResponseType],
-        optional: &[Optional],
-    ) -> Value {
+    fn with(signing_algorithms: &[SigningAlgorithm], response_types: &[ResponseType], optional: &[Optional]) -> Value {
         let issuer = Issuer::parse("https://issuer.example/tenant").expect("is an issuer");
         let scopes = vec!["openid".to_owned(), "notes:read".to_owned()];
         let ui_locales = &["en", "de"];
-        let published =
-            Published { issuer: &issuer, signing_algorithms, scopes, ui_locales, response_types, optional };
+        let published = Published { issuer: &issuer, signing_algorithms, scopes, ui_locales, response_types, optional };
         serde_json::to_value(Metadata::of(&published)).expect("is plain data")
     }
 
@@ -334,14 +329,17 @@ mod tests {
     #[test]
     fn no_weak_algorithm_is_announced_anywhere() {
         let text = document(SigningAlgorithm::ALL).to_string();
-        for weak in ["\"RSA1_5\"", "\"plain\"", "\"token\"", "\"implicit\"", "\"password\"", "null", "registration_endpoint"] {
+        for weak in
+            ["\"RSA1_5\"", "\"plain\"", "\"token\"", "\"implicit\"", "\"password\"", "null", "registration_endpoint"]
+        {
             assert!(!text.contains(weak), "{weak}");
         }
         let mut document = document(SigningAlgorithm::ALL);
         for name in ["token", "introspection", "revocation"] {
             document[format!("{name}_endpoint_auth_signing_alg_values_supported")] = json!([]);
         }
-        let methods = document.to_string().replace("\"none\",\"client_secret_basic\"", "").replace("[\"none\",\"login\"", "");
+        let methods =
+            document.to_string().replace("\"none\",\"client_secret_basic\"", "").replace("[\"none\",\"login\"", "");
         for weak in ["\"HS256\"", "\"none\""] {
             assert!(!methods.contains(weak), "{weak}");
         }

@@ -108,12 +108,7 @@ pub async fn due(store: &Store, client: &ClientId, now: Timestamp, limit: i64) -
 }
 
 /// Takes a due delivery for a try until `until`. `Won::No` when somebody else has it.
-pub async fn lease(
-    store: &Store,
-    delivery: &Delivery,
-    now: Timestamp,
-    until: Timestamp,
-) -> Result<Won, StoreError> {
+pub async fn lease(store: &Store, delivery: &Delivery, now: Timestamp, until: Timestamp) -> Result<Won, StoreError> {
     let lease = Statement::new(LEASE)
         .text(delivery.session_id.as_str())
         .text(delivery.client_id.as_str())
@@ -146,12 +141,7 @@ pub async fn settle(
 }
 
 /// Lets everything else that is due for a client wait as well; what is leased stays as it is. Tells how many.
-pub async fn postpone(
-    store: &Store,
-    client: &ClientId,
-    now: Timestamp,
-    until: Timestamp,
-) -> Result<u64, StoreError> {
+pub async fn postpone(store: &Store, client: &ClientId, now: Timestamp, until: Timestamp) -> Result<u64, StoreError> {
     store.write(Statement::new(POSTPONE).text(client.as_str()).time(now).time(until)).await
 }
 

@@ -32,10 +32,8 @@ statements! {
 /// meanwhile: then nothing is written, because the client would never hear of that end.
 pub async fn sign_in(store: &Store, entry: &SessionClient, grant: Option<&Grant>) -> Result<Won, StoreError> {
     let gate = Statement::new(HOLD_SESSION).text(entry.session_id.as_str());
-    let remember = Statement::new(REMEMBER)
-        .text(entry.session_id.as_str())
-        .text(entry.client_id.as_str())
-        .time(entry.expires_at);
+    let remember =
+        Statement::new(REMEMBER).text(entry.session_id.as_str()).text(entry.client_id.as_str()).time(entry.expires_at);
     let then = [remember].into_iter().chain(grant.map(grants::insert_statement)).collect();
     store.write(Write::Gated { gate, then }).await.map(Won::by)
 }

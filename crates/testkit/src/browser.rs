@@ -39,7 +39,12 @@ impl Browser {
 
     /// A browser for an issuer that runs elsewhere, for example in a process of its own.
     pub fn at(issuer: &str) -> Self {
-        let http = plain_http().redirect(Policy::none()).cookie_store(true).build().expect("a client");
+        Self::over(issuer, plain_http())
+    }
+
+    /// The same with a client that was prepared, for example one that trusts an authority.
+    pub fn over(issuer: &str, http: ClientBuilder) -> Self {
+        let http = http.redirect(Policy::none()).cookie_store(true).build().expect("a client");
         Self { http, issuer: issuer.to_owned() }
     }
 
@@ -114,7 +119,7 @@ impl Browser {
 }
 
 impl Page {
-    pub(crate) async fn read(response: Response) -> Self {
+    pub async fn read(response: Response) -> Self {
         let (status, headers, url) = (response.status(), response.headers().clone(), response.url().clone());
         Self { status, headers, url, body: response.text().await.expect("a body") }
     }

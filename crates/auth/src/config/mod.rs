@@ -135,6 +135,17 @@ impl Config {
                 "listen on 127.0.0.1, unless a container publishes the port",
             ));
         }
+        // Five minutes is what the key set says (web/discovery.rs); the rest is for servers to notice and clocks to differ.
+        if self.keys.announce < 360 {
+            warnings.push(Problem::new(
+                "keys.announce",
+                format!(
+                    "verifiers keep the key set for 300 s, so {} s after a rotation some do not know the key yet",
+                    self.keys.announce
+                ),
+                "set at least 360",
+            ));
+        }
         if self.keys.overlap < 86_400 {
             warnings.push(Problem::new(
                 "keys.overlap",
@@ -240,6 +251,13 @@ mod tests {
         let mut config = config("http://localhost:8080");
         config.keys.overlap = 300;
         assert_eq!(keys(&config), ["keys.overlap"]);
+    }
+
+    #[test]
+    fn a_key_that_signs_before_everybody_has_seen_it_is_worth_a_warning() {
+        let mut config = config("http://localhost:8080");
+        config.keys.announce = 300;
+        assert_eq!(config.warnings().iter().map(|warning| warning.key).collect::<Vec<_>>(), ["keys.announce"]);
     }
 
     #[test]

@@ -23,8 +23,9 @@ pub enum FormTargets {
 /// The picture of a client: an https address whose origin can stand in a policy.
 ///
 /// The browser fetches it from the client's site, which shows that site the person's address and nothing else (no referrer,
-/// no cookie of ours). That is acceptable while every client is registered by the operator, who chose the address. Plain
-/// http would add a listener in between and a mixed-content warning, so it is not shown at all.
+/// no cookie of ours). That is acceptable because the operator chose the address or, where clients register themselves, its
+/// host is one that the person is about to be sent to. Plain http would add a listener in between and a mixed-content
+/// warning, so it is not shown at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Logo {
     src: String,

@@ -149,7 +149,8 @@ impl Leaving {
                 if found.is_some() {
                     protocol_log::about(&self.http, &id);
                 }
-                Ok(found)
+                // Nobody is sent to a client that the operator has disabled.
+                Ok(found.filter(|client| client.disabled_at.is_none()))
             }
             None => Ok(None),
         }

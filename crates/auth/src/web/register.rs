@@ -1,6 +1,6 @@
 //! `/register` (RFC 7591 §3, OpenID Connect Registration §3) and `/register/{client_id}` (RFC 7592 §2).
 //!
-//! Switched off, the paths do not exist. No CORS: whoever registers clients from a browser shows its tokens to every script there.
+//! Switched off, the paths do not exist. No CORS: in a browser, every script of the page would read the tokens.
 
 use actix_web::guard::GuardContext;
 use actix_web::http::StatusCode;

@@ -98,7 +98,11 @@ async fn only_the_registered_algorithm_counts() {
 #[actix_web::test]
 async fn nothing_else_than_a_mac_under_the_secret_proves_the_client() {
     on_each(open, async |app| {
-        let client = MacClient::new(app, json!({ "grant_types": ["authorization_code", "refresh_token"], "jwks": public_keys() })).await;
+        let client = MacClient::new(
+            app,
+            json!({ "grant_types": ["authorization_code", "refresh_token"], "jwks": public_keys() }),
+        )
+        .await;
         let other = EncodingKey::from_secret(&[7; 64]);
         assert!(!client.accepts(&encode(&Header::default(), &client.claims("other"), &other).unwrap()).await);
         let foreign = Header { typ: Some("at+jwt".to_owned()), ..Header::default() };
@@ -109,7 +113,12 @@ async fn nothing_else_than_a_mac_under_the_secret_proves_the_client() {
         let unsigned = mac.rsplit_once('.').unwrap().0;
         assert!(!client.accepts(&format!("{unsigned}.")).await);
         let secret = text(&client.told, "client_secret");
-        let form = [("grant_type", "refresh_token"), ("refresh_token", "x"), ("client_id", text(&client.told, "client_id")), ("client_secret", secret)];
+        let form = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", "x"),
+            ("client_id", text(&client.told, "client_id")),
+            ("client_secret", secret),
+        ];
         let form = form.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let page = client.app.post_raw("/token", None, &form).await;
         assert_eq!(page.json()["error"], "invalid_client", "the secret itself does not count");
@@ -160,7 +169,8 @@ async fn two_secrets_work_side_by_side_while_they_are_rotated() {
 #[actix_web::test]
 async fn an_algorithm_of_another_method_is_not_registered() {
     on_each(open, async |app| {
-        let changes = json!({ "token_endpoint_auth_method": "client_secret_jwt", "token_endpoint_auth_signing_alg": "RS256" });
+        let changes =
+            json!({ "token_endpoint_auth_method": "client_secret_jwt", "token_endpoint_auth_signing_alg": "RS256" });
         let page = crate::registration::post(&app, None, &metadata(changes)).await;
         crate::registration::assert_refused(&page, 400, "invalid_client_metadata", "HS256, HS384, HS512");
     })

@@ -144,6 +144,19 @@ async fn an_unregistered_address_or_two_clients_get_no_redirect() {
 }
 
 #[actix_web::test]
+async fn a_disabled_client_gets_nobody_back() {
+    on_each_engine(async |app| {
+        let (browser, tokens) = signed_in(&app, "openid").await;
+        let public = protocol::ids::ClientId::parse("public").unwrap();
+        let _won = store::clients::disable(&app.store, &public, app.now()).await.unwrap();
+        let (hint, uri) = (text(&tokens, "id_token"), encoded(SIGNED_OUT));
+        let page = browser.get(&format!("/logout?id_token_hint={hint}&post_logout_redirect_uri={uri}")).await;
+        assert_eq!((page.location(), page.has_id("logged-out-page")), (None, true), "{}", page.body);
+    })
+    .await;
+}
+
+#[actix_web::test]
 async fn a_forged_form_signs_nobody_out() {
     on_each_engine(async |app| {
         let (browser, _) = signed_in(&app, "openid").await;

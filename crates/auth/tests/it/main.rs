@@ -10,7 +10,9 @@ mod backchannel_logout;
 mod bad_input;
 mod client_authentication;
 mod client_keys;
+mod conformance;
 mod client_secret_jwt;
+mod conformance_logout;
 mod consent;
 mod cors;
 mod crash;
@@ -30,6 +32,7 @@ mod protocol_log;
 mod registration;
 mod registration_management;
 mod revoke;
+mod rotation;
 mod token;
 mod userinfo;
 

@@ -10,8 +10,18 @@ use testkit::requests::{As, text};
 
 use crate::on_each_engine;
 
-const TABLES: &[&str] =
-    &["sessions", "interactions", "grants", "consents", "revoked_tokens", "used_assertions", "users", "clients"];
+const TABLES: &[&str] = &[
+    "sessions",
+    "session_clients",
+    "logout_deliveries",
+    "interactions",
+    "grants",
+    "consents",
+    "revoked_tokens",
+    "used_assertions",
+    "users",
+    "clients",
+];
 
 async fn rows(app: &TestApp) -> BTreeMap<&'static str, i64> {
     install_default_drivers();
@@ -39,6 +49,24 @@ async fn single_sign_on_with_remembered_consent_writes_one_row() {
         app.refresh(As::Public("public"), text(&tokens, "refresh_token"), &[]).await;
         app.client_credentials(As::Basic("machine"), &[]).await;
         assert_eq!(rows(&app).await, expected, "tokens have no rows");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_client_that_wants_to_hear_of_a_logout_has_one_more_row_for_each_session() {
+    on_each_engine(async |app| {
+        app.client("told", r#"{"backchannel_logout_uri": "https://app.example.com/out"}"#).await;
+        let browser = Browser::new(&app);
+        browser.authorize(&app.authorize_url("public", &[])).await;
+        let mut expected = rows(&app).await;
+        for consents in [1, 0] {
+            browser.authorize(&app.authorize_url("told", &[("scope", "openid")])).await;
+            for (table, more) in [("grants", 1), ("session_clients", consents), ("consents", consents)] {
+                *expected.get_mut(table).unwrap() += more;
+            }
+            assert_eq!(rows(&app).await, expected);
+        }
     })
     .await;
 }

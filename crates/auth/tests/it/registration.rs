@@ -156,6 +156,11 @@ async fn what_a_registered_client_was_told_works() {
 async fn every_member_is_echoed_as_it_stands() {
     on_each(open, async |app| {
         let https = |path: &str| json!(format!("https://app.example.com{path}"));
+        let mut keys = public_keys();
+        let mut encrypting = keys["keys"][0].clone();
+        encrypting.as_object_mut().unwrap().remove("alg");
+        (encrypting["use"], encrypting["kid"]) = (json!("enc"), json!("enc"));
+        keys["keys"].as_array_mut().unwrap().push(encrypting);
         let members = json!({
             "application_type": "web",
             "client_name": "Änne's notes",
@@ -172,11 +177,11 @@ async fn every_member_is_echoed_as_it_stands() {
             "id_token_encrypted_response_alg": "ECDH-ES",
             "id_token_encrypted_response_enc": "A256GCM",
             "userinfo_signed_response_alg": "ES384",
-            "userinfo_encrypted_response_alg": "RSA-OAEP-256",
+            "userinfo_encrypted_response_alg": "ECDH-ES",
             "userinfo_encrypted_response_enc": "A128CBC-HS256",
             "request_object_signing_alg": "PS256",
             "request_uris": [https("/request#hash")],
-            "jwks": public_keys(),
+            "jwks": keys,
             "client_uri": https("/"),
             "logo_uri": https("/logo.png"),
             "policy_uri": "https://policies.example.org/p",
@@ -278,6 +283,11 @@ async fn what_cannot_be_is_refused_with_the_reason() {
             (json!({ "scope": "openid notes:write" }), "invalid_client_metadata", "notes:write"),
             (json!({ "jwks": { "keys": [{ "kty": "oct", "k": "AA" }] } }), "invalid_client_metadata", "jwks"),
             (json!({ "jwks": { "keys": [{ "kty": "RSA" }, 7] } }), "invalid_client_metadata", "jwks"),
+            (
+                json!({ "jwks": public_keys(), "id_token_encrypted_response_alg": "ECDH-ES" }),
+                "invalid_client_metadata",
+                "encryption with ECDH-ES",
+            ),
             (json!({ "jwks_uri": "http://app.example.com/jwks" }), "invalid_client_metadata", "jwks_uri"),
             (json!({ "default_max_age": "3600" }), "invalid_client_metadata", "default_max_age"),
             (json!({ "contacts": "ops@example.com" }), "invalid_client_metadata", "contacts"),

@@ -67,7 +67,9 @@ impl RegistrationCommand {
         let Self::Token(command) = self;
         let Loaded { config, .. } = context.settings()?;
         if !config.registration.is_on() {
-            note("registration.access is \"off\" in the settings: nobody can use a token until it is \"initial_access_token\"");
+            note(
+                "registration.access is \"off\" in the settings: nobody can use a token until it is \"initial_access_token\"",
+            );
         }
         let store = open_store(&config).await?;
         let outcome = match command {
@@ -133,9 +135,9 @@ async fn revoke(context: &Context, store: &Store, id: &InitialAccessTokenId) -> 
             context.output.show(&json!({ "id": id, "revoked": true }), |_| format!("token {id} is revoked"));
             Ok(())
         }
-        Won::No => Err(Failure::Failed(format!(
-            "there is no token {id}; `countersign registration token list` shows all"
-        ))),
+        Won::No => {
+            Err(Failure::Failed(format!("there is no token {id}; `countersign registration token list` shows all")))
+        }
     }
 }
 

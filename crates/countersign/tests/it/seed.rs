@@ -214,7 +214,8 @@ fn the_conformance_profile_serves_its_clients_and_its_person() {
     let ids: Vec<_> = clients.as_array().into_iter().flatten().filter_map(|it| it["client_id"].as_str()).collect();
     assert_eq!(ids, ["static-1", "static-2", "static-post"]);
     let alice = &succeed(at, &["user", "list", "--json"]).json()[0];
-    let claims = ["name", "given_name", "family_name", "middle_name", "nickname", "profile", "picture", "website", "gender"];
+    let claims =
+        ["name", "given_name", "family_name", "middle_name", "nickname", "profile", "picture", "website", "gender"];
     let more = ["birthdate", "zoneinfo", "locale", "email", "phone_number", "username"];
     for claim in claims.iter().chain(&more) {
         assert!(alice[claim].as_str().is_some_and(|value| !value.is_empty()), "{claim}: {alice}");

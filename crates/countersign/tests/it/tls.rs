@@ -157,7 +157,8 @@ async fn the_own_authority_is_accepted_by_those_who_got_it() {
 fn the_own_authority_makes_rsa_certificates_too() {
     const RSA_ENCRYPTION: [u8; 11] = [0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
     let port = free_ports();
-    let is_rsa = |handshake: &Handshake| handshake.certificate.windows(RSA_ENCRYPTION.len()).any(|it| it == RSA_ENCRYPTION);
+    let is_rsa =
+        |handshake: &Handshake| handshake.certificate.windows(RSA_ENCRYPTION.len()).any(|it| it == RSA_ENCRYPTION);
     let directory = installation(port, "mode = \"self-signed\"");
     let authority = succeed(directory.path(), &["tls", "export-ca"]).out;
     for (key_type, expected) in [("ecdsa", false), ("rsa", true)] {

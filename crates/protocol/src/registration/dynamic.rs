@@ -1,4 +1,4 @@
-//! What a stranger may register over the network (RFC 7591 §3, OpenID Connect Registration §3) and change there (RFC 7592 §2.2).
+//! What a stranger may register over the network (RFC 7591 §3, OpenID Connect Registration §3) and change (RFC 7592 §2.2).
 //!
 //! `registration.rs` knows what a client can be; here stands what somebody who is not the administrator may make of it. Members
 //! that mean nothing here are ignored, members that ask for a protection that we do not have are refused: a client must not
@@ -106,10 +106,12 @@ fn read(members: Map<String, Value>) -> (ClientMetadata, Vec<Problem>) {
         let alone = Map::from_iter([(name.clone(), value.clone())]);
         match serde_json::from_value::<ClientMetadata>(Value::Object(alone)) {
             Ok(_) => drop(sound.insert(name, value)),
-            Err(_) => problems.extend(MEMBERS.iter().find(|member| **member == name).map(|member| Problem {
-                member,
-                reason: "its JSON type is wrong".to_owned(),
-            })),
+            Err(_) => problems.extend(
+                MEMBERS
+                    .iter()
+                    .find(|member| **member == name)
+                    .map(|member| Problem { member, reason: "its JSON type is wrong".to_owned() }),
+            ),
         }
     }
     (serde_json::from_value(Value::Object(sound)).unwrap_or_default(), problems)

@@ -64,7 +64,11 @@ fn the_corpus_decides_which_redirect_uris_are_registered() {
             sign_out["post_logout_redirect_uris"] = json!([uri]);
             for metadata in [sign_in, sign_out] {
                 let registered = check(metadata);
-                assert_eq!(registered.is_ok(), expected.allows(*application_type), "{application_type} {uri:?}: {registered:?}");
+                assert_eq!(
+                    registered.is_ok(),
+                    expected.allows(*application_type),
+                    "{application_type} {uri:?}: {registered:?}"
+                );
             }
         }
     }

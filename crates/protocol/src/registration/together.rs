@@ -100,7 +100,9 @@ fn check_answers(client: &Client, problems: &mut Problems) {
         problems.add("jwks", "signed request objects need the public keys of the client: jwks or jwks_uri");
     }
     let modes_are_read = !problems.holds("response_modes");
-    if modes_are_read && !client.response_types.iter().all(|kind| client.response_modes.iter().any(|mode| kind.allows(*mode))) {
+    if modes_are_read
+        && !client.response_types.iter().all(|kind| client.response_modes.iter().any(|mode| kind.allows(*mode)))
+    {
         problems.add("response_modes", "none of them can carry the answer of a registered response type");
     }
 }

@@ -9,11 +9,7 @@ use crate::database::engines;
 use crate::samples::{LATER, NOW, client, client_id, grant, grant_id, session, session_id};
 
 fn entry(client: &str) -> SessionClient {
-    SessionClient {
-        session_id: session_id("s1"),
-        client_id: client_id(client),
-        expires_at: NOW + Seconds::days(1),
-    }
+    SessionClient { session_id: session_id("s1"), client_id: client_id(client), expires_at: NOW + Seconds::days(1) }
 }
 
 async fn clients(store: &Store) -> Vec<String> {
@@ -95,10 +91,8 @@ async fn a_sign_in_beside_the_end_is_either_refused_or_told() {
             let id = session_id(&format!("r{round}"));
             sessions::insert(&store, &session(id.as_str(), "ada")).await.expect("is new");
             let entry = SessionClient { session_id: id.clone(), ..entry("a") };
-            let (signed_in, ended) = tokio::join!(
-                session_clients::sign_in(&store, &entry, None),
-                sessions::end(&store, &id, LATER)
-            );
+            let (signed_in, ended) =
+                tokio::join!(session_clients::sign_in(&store, &entry, None), sessions::end(&store, &id, LATER));
             assert_eq!(ended.expect("is writable"), Won::Yes);
             let deliveries = store::logout_deliveries::of_client(&store, &client_id("a"), 100).await;
             let told = deliveries.expect("is readable").iter().any(|delivery| delivery.session_id == id);

@@ -8,7 +8,10 @@ use protocol::time::{Seconds, Timestamp};
 use store::interactions::Interaction;
 use store::session_clients::SessionClient;
 use store::sessions::Session;
-use store::{Store, Won, clients, grants, interactions, logout_deliveries, revoked_tokens, session_clients, sessions, sweep, used_assertions};
+use store::{
+    Store, Won, clients, grants, interactions, logout_deliveries, revoked_tokens, session_clients, sessions, sweep,
+    used_assertions,
+};
 
 use crate::database::engines;
 use crate::samples::{
@@ -21,8 +24,7 @@ async fn fill(store: &Store) {
         grants::insert(store, &Grant { expires_at, ..redeemed_grant(id) }).await.expect("is new");
         sessions::insert(store, &Session { expires_at, ..session(id, "ada") }).await.expect("is new");
         interactions::insert(store, &Interaction { expires_at, ..interaction(id) }).await.expect("is new");
-        let entry =
-            SessionClient { session_id: session_id(id), client_id: client_id("swept"), expires_at };
+        let entry = SessionClient { session_id: session_id(id), client_id: client_id("swept"), expires_at };
         assert_eq!(session_clients::sign_in(store, &entry, None).await.expect("is writable"), Won::Yes);
         let jti = TokenId::parse(id).expect("is an id");
         revoked_tokens::insert(store, &jti, expires_at).await.expect("is new");
@@ -85,11 +87,8 @@ async fn settled_logouts_can_be_looked_at_for_a_week() {
         let store = database.open().await;
         clients::insert(&store, &client("told")).await.expect("is new");
         sessions::insert(&store, &Session { expires_at: MUCH_LATER, ..session("s1", "ada") }).await.expect("is new");
-        let entry = SessionClient {
-            session_id: session_id("s1"),
-            client_id: client_id("told"),
-            expires_at: MUCH_LATER,
-        };
+        let entry =
+            SessionClient { session_id: session_id("s1"), client_id: client_id("told"), expires_at: MUCH_LATER };
         assert_eq!(session_clients::sign_in(&store, &entry, None).await.expect("is writable"), Won::Yes);
         assert_eq!(sessions::end(&store, &session_id("s1"), NOW).await.expect("is writable"), Won::Yes);
         for (days, left) in [(6, 1), (7, 0)] {

@@ -40,3 +40,11 @@ export async function publish(path, type, document) {
   if (!response.ok) throw new Error(`${url} was not published: ${response.status}`)
   return url
 }
+
+/** An answer in which somebody exchanged one parameter on the way. */
+export function exchanged(received, name) {
+  const answer = new URLSearchParams(received.hash.slice(1))
+  answer.set(name, `${answer.get(name).slice(0, -1)}${answer.get(name).endsWith('A') ? 'B' : 'A'}`)
+  received.hash = answer
+  return received
+}

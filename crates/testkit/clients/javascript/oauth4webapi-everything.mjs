@@ -5,7 +5,7 @@ import * as jose from 'jose'
 import * as oauth from 'oauth4webapi'
 import { Browser } from './browser.mjs'
 import { check, expect, finished, parameter, refusal } from './harness.mjs'
-import { ENCRYPTION, SIGNING, decrypter, jwks, publish, signer } from './keys.mjs'
+import { ENCRYPTION, SIGNING, decrypter, exchanged, jwks, publish, signer } from './keys.mjs'
 
 const issuer = new URL(parameter('ISSUER'))
 const redirectUri = 'https://client.example/callback'
@@ -41,8 +41,8 @@ const validators = {
     oauth.validateDetachedSignatureResponse(server, client, received, nonce, state, undefined, options),
 }
 
-/** From the authorization request to a checked token response. `send` may put the request into an object. */
-async function signIn({ client, authentication, options }, flow, asked = {}, send = (url) => url) {
+/** From the authorization request to a checked token response. `send` may change the request, `meddle` the answer. */
+async function signIn({ client, authentication, options }, flow, asked = {}, { send = (request) => request, meddle = (answer) => answer } = {}) {
   const verifier = oauth.generateRandomCodeVerifier()
   const secrets = { state: oauth.generateRandomState(), nonce: oauth.generateRandomNonce() }
   const parameters = {
@@ -58,7 +58,7 @@ async function signIn({ client, authentication, options }, flow, asked = {}, sen
   }
   const url = new URL(server.authorization_endpoint)
   for (const [name, value] of Object.entries(await send(parameters))) url.searchParams.set(name, value)
-  const received = await browser.authorize(url, client.redirect_uris[0])
+  const received = meddle(await browser.authorize(url, client.redirect_uris[0]), secrets)
   const isForm = received instanceof Request
   expect(isForm === (asked.response_mode === 'form_post'), 'another response mode')
   const answer = flow === 'code' && isForm
@@ -131,6 +131,22 @@ for (const flow of Object.keys(validators)) {
   }
 }
 
+await check('it notices an exchanged code, state and nonce', async () => {
+  const meddling = {
+    c_hash: (received) => exchanged(received, 'code'),
+    s_hash: (received, secrets) => {
+      exchanged(received, 'state')
+      secrets.state = new URLSearchParams(received.hash.slice(1)).get('state')
+      return received
+    },
+    nonce: (received, secrets) => Object.assign(secrets, { nonce: 'another' }) && received,
+  }
+  for (const [claim, meddle] of Object.entries(meddling)) {
+    const error = await refusal(signIn(party, 'code id_token with s_hash', {}, { meddle }))
+    expect(error.message.includes(claim), `${claim}: ${error}`)
+  }
+})
+
 for (const alg of SIGNING) {
   await check(`ID tokens and UserInfo signed by ${alg}`, async () => {
     const one = await registerHybrid({ id_token_signed_response_alg: alg, userinfo_signed_response_alg: alg })
@@ -174,11 +190,10 @@ for (const alg of SIGNING) {
     const one = await registerHybrid({ jwks: jwks(key), request_object_signing_alg: alg, request_uris: [uri] })
     const object = (parameters) => oauth.issueRequestObject(server, one.client, parameters, key)
     const rest = { client_id: one.client.client_id, response_type: 'code', scope: 'openid' }
-    await signIn(one, 'code', {}, async (parameters) => ({ ...rest, request: await object(parameters) }))
-    await signIn(one, 'code', {}, async (parameters) => {
-      const request_uri = await publish(where, 'application/oauth-authz-req+jwt', await object(parameters))
-      return { ...rest, request_uri }
-    })
+    const byValue = async (parameters) => ({ ...rest, request: await object(parameters) })
+    const byReference = async (parameters) =>
+      ({ ...rest, request_uri: await publish(where, 'application/oauth-authz-req+jwt', await object(parameters)) })
+    for (const send of [byValue, byReference]) await signIn(one, 'code', {}, { send })
     const stranger = { ...(await signer(alg)), kid: key.kid }
     const forged = async (parameters) => ({
       ...rest,
@@ -186,7 +201,7 @@ for (const alg of SIGNING) {
       state: parameters.state,
       request: await oauth.issueRequestObject(server, one.client, parameters, stranger),
     })
-    const error = await refusal(signIn(one, 'code', {}, forged))
+    const error = await refusal(signIn(one, 'code', {}, { send: forged }))
     expect(error.error === 'invalid_request_object', `${error}`)
   })
 }

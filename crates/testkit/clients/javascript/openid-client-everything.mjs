@@ -3,7 +3,7 @@
 import * as client from 'openid-client'
 import { Browser } from './browser.mjs'
 import { check, expect, finished, parameter, refusal } from './harness.mjs'
-import { ENCRYPTION, SIGNING, decrypter, jwks, publish, signer } from './keys.mjs'
+import { ENCRYPTION, SIGNING, decrypter, exchanged, jwks, publish, signer } from './keys.mjs'
 
 const issuer = new URL(parameter('ISSUER'))
 const person = { username: parameter('USERNAME'), password: parameter('PASSWORD') }
@@ -24,7 +24,7 @@ async function register(metadata, authentication = client.ClientSecretBasic(), .
   return client.dynamicClientRegistration(issuer, asked, authentication, { execute })
 }
 
-async function secretsFor(flow) {
+function secretsFor(flow) {
   const pkceCodeVerifier = flow === 'id_token' ? undefined : client.randomPKCECodeVerifier()
   return { pkceCodeVerifier, expectedState: client.randomState(), expectedNonce: client.randomNonce(), idTokenExpected: true }
 }
@@ -39,13 +39,13 @@ async function parametersOf(flow, secrets, asked) {
   return { redirect_uri: redirectUri, response_type: flow, scope: 'openid email', ...offline, state, nonce, ...challenge, ...asked }
 }
 
-/** From the authorization URL to a checked answer. `build` makes the URL. */
-async function signIn(config, flow, asked = {}, build = client.buildAuthorizationUrl) {
-  const secrets = await secretsFor(flow)
+/** From the authorization URL to a checked answer. `build` makes the URL, `meddle` may change the answer. */
+async function signIn(config, flow, asked = {}, { build = client.buildAuthorizationUrl, meddle = (answer) => answer } = {}) {
+  const secrets = secretsFor(flow)
   const url = await build(config, await parametersOf(flow, secrets, asked))
-  const received = await browser.authorize(url, redirectUri)
-  const { expectedNonce, ...checks } = secrets
-  if (flow === 'id_token') return client.implicitAuthentication(config, received, expectedNonce, { expectedState: checks.expectedState })
+  const received = meddle(await browser.authorize(url, redirectUri), secrets)
+  const { expectedNonce, expectedState } = secrets
+  if (flow === 'id_token') return client.implicitAuthentication(config, received, expectedNonce, { expectedState })
   return client.authorizationCodeGrant(config, received, secrets)
 }
 
@@ -135,9 +135,28 @@ for (const alg of SIGNING) {
     const key = await signer(alg)
     const config = await register({ jwks: jwks(key), request_object_signing_alg: alg })
     const build = (config, parameters) => client.buildAuthorizationUrlWithJAR(config, parameters, key)
-    await userInfo(config, await signIn(config, 'code', {}, build))
+    await userInfo(config, await signIn(config, 'code', {}, { build }))
   })
 }
+
+await check('it notices an exchanged code, state, nonce and ID token', async () => {
+  const foreign = (_, secrets) => Object.assign(secrets, { expectedNonce: 'another' })
+  const cases = [
+    ['code id_token', 'c_hash', (received) => exchanged(received, 'code')],
+    ['code id_token with s_hash', 's_hash', (received, secrets) => {
+      exchanged(received, 'state')
+      secrets.expectedState = new URLSearchParams(received.hash.slice(1)).get('state')
+      return received
+    }],
+    ['id_token', 'nonce', (received, secrets) => foreign(received, secrets) && received],
+    ['id_token', 'signature', (received) => exchanged(received, 'id_token')],
+  ]
+  for (const [flow, what, meddle] of cases) {
+    const config = await register({}, undefined, ...flows[flow][1])
+    const error = await refusal(signIn(config, kind(flow), {}, { meddle }))
+    expect(`${error} ${error.cause}`.includes(what), `${what}: ${error} ${error.cause}`)
+  }
+})
 
 await check('pairwise: another subject than for everybody', async () => {
   const subject = async (metadata) => {

@@ -7,9 +7,7 @@ import json
 import os
 import sys
 import time
-import traceback
-from html.parser import HTMLParser
-from urllib.parse import parse_qs, urljoin, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import requests
 from authlib.common.security import generate_token
@@ -20,17 +18,7 @@ from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
 from joserfc.jwk import KeySet, import_key
 
-MOST_STEPS = 12
-GIVEN = json.loads(sys.argv[1]) if len(sys.argv) > 1 else {}
-
-
-def parameter(name, fallback=None):
-    """A parameter from the JSON argument or the environment; without a fallback it must be there."""
-    value = GIVEN.get(name, os.environ.get(name, fallback))
-    if value is None:
-        raise SystemExit(f"parameter {name} is missing")
-    return value
-
+from harness import Browser, metadata, parameter, run
 
 ISSUER = parameter("ISSUER")
 REDIRECT_URI = parameter("REDIRECT_URI")
@@ -39,73 +27,6 @@ API_SCOPE = parameter("API_SCOPE", "notes:read")
 
 if ISSUER.startswith("http://"):
     os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "true"  # a development issuer on loopback
-
-
-class Forms(HTMLParser):
-    """The forms of a page: where they go, what they hold, which ids their elements have."""
-
-    def __init__(self, html):
-        super().__init__()
-        self.forms = []
-        self._open = None
-        self.feed(html)
-
-    def handle_starttag(self, tag, attrs):
-        element = dict(attrs)
-        if tag == "form":
-            self._open = {"action": element.get("action") or "", "fields": {}, "ids": {}}
-            self.forms.append(self._open)
-        elif tag in ("input", "button") and self._open is not None:
-            if "id" in element:
-                self._open["ids"][element["id"]] = element
-            if tag == "input" and element.get("name") and element.get("type") != "checkbox":
-                self._open["fields"][element["name"]] = element.get("value") or ""
-
-    def handle_endtag(self, tag):
-        if tag == "form":
-            self._open = None
-
-
-class Browser:
-    """A cookie jar that does what a willing person does on the pages of the issuer."""
-
-    def __init__(self):
-        self.session = requests.Session()
-        self.session.headers["Accept"] = "text/html"
-
-    def authorize(self, url):
-        """Opens `url` and gives the URL by which the browser comes back to the client."""
-        method, data = "GET", None
-        for _ in range(MOST_STEPS):
-            if url.split("?")[0] == REDIRECT_URI:
-                return url
-            response = self.session.request(method, url, data=data, allow_redirects=False, timeout=30)
-            if response.is_redirect:
-                method, data, url = "GET", None, urljoin(url, response.headers["Location"])
-                continue
-            method, (url, data) = "POST", self.answer(url, response)
-        raise AssertionError(f"no answer after {MOST_STEPS} steps")
-
-    @staticmethod
-    def answer(url, response):
-        """The form that a willing person sends from this page."""
-        for form in Forms(response.text).forms:
-            for button in ("login-submit", "consent-allow"):
-                if button not in form["ids"]:
-                    continue
-                fields = form["fields"]
-                if button == "login-submit":
-                    fields |= {"username": parameter("USERNAME"), "password": parameter("PASSWORD")}
-                if name := form["ids"][button].get("name"):
-                    fields[name] = form["ids"][button].get("value") or ""
-                return urljoin(url, form["action"]), fields
-        raise AssertionError(f"the way ended at {url} (status {response.status_code})")
-
-
-def metadata():
-    document = requests.get(f"{ISSUER}/.well-known/openid-configuration", timeout=30).json()
-    assert document["issuer"] == ISSUER, document["issuer"]
-    return document
 
 
 def session(client_id, secret, method, **options):
@@ -117,7 +38,7 @@ def sign_in(client, server, browser, scope):
     verifier, nonce = generate_token(48), generate_token(20)
     client.scope = scope
     url, state = client.create_authorization_url(server["authorization_endpoint"], code_verifier=verifier, nonce=nonce)
-    answer = browser.authorize(url)
+    answer, _ = browser.authorize(url, REDIRECT_URI)
     assert parse_qs(urlsplit(answer).query)["iss"] == [ISSUER], answer
     tokens = client.fetch_token(
         server["token_endpoint"], authorization_response=answer, state=state, code_verifier=verifier
@@ -218,19 +139,8 @@ def check_machine_token(tokens, client_id, server):
 
 
 def main():
-    passed = 0
-    try:
-        server = metadata()
-        for steps in (code_flow, confidential_client, machine_clients):
-            for name in steps(server):
-                passed += 1
-                print(f"ok {name}", flush=True)
-    except Exception:
-        traceback.print_exc()
-        print(f"{passed} passed, 1 failed")
-        return 1
-    print(f"{passed} passed, 0 failed")
-    return 0
+    server = metadata()
+    return run(code_flow(server), confidential_client(server), machine_clients(server))
 
 
 if __name__ == "__main__":

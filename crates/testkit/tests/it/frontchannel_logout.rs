@@ -46,7 +46,7 @@ async fn chromium_loads_the_pages_of_clients_and_goes_on() {
     let [first, second, slow] = [(); 3].map(|()| Elsewhere::start(&authority));
     let (one, two) = (client(&app, &first, "one").await, client(&app, &second, "two").await);
     let hanging = client(&app, &slow, "hanging").await;
-    slow.publish("/front", Reply::new("").after(Duration::from_secs(60)));
+    slow.publish("/front", Reply::new("").after(Duration::from_mins(1)));
     let parameters = json!({
         "ISSUER": app.issuer,
         "USERNAME": "alice",

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::process::Stdio;
+use std::time::Duration;
 
 use auth::clock::Clock;
 use auth::config::{Config, OutboundConfig, RegistrationAccess};
@@ -10,6 +11,7 @@ use protocol::authorize::response_type::ResponseType;
 use protocol::client::PkcePolicy;
 use protocol::signing::SigningAlgorithm;
 use serde_json::json;
+use store::protocol_log::{self, Whose};
 use testkit::app::{PASSWORD, TestApp, TestOptions};
 use testkit::database::TestDatabase;
 use testkit::elsewhere::Authority;
@@ -56,23 +58,37 @@ async fn run(program: &str, script: &str, expected: usize) {
         "PASSWORD": PASSWORD,
         "SHELF": format!("https://{}", shelf.host),
     });
-    let said = said_by(program, script, &parameters.to_string(), authority.file()).await;
+    let Some(said) = said_by(program, script, &parameters.to_string(), authority.file()).await else {
+        panic!("{script} failed; the server refused, the last of it last:\n{}", refusals(&app).await)
+    };
     let passed = said.lines().filter(|line| line.starts_with("ok ")).count();
     assert_eq!(passed, expected, "{script}: a change of what it checks is a change of this number too\n{said}");
 }
 
-/// What the client printed; it trusts the authority in each of the ways that these libraries know.
-async fn said_by(program: &str, script: &str, parameters: &str, authority: &Path) -> String {
+/// What the client printed if it succeeded; it trusts the authority in each of the ways that these libraries know.
+async fn said_by(program: &str, script: &str, parameters: &str, authority: &Path) -> Option<String> {
     let mut command = Command::new(program);
     command.arg(format!("{CLIENTS}/{script}")).arg(parameters).stdin(Stdio::null()).kill_on_drop(true);
+    command.env("PYTHONDONTWRITEBYTECODE", "1");
     for variable in ["NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"] {
         command.env(variable, authority);
     }
     let output = command.output().await.unwrap();
-    let (said, erred) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    println!("{said}");
-    assert!(output.status.success(), "{script}\n{said}\n{erred}");
-    said.into_owned()
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    println!("{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    output.status.success().then_some(said)
+}
+
+/// What was refused and why, from the protocol log, which is written a moment later.
+async fn refusals(app: &TestApp) -> String {
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let mut refused = protocol_log::last(&app.store, Whose::Nobody, 20).await.unwrap();
+    for client in store::clients::list(&app.store, None, 1000).await.unwrap() {
+        refused.extend(protocol_log::last(&app.store, Whose::Client(&client.id), 20).await.unwrap());
+    }
+    refused.retain(|exchange| exchange.error.is_some());
+    refused.sort_by_key(|exchange| exchange.seq);
+    refused.iter().map(|exchange| format!("{exchange:?}\n")).collect()
 }
 
 #[actix_web::test]

@@ -45,6 +45,7 @@ async fn run(program: &str, script: &str, house: &House, key: &Value) {
     let output = Command::new(program)
         .arg(format!("{CLIENTS}/{script}"))
         .arg(parameters.to_string())
+        .env("PYTHONDONTWRITEBYTECODE", "1")
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .output()

@@ -29,9 +29,14 @@ impl Logouts {
         let client = find(store, &self.id).await?;
         let deliveries = of_client(store, &client.id, self.limit).await?;
         context.output.show(&deliveries, |deliveries| match deliveries[..] {
-            [] if client.backchannel_logout.is_none() => format!("client {} registered no backchannel_logout_uri", client.id),
+            [] if client.backchannel_logout.is_none() => {
+                format!("client {} registered no backchannel_logout_uri", client.id)
+            }
             [] => format!("no session that client {} was signed in to has ended within the last week", client.id),
-            _ => table(["TIME", "SESSION", "STATE", "TRIES", "LAST ERROR"], &deliveries.iter().map(row).collect::<Vec<_>>()),
+            _ => table(
+                ["TIME", "SESSION", "STATE", "TRIES", "LAST ERROR"],
+                &deliveries.iter().map(row).collect::<Vec<_>>(),
+            ),
         });
         Ok(())
     }

@@ -97,7 +97,6 @@ fn only_registered_places_are_asked_whatever_their_fragment() {
 fn the_query_around_an_object_is_sound() {
     let refused =
         |pairs: &[(&str, &str)]| presented(&query(pairs), &sample(), EVERYTHING).expect_err("is refused").parameter;
-    assert_eq!(refused(&[("request", "a.b.c"), ("response_type", "")]), Some("response_type"));
     assert_eq!(refused(&[("request", "a.b.c"), ("client_id", "")]), Some("client_id"));
     assert_eq!(refused(&[("request", "a.b.c"), ("prompt", "none"), ("prompt", "login")]), Some("prompt"));
     assert_eq!(refused(&[("request", "a.b.c"), ("request", "a.b.c")]), Some("request"));
@@ -164,7 +163,7 @@ fn times_hold_at_their_boundaries() {
         (json!({ "exp": now - 1 }), false),
         (json!({ "exp": i64::MAX }), true),
         (json!({ "exp": i64::MIN }), false),
-        (json!({ "exp": now as f64 + 1.5 }), true),
+        (json!({ "exp": 1_700_000_001.5 }), true),
         (json!({ "exp": "1800000000" }), false),
         (json!({ "exp": null }), false),
         (json!({ "exp": 1e300 }), false),

@@ -72,7 +72,10 @@ impl Policy<'_> {
             refuse("response_types", format!("{kind} is switched off here; possible: {}", list(self.response_types)));
         }
         if let Some(grant) = client.grant_types.iter().find(|grant| !self.grant_types.contains(grant)) {
-            refuse("grant_types", format!("{grant} is for clients of the administrator; possible: {}", list(self.grant_types)));
+            refuse(
+                "grant_types",
+                format!("{grant} is for clients of the administrator; possible: {}", list(self.grant_types)),
+            );
         }
         if !client.scope.is_subset(self.scope) {
             let beyond = client.scope.without(self.scope);
@@ -113,7 +116,10 @@ impl Policy<'_> {
         }
         let unsigned_requests = client.request_object_signing_alg == Some(MaybeSigned::Unsigned);
         if unsigned_requests && !self.has(Optional::UnsignedRequestObjects) {
-            refuse("request_object_signing_alg", "request objects without a signature are switched off here".to_owned());
+            refuse(
+                "request_object_signing_alg",
+                "request objects without a signature are switched off here".to_owned(),
+            );
         }
     }
 }

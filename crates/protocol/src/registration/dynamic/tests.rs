@@ -164,7 +164,8 @@ fn redirect_hosts_are_exact_names() {
     let hosts = ["app.example".to_owned()];
     let limited = |uri: &str| with(json!({ "redirect_uris": [uri] }), |policy| policy.redirect_hosts = &hosts);
     assert!(limited("https://app.example:8443/cb").is_ok());
-    for uri in ["https://sub.app.example/cb", "https://app.example.evil.example/cb", "https://evil.example/app.example"] {
+    for uri in ["https://sub.app.example/cb", "https://app.example.evil.example/cb", "https://evil.example/app.example"]
+    {
         refused(limited(uri), ErrorCode::InvalidRedirectUri, "redirect_uris");
     }
     let bye = json!({ "post_logout_redirect_uris": ["https://evil.example/"] });
@@ -174,7 +175,9 @@ fn redirect_hosts_are_exact_names() {
 
 #[test]
 fn wrong_redirect_uris_have_their_own_code() {
-    for uris in [json!([]), json!(["https://app.example/#x"]), json!("https://app.example/"), json!(["http://a.example/"])] {
+    for uris in
+        [json!([]), json!(["https://app.example/#x"]), json!("https://app.example/"), json!(["http://a.example/"])]
+    {
         refused(register(json!({ "redirect_uris": uris })), ErrorCode::InvalidRedirectUri, "redirect_uris");
     }
     let both = register(json!({ "redirect_uris": ["http://a.example/"], "subject_type": 7, "jwks": { "keys": [] } }));
@@ -213,7 +216,7 @@ fn the_suite_registers_for_each_response_type() {
             .map(|(_, grant)| *grant)
             .collect();
         let members = json!({ "grant_types": grants, "response_types": [kind.name()] });
-        let client = with(members, |policy| policy.response_types = ResponseType::ALL).expect(kind.name());
+        let client = with(members, |policy| policy.response_types = ResponseType::ALL).expect("is sound");
         assert_eq!(client.response_types, [*kind]);
         assert!(client.has_secret());
     }
@@ -242,9 +245,28 @@ fn an_update_says_who_it_is_and_repeats_nothing_of_the_answer() {
 /// Values that such members really have, and nonsense.
 fn value() -> impl Strategy<Value = Value> {
     let words = prop::sample::select(vec![
-        "first_party", "optional", "id_token", "code", "authorization_code", "implicit", "refresh_token",
-        "client_credentials", "none", "client_secret_basic", "private_key_jwt", "openid", "openid notes:write", "admin",
-        "RS256", "EdDSA", "native", "web", "pairwise", "https://app.example/cb", "com.example.app:/cb", "App",
+        "first_party",
+        "optional",
+        "id_token",
+        "code",
+        "authorization_code",
+        "implicit",
+        "refresh_token",
+        "client_credentials",
+        "none",
+        "client_secret_basic",
+        "private_key_jwt",
+        "openid",
+        "openid notes:write",
+        "admin",
+        "RS256",
+        "EdDSA",
+        "native",
+        "web",
+        "pairwise",
+        "https://app.example/cb",
+        "com.example.app:/cb",
+        "App",
     ]);
     prop_oneof![
         8 => words.clone().prop_map(Value::from),
@@ -266,7 +288,7 @@ proptest! {
         strange in "[a-z_#]{0,12}",
         all: bool,
     ) {
-        let mut document = Map::from_iter(members.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        let mut document: Map<_, _> = members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         document.entry("redirect_uris").or_insert(json!(["https://app.example/cb"]));
         document.entry(strange).or_insert(json!("x"));
         let scope = scope();
