@@ -104,11 +104,7 @@ fn refuse_network_file_system(config: &Config) -> Result<(), Failure> {
 }
 
 /// An API whose tokens nobody could sign, or a client that needs what is switched off, would fail at every request.
-pub async fn refuse_unoffered(
-    store: &Store,
-    config: &Config,
-    algorithms: &[SigningAlgorithm],
-) -> Result<(), Failure> {
+pub async fn refuse_unoffered(store: &Store, config: &Config, algorithms: &[SigningAlgorithm]) -> Result<(), Failure> {
     let mut complaints = Vec::new();
     for api in store::apis::list(store).await? {
         if api.token_format == TokenFormat::Jwt && !algorithms.contains(&api.signing_alg) {

@@ -99,42 +99,52 @@ impl Seed {
 impl Missing {
     /// Makes it. What another process made in the same moment counts as made.
     pub async fn make(self, store: &Store, config: &Config, secrets: &Secrets, now: Timestamp) -> Result<(), Failure> {
-        for client in self.clients {
-            let id = &client.client.id;
-            match store::clients::insert(store, &client.client).await {
-                Err(StoreError::Conflict) => continue,
-                made => made?,
-            }
-            client.keep_secret(store, secrets, now).await?;
-            tracing::info!("client {id} is made from the seed");
-            if client.client.has_secret() && client.secret.is_none() {
-                tracing::warn!("client {id} has no secret; `countersign client rotate {id}` makes one");
-            }
+        for client in &self.clients {
+            make_client(client, store, secrets, now).await?;
         }
-        for client in self.secrets.into_iter().filter(|client| client.secret.is_some()) {
+        for client in self.secrets.iter().filter(|client| client.secret.is_some()) {
             client.keep_secret(store, secrets, now).await?;
             tracing::info!("client {} had no secret and gets that of the seed", client.client.id);
         }
-        for person in self.people {
-            let name = &person.user.username;
-            match store::users::insert(store, &person.user).await {
-                Err(StoreError::Conflict) => continue,
-                made => made?,
-            }
-            match &person.password {
-                Some(password) => set_password(store, &config.passwords, &person.user.id, password, now).await?,
-                None => tracing::warn!("{name} has no password; `countersign user password {name}` sets one"),
-            }
-            tracing::info!("{name} is made from the seed");
+        for person in &self.people {
+            make_person(person, store, config, now).await?;
         }
-        for (id, person) in self.passwords {
+        for (id, person) in &self.passwords {
             if let Some(password) = &person.password {
-                set_password(store, &config.passwords, &id, password, now).await?;
+                set_password(store, &config.passwords, id, password, now).await?;
                 tracing::info!("{} had no password and gets that of the seed", person.user.username);
             }
         }
         Ok(())
     }
+}
+
+async fn make_client(new: &NewClient, store: &Store, secrets: &Secrets, now: Timestamp) -> Result<(), Failure> {
+    match store::clients::insert(store, &new.client).await {
+        Err(StoreError::Conflict) => return Ok(()),
+        made => made?,
+    }
+    new.keep_secret(store, secrets, now).await?;
+    let id = &new.client.id;
+    tracing::info!("client {id} is made from the seed");
+    if new.client.has_secret() && new.secret.is_none() {
+        tracing::warn!("client {id} has no secret; `countersign client rotate {id}` makes one");
+    }
+    Ok(())
+}
+
+async fn make_person(new: &NewPerson, store: &Store, config: &Config, now: Timestamp) -> Result<(), Failure> {
+    match store::users::insert(store, &new.user).await {
+        Err(StoreError::Conflict) => return Ok(()),
+        made => made?,
+    }
+    let name = &new.user.username;
+    tracing::info!("{name} is made from the seed");
+    match &new.password {
+        Some(password) => set_password(store, &config.passwords, &new.user.id, password, now).await?,
+        None => tracing::warn!("{name} has no password; `countersign user password {name}` sets one"),
+    }
+    Ok(())
 }
 
 /// Why this secret is none; `None` when it is one, or when nobody but this machine can reach the server.

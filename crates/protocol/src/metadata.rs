@@ -211,7 +211,7 @@ impl Algorithms {
     }
 }
 
-/// Discovery §3: "If omitted, the default value is ["authorization_code", "implicit"]", so it is said.
+/// Discovery §3: without the list clients take `authorization_code` and `implicit` for granted, so it is said.
 fn grant_types(response_types: &[ResponseType]) -> Vec<GrantType> {
     let implicit = response_types.iter().any(|kind| kind.has_id_token() || kind.has_token());
     let is_on = |grant: &GrantType| implicit || *grant != GrantType::Implicit;

@@ -29,7 +29,7 @@ pub(crate) fn javascript() -> Result<OsString, Failure> {
     Ok(node)
 }
 
-/// Installs the libraries of the Python client into an environment of its own; gives that environment's interpreter.
+/// Installs the libraries of the Python clients into an environment of their own; gives that environment's interpreter.
 pub(crate) fn python() -> Result<OsString, Failure> {
     if !python_can_make_environments() {
         return Err(Failure::new("not installed; `apt-get install python3-venv` installs it"));

@@ -69,7 +69,7 @@ fn test(arguments: &[String]) -> Result<(), Failure> {
     if let Some(node) = &javascript {
         tests = tests.variable("COUNTERSIGN_TEST_NODE", node);
     }
-    let python = left_out.unless_available("Python with venv", "the client in Python", clients::python());
+    let python = left_out.unless_available("Python with venv", "the clients in Python", clients::python());
     if let Some(python) = &python {
         tests = tests.variable("COUNTERSIGN_TEST_PYTHON", python);
     }

@@ -30,6 +30,7 @@ mod pages;
 mod pool_of_one;
 mod protocol_log;
 mod registration;
+mod registration_admission;
 mod registration_management;
 mod revoke;
 mod rotation;

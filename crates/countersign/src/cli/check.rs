@@ -16,7 +16,7 @@ use super::Context;
 use crate::config::{Complaint, Complaints, Loaded, Place};
 use crate::failure::Failure;
 use crate::installation::{
-    all_clients, expected_algorithms, open_store, refuse_demo_objects, refuse_unsafe, refuse_unoffered,
+    all_clients, expected_algorithms, open_store, refuse_demo_objects, refuse_unoffered, refuse_unsafe,
 };
 use crate::seed::{Seed, refuse_test_password};
 use crate::tls;

@@ -330,12 +330,7 @@ pub(super) async fn find(store: &Store, id: &ClientId) -> Result<Client, Failure
 }
 
 /// The key directory is needed only where the secret itself is kept, encrypted with its master key.
-async fn add_secret(
-    store: &Store,
-    config: &Config,
-    client: &Client,
-    now: Timestamp,
-) -> Result<SecretString, Failure> {
+async fn add_secret(store: &Store, config: &Config, client: &Client, now: Timestamp) -> Result<SecretString, Failure> {
     let secret = registration::new_secret(client);
     let kept = if client.token_endpoint_auth_method == TokenEndpointAuthMethod::ClientSecretJwt {
         registration::keep(open_keys(config, now)?.secrets(), client, &secret, now)

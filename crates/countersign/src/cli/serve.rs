@@ -10,7 +10,7 @@ use clap::Args;
 use super::Context;
 use crate::config::Loaded;
 use crate::failure::Failure;
-use crate::installation::{open_keys, open_store, refuse_demo_objects, refuse_unsafe, refuse_unoffered};
+use crate::installation::{open_keys, open_store, refuse_demo_objects, refuse_unoffered, refuse_unsafe};
 use crate::seed::{Seed, refuse_test_password};
 use crate::shutdown::Shutdown;
 use crate::{log, tls};

@@ -56,7 +56,9 @@ fn one(entry: &mut Entry<'_>, config: &Config, now: Timestamp) -> Option<NewClie
     let client = match metadata?.check(named, now) {
         Ok(client) => client,
         Err(problems) => {
-            problems.into_iter().for_each(|problem| entry.complain(problem.member, problem.reason));
+            for problem in problems {
+                entry.complain(problem.member, problem.reason);
+            }
             return None;
         }
     };

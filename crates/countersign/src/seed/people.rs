@@ -51,7 +51,9 @@ fn one(entry: &mut Entry<'_>, config: &Config, now: Timestamp) -> Option<NewPers
     if let Some(password) = &password {
         check_password(password, config.passwords.min_length)
             .unwrap_or_else(|reason| entry.complain("password", reason));
-        published(password, config).into_iter().for_each(|reason| entry.complain("password", reason));
+        if let Some(reason) = published(password, config) {
+            entry.complain("password", reason);
+        }
     }
     let (email, email_verified_at) = address(entry, ["email", "email_verified"], check_email, now);
     let (phone_number, phone_number_verified_at) =

@@ -83,7 +83,7 @@ async fn an_interrupted_start_is_completed_by_the_next_one() {
     let store = Store::open(&url, StoreOptions { pool_size: 1 }).await.expect("a store");
     let mut metadata = job();
     let members = metadata.as_object_mut().expect("an object");
-    (members.remove("client_id"), members.remove("client_secret"));
+    members.retain(|member, _| member != "client_id" && member != "client_secret");
     let metadata: ClientMetadata = serde_json::from_value(metadata).expect("metadata");
     let client = metadata.check(ClientId::parse("job").expect("an id"), Timestamp(1)).expect("a client");
     store::clients::insert(&store, &client).await.expect("is new");

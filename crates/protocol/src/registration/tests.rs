@@ -159,7 +159,6 @@ fn contradictions_are_refused() {
         (json!({ "jwks": keys(), "jwks_uri": "https://notes.example/jwks" }), "jwks_uri"),
         (json!({ "id_token_encrypted_response_alg": "ECDH-ES" }), "jwks"),
         (json!({ "userinfo_encrypted_response_enc": "A128GCM" }), "userinfo_encrypted_response_enc"),
-        (json!({ "request_object_signing_alg": "ES256" }), "jwks"),
         (json!({ "request_uris": ["http://notes.example/request.jwt"] }), "request_uris"),
         (json!({ "frontchannel_logout_uri": "https://other.example/out" }), "frontchannel_logout_uri"),
         (json!({ "frontchannel_logout_uri": "https://notes.example:8443/out" }), "frontchannel_logout_uri"),

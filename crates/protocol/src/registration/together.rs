@@ -96,9 +96,6 @@ fn check_answers(client: &Client, problems: &mut Problems) {
     if (client.id_token_encryption.is_some() || client.userinfo_encryption.is_some()) && !has_keys {
         problems.add("jwks", "encrypted answers need the public keys of the client: jwks or jwks_uri");
     }
-    if matches!(client.request_object_signing_alg, Some(MaybeSigned::Signed(_))) && !has_keys {
-        problems.add("jwks", "signed request objects need the public keys of the client: jwks or jwks_uri");
-    }
     let modes_are_read = !problems.holds("response_modes");
     if modes_are_read
         && !client.response_types.iter().all(|kind| client.response_modes.iter().any(|mode| kind.allows(*mode)))

@@ -61,7 +61,7 @@ pub(super) fn metadata(statement: Statement, client: &Client) -> Statement {
         .text(&client.name)
         .text(client.application_type.name())
         .text(client.token_endpoint_auth_method.name())
-        .text(&words(&client.grant_types, |grant| grant.name()))
+        .text(&words(&client.grant_types, GrantType::name))
         .text(&uris(&client.redirect_uris))
         .text(&uris(&client.post_logout_redirect_uris))
         .text(&client.scope.to_string())
@@ -77,7 +77,7 @@ pub(super) fn metadata(statement: Statement, client: &Client) -> Statement {
         .maybe_text(client.initiate_login_uri.as_deref())
         .maybe_integer(client.default_max_age.map(|age| age.0))
         .text(&json_text(&client.response_types))
-        .text(&words(&client.response_modes, |mode| mode.name()))
+        .text(&words(&client.response_modes, ResponseMode::name))
         .text(client.subject_type.name())
         .maybe_text(client.sector_identifier_uri.as_deref());
     let statement = encryption(statement, client.id_token_encryption)

@@ -16,8 +16,10 @@ const server = await check('discovery on https', async () =>
 
 /** Registers a client; what the server made of it is the client from here on. */
 async function register(metadata) {
-  const asked = { redirect_uris: [redirectUri], grant_types: ['authorization_code', 'implicit', 'refresh_token'], ...metadata }
-  const client = await oauth.processDynamicClientRegistrationResponse(await oauth.dynamicClientRegistrationRequest(server, asked))
+  const grants = ['authorization_code', 'implicit', 'refresh_token']
+  const asked = { redirect_uris: [redirectUri], grant_types: grants, ...metadata }
+  const response = await oauth.dynamicClientRegistrationRequest(server, asked)
+  const client = await oauth.processDynamicClientRegistrationResponse(response)
   for (const [name, value] of Object.entries(metadata)) {
     expect(isDeepStrictEqual(client[name], value), `${name} came back as ${JSON.stringify(client[name])}`)
   }
@@ -41,8 +43,11 @@ const validators = {
     oauth.validateDetachedSignatureResponse(server, client, received, nonce, state, undefined, options),
 }
 
+const same = (thing) => thing
+
 /** From the authorization request to a checked token response. `send` may change the request, `meddle` the answer. */
-async function signIn({ client, authentication, options }, flow, asked = {}, { send = (request) => request, meddle = (answer) => answer } = {}) {
+async function signIn(party, flow, asked = {}, { send = same, meddle = same } = {}) {
+  const { client, authentication, options } = party
   const verifier = oauth.generateRandomCodeVerifier()
   const secrets = { state: oauth.generateRandomState(), nonce: oauth.generateRandomNonce() }
   const parameters = {
@@ -112,7 +117,8 @@ for (const [name, [metadata, authenticate]] of Object.entries(methods)) {
 for (const alg of SIGNING) {
   await check(`private_key_jwt by ${alg}`, async () => {
     const key = await signer(alg)
-    const metadata = { token_endpoint_auth_method: 'private_key_jwt', token_endpoint_auth_signing_alg: alg, jwks: jwks(key) }
+    const method = 'private_key_jwt'
+    const metadata = { token_endpoint_auth_method: method, token_endpoint_auth_signing_alg: alg, jwks: jwks(key) }
     await signIn({ client: await register(metadata), authentication: oauth.PrivateKeyJwt(key) }, 'code')
   })
 }
@@ -215,9 +221,10 @@ await check('pairwise subjects: one per sector', async () => {
     await userInfo(one, tokens)
     return claimsOf(tokens).sub
   }
-  const same = [await subject(first, { sector_identifier_uri: sector }), await subject(second, { sector_identifier_uri: sector })]
-  const other = [await subject(third), claimsOf(await signIn(party, 'code')).sub]
-  expect(same[0] === same[1] && new Set([same[0], ...other]).size === 3, JSON.stringify([same, other]))
+  const related = []
+  for (const uri of [first, second]) related.push(await subject(uri, { sector_identifier_uri: sector }))
+  const others = [await subject(third), claimsOf(await signIn(party, 'code')).sub]
+  expect(related[0] === related[1] && new Set([related[0], ...others]).size === 3, JSON.stringify([related, others]))
 })
 
 await check('a key that the client began to publish a moment ago', async () => {

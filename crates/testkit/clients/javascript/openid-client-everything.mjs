@@ -36,11 +36,14 @@ async function parametersOf(flow, secrets, asked) {
   }
   const { expectedState: state, expectedNonce: nonce } = secrets
   const offline = flow === 'id_token' ? {} : { scope: 'openid profile email offline_access', prompt: 'consent' }
-  return { redirect_uri: redirectUri, response_type: flow, scope: 'openid email', ...offline, state, nonce, ...challenge, ...asked }
+  const wanted = { redirect_uri: redirectUri, response_type: flow, scope: 'openid email', ...offline }
+  return { ...wanted, state, nonce, ...challenge, ...asked }
 }
 
+const same = (thing) => thing
+
 /** From the authorization URL to a checked answer. `build` makes the URL, `meddle` may change the answer. */
-async function signIn(config, flow, asked = {}, { build = client.buildAuthorizationUrl, meddle = (answer) => answer } = {}) {
+async function signIn(config, flow, asked = {}, { build = client.buildAuthorizationUrl, meddle = same } = {}) {
   const secrets = secretsFor(flow)
   const url = await build(config, await parametersOf(flow, secrets, asked))
   const received = meddle(await browser.authorize(url, redirectUri), secrets)
@@ -85,7 +88,10 @@ const flows = {
   code: [['query', 'form_post'], []],
   id_token: [['fragment', 'form_post'], [client.useIdTokenResponseType]],
   'code id_token': [['fragment', 'form_post'], [client.useCodeIdTokenResponseType]],
-  'code id_token with s_hash': [['fragment', 'form_post'], [client.useCodeIdTokenResponseType, client.enableDetachedSignatureResponseChecks]],
+  'code id_token with s_hash': [
+    ['fragment', 'form_post'],
+    [client.useCodeIdTokenResponseType, client.enableDetachedSignatureResponseChecks],
+  ],
 }
 const kind = (flow) => flow.replace(' with s_hash', '')
 for (const [flow, [modes, prepare]] of Object.entries(flows)) {
@@ -165,7 +171,8 @@ await check('pairwise: another subject than for everybody', async () => {
     await userInfo(config, tokens)
     return tokens.claims().sub
   }
-  const [everybody, own, again] = [await subject({}), await subject({ subject_type: 'pairwise' }), await subject({ subject_type: 'pairwise' })]
+  const pairwise = { subject_type: 'pairwise' }
+  const [everybody, own, again] = [await subject({}), await subject(pairwise), await subject(pairwise)]
   expect(own !== everybody && own === again, `${everybody} ${own} ${again}`)
 })
 
@@ -181,8 +188,13 @@ await check('RP-initiated logout', async () => {
 })
 
 await check('a wrong secret is refused for each method that has one', async () => {
-  for (const method of ['ClientSecretBasic', 'ClientSecretPost', 'ClientSecretJwt']) {
-    const config = await register({ token_endpoint_auth_method: method.replace(/([A-Z])/g, '_$1').toLowerCase().slice(1) }, client[method]('wrong'))
+  const secrets = {
+    client_secret_basic: client.ClientSecretBasic,
+    client_secret_post: client.ClientSecretPost,
+    client_secret_jwt: client.ClientSecretJwt,
+  }
+  for (const [method, authenticate] of Object.entries(secrets)) {
+    const config = await register({ token_endpoint_auth_method: method }, authenticate('wrong'))
     const error = await refusal(signIn(config, 'code'))
     expect(error.error === 'invalid_client' || error.status === 401, `${method}: ${error}`)
   }

@@ -1,7 +1,7 @@
 """Authlib: everything of OpenID Connect that it has, against a server with all of it switched on.
 
-What it leaves to its callers is done here as its documentation shows: registration is a plain POST, signatures and encryption
-are joserfc's (Authlib's own choice).
+What it leaves to its callers is done here as its documentation shows: registration is a plain POST, signatures and
+encryption are those of joserfc (Authlib's own choice).
 """
 
 import base64
@@ -67,8 +67,8 @@ class Party:
             self.session.register_client_auth_method((method, self.assert_with(signers[method])))
 
     def assert_with(self, signer):
-        """Authlib's default lifetime is an hour and assertions live for minutes here, so there are claims to give. It writes
-        its `jti` into them and would take it again next time, so they are new for each assertion."""
+        """Authlib's default lifetime is an hour and assertions live for minutes here, so there are claims to give. It
+        writes its `jti` into them and would take it again next time, so they are new for each assertion."""
         alg = self.registered.get("token_endpoint_auth_signing_alg") or (self.key.alg if self.key else "HS256")
         headers = {"kid": self.key.kid} if self.key else None
 
@@ -105,7 +105,9 @@ class Party:
             assert self.session.fetch_token(authorization_response=fragment, state=state)["access_token"] == tokens[0]
         if "code" in answer:
             proof = {"code_verifier": verifier} if kind == "code" and "code_challenge=" in url else {}
-            new = self.session.fetch_token(SERVER["token_endpoint"], code=answer["code"], grant_type="authorization_code", **proof)
+            new = self.session.fetch_token(
+                SERVER["token_endpoint"], code=answer["code"], grant_type="authorization_code", **proof
+            )
             tokens.append(new["access_token"])
             again = self.claims(CodeIDToken, new["id_token"], nonce, {"access_token": new["access_token"]})
             assert claims is None or claims["sub"] == again["sub"], (claims, again)
@@ -172,13 +174,22 @@ def methods():
     secrets = ["none", "client_secret_basic", "client_secret_post"]
     wanted = [(method, method, None, {}) for method in secrets]
     for alg in ("HS256", "HS384", "HS512"):
-        wanted.append((f"client_secret_jwt by {alg}", "client_secret_jwt", None, {"token_endpoint_auth_signing_alg": alg}))
+        wanted.append(
+            (f"client_secret_jwt by {alg}", "client_secret_jwt", None, {"token_endpoint_auth_signing_alg": alg})
+        )
     for alg in SIGNING:
         key = pair(alg)
-        wanted.append((f"private_key_jwt by {alg}", "private_key_jwt", key, {"jwks": jwks(key), "token_endpoint_auth_signing_alg": alg}))
+        wanted.append(
+            (
+                f"private_key_jwt by {alg}",
+                "private_key_jwt",
+                key,
+                {"jwks": jwks(key), "token_endpoint_auth_signing_alg": alg},
+            )
+        )
     wanted.append(("private_key_jwt with jwks_uri", "private_key_jwt", pair("EdDSA"), {"jwks_uri": uri}))
-    for name, method, key, metadata in wanted:
-        party = Party(key, token_endpoint_auth_method=method, **metadata)
+    for name, method, key, told in wanted:
+        party = Party(key, token_endpoint_auth_method=method, **told)
         claims, _ = party.sign_in()
         new = party.session.refresh_token(SERVER["token_endpoint"])
         party.user_info(claims, [new["access_token"]])
@@ -232,9 +243,9 @@ def request_objects():
 
 def meddling():
     party = Party()
-    for parameter, claim in (("code", "c_hash"), ("access_token", "at_hash")):
+    for exchanged, claim in (("code", "c_hash"), ("access_token", "at_hash")):
         try:
-            party.sign_in("code id_token token", meddle=lambda answer: answer | {parameter: "another"})
+            party.sign_in("code id_token token", meddle=lambda answer: answer | {exchanged: "another"})
         except InvalidClaimError as error:
             assert claim in str(error), error
         else:
@@ -255,8 +266,8 @@ def unsigned():
 
 def pairwise():
     subjects = []
-    for host, metadata in (("one", {}), ("two", {"subject_type": "pairwise"}), ("three", {"subject_type": "pairwise"})):
-        party = Party(redirect_uris=[f"https://{host}.example/callback"], **metadata)
+    for host, kind in (("one", "public"), ("two", "pairwise"), ("three", "pairwise")):
+        party = Party(redirect_uris=[f"https://{host}.example/callback"], subject_type=kind)
         claims, tokens = party.sign_in()
         party.user_info(claims, tokens)
         subjects.append(claims["sub"])

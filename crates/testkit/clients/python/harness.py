@@ -1,4 +1,4 @@
-"""What every client in Python shares: its parameters, `ok` lines, a browser, keys, and the place to publish them. No protocol."""
+"""What the clients in Python share: parameters, `ok` lines, a browser, keys and the place to publish them. No protocol."""
 
 import json
 import os
@@ -109,7 +109,7 @@ class Browser:
         self.session.headers["Accept"] = "text/html"
 
     def authorize(self, url, redirect_uri):
-        """Opens `url`; gives the URL by which the browser comes back to the client, and the form that it posts there."""
+        """Opens `url`; gives the URL by which the browser comes back to the client, and the form it posts there."""
         method, data = "GET", None
         for _ in range(MOST_STEPS):
             if url.split("?")[0].split("#")[0] == redirect_uri:

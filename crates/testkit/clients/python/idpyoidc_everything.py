@@ -19,10 +19,10 @@ from cryptojwt.jwk.jwk import key_from_jwk_dict
 from cryptojwt.jws.jws import JWS
 from idpyoidc.client import client_auth
 from idpyoidc.client.defaults import DEFAULT_OIDC_SERVICES
+from idpyoidc.client.oauth2.stand_alone_client import StandAloneClient
 from idpyoidc.client.oidc import authorization
 from idpyoidc.client.oidc.registration import Registration
 from idpyoidc.client.request_object import construct_request_parameter
-from idpyoidc.client.oauth2.stand_alone_client import StandAloneClient
 from idpyoidc.message.oidc import AtHashError, CHashError
 from idpyoidc.util import rndstr
 
@@ -43,7 +43,7 @@ def short_assertion(client_id, keys, audience, algorithm, lifetime=60):
 
 
 def right_audience(service, request, _kind, **kwargs):
-    """idpyoidc gives the name of the parameter (`request`, `request_uri`) where the audience goes; without it, it takes the issuer."""
+    """idpyoidc gives the name of the parameter (`request`) for the audience; without a name it takes the issuer."""
     return construct_request_parameter(service, request, **kwargs)
 
 
@@ -52,7 +52,7 @@ authorization.construct_request_parameter = right_audience
 
 
 class Registering(Registration):
-    """RFC 7591 §3.2.1 returns `scope` as one string of several names; idpyoidc takes it for one name and refuses to have it."""
+    """RFC 7591 §3.2.1: `scope` is one string of several names. idpyoidc takes it for one name, and refuses to have it."""
 
     def update_service_context(self, resp, key="", **kwargs):
         del resp["scope"]
@@ -114,7 +114,13 @@ class Party:
 
     def sign_in(self, kind="code", mode=None, behaviour=None, before=lambda: None, opened=dict, **asked):
         mode = mode or ("query" if kind == "code" else "fragment")
-        request = {"response_type": kind, "redirect_uri": self.redirect_uri, "scope": ["openid", "email"], "response_mode": mode, **asked}
+        request = {
+            "response_type": kind,
+            "redirect_uri": self.redirect_uri,
+            "scope": ["openid", "email"],
+            "response_mode": mode,
+            **asked,
+        }
         url = self.client.init_authorization(req_args=request, behaviour_args=behaviour)
         before()
         answer = BROWSER.answered(url, self.redirect_uri, mode)
@@ -146,7 +152,11 @@ def methods():
     for alg in SIGNING:
         told = {"token_endpoint_auth_method": "private_key_jwt", "token_endpoint_auth_signing_alg": alg}
         wanted.append((f"private_key_jwt by {alg}", told | {"jwks": jwks(pair(alg))}, (pair(alg),)))
-    told = {"token_endpoint_auth_method": "private_key_jwt", "token_endpoint_auth_signing_alg": "ES384", "jwks_uri": uri}
+    told = {
+        "token_endpoint_auth_method": "private_key_jwt",
+        "token_endpoint_auth_signing_alg": "ES384",
+        "jwks_uri": uri,
+    }
     wanted.append(("private_key_jwt with jwks_uri", told, (pair("ES384"),)))
     for name, told, keys in wanted:
         Party(*keys, **told).sign_in()
@@ -168,14 +178,18 @@ def encryption():
         if crv == "X25519":
             continue  # cryptojwt knows P-256, P-384 and P-521
         key = pair(alg, crv)
-        told = {f"{what}_encrypted_response_{part}": value for what in ("id_token", "userinfo") for part, value in (("alg", alg), ("enc", enc))}
+        told = {
+            f"{what}_encrypted_response_{part}": value
+            for what in ("id_token", "userinfo")
+            for part, value in (("alg", alg), ("enc", enc))
+        }
         party = Party(key, jwks=jwks(key), userinfo_signed_response_alg="ES256", **told)
         for part in ("alg", "enc"):
             del party.registered[f"id_token_encrypted_response_{part}"]  # see opened
         own = [key_from_jwk_dict(key.as_dict(private=True))]
 
         def opened(answer):
-            """idpyoidc takes an encrypted ID token for a broken one, so cryptojwt decrypts it first, as idpyoidc would."""
+            """idpyoidc takes an encrypted ID token for a broken one, so cryptojwt, on which it rests, decrypts it."""
             return answer | {"id_token": JWE().decrypt(answer["id_token"], own).decode()}
 
         party.sign_in("id_token token", opened=opened)
@@ -188,7 +202,8 @@ def request_objects():
         told = {"jwks": jwks(key), "request_object_signing_alg": alg, "request_uris": [f"{SHELF}/{file}"]}
         party = Party(key, **told)
         for kind in ("request", "request_uri"):
-            with contextlib.chdir(tempfile.mkdtemp()):  # it writes the object to a file and leaves publishing to its user
+            # It writes the object to a file and leaves publishing to its user.
+            with tempfile.TemporaryDirectory() as place, contextlib.chdir(place):
                 party.sign_in(behaviour={"request_param": kind}, before=lambda: publish_file(file))
         yield f"request objects signed by {alg}, by value and by reference"
 
@@ -201,12 +216,12 @@ def publish_file(name):
 
 def meddling():
     party = Party()
-    for parameter, error in (("code", CHashError), ("access_token", AtHashError)):
+    for exchanged, error in (("code", CHashError), ("access_token", AtHashError)):
         try:
-            party.sign_in("code id_token token", opened=lambda answer: answer | {parameter: "another"})
+            party.sign_in("code id_token token", opened=lambda answer: answer | {exchanged: "another"})
         except error:
             continue
-        raise AssertionError(f"an exchanged {parameter} was not noticed")
+        raise AssertionError(f"an exchanged {exchanged} was not noticed")
     yield "it notices an exchanged code and access token"
 
 
@@ -238,7 +253,9 @@ def the_rest():
 
 def main():
     logging.disable(logging.CRITICAL)
-    warnings.simplefilter("ignore")  # cryptojwt fetches keys from localhost without a check of the certificate, and urllib3 minds
+    warnings.simplefilter(
+        "ignore"
+    )  # cryptojwt fetches keys from localhost without a check of the certificate, and urllib3 minds
     return run(response_types(), methods(), signatures(), request_objects(), meddling(), the_rest(), encryption())
 
 
