@@ -1,5 +1,7 @@
 //! The documents: the same at both addresses, true, cacheable, open to browser apps.
 
+mod announced;
+
 use protocol::signing::SigningAlgorithm;
 use serde_json::{Value, json};
 use testkit::app::{TestApp, TestOptions};

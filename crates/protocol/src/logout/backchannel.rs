@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn pauses_grow_until_a_day_is_over() {
         let (mut now, mut pauses) = (START, Vec::new());
-        let tries = (1..).find(|tries| match next(Outcome::Failed, *tries, START, now) {
+        let tries = (1..100).find(|tries| match next(Outcome::Failed, *tries, START, now) {
             Next::Again(again) => {
                 pauses.push(again.since(now).0);
                 now = again;

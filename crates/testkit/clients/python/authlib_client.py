@@ -6,7 +6,6 @@ Parameters come from the environment or, overriding it, from one JSON object as 
 import json
 import os
 import sys
-import time
 from urllib.parse import parse_qs, urlsplit
 
 import requests
@@ -117,8 +116,7 @@ def machine_clients(server):
         jwk = json.load(file)
     key = import_key(jwk)
     client = session(parameter("KEY_CLIENT_ID"), key, "private_key_jwt")
-    soon = {"exp": int(time.time()) + 60}  # Authlib's default is an hour; assertions live for minutes here
-    method = PrivateKeyJWT(server["token_endpoint"], claims=soon, headers={"kid": key.kid}, alg=jwk["alg"])
+    method = PrivateKeyJWT(server["token_endpoint"], headers={"kid": key.kid}, alg=jwk["alg"])
     client.register_client_auth_method(method)
     tokens = client.fetch_token(server["token_endpoint"], **ask)
     check_machine_token(tokens, parameter("KEY_CLIENT_ID"), server)

@@ -7,7 +7,6 @@ encryption are those of joserfc (Authlib's own choice).
 import base64
 import json
 import sys
-import time
 from urllib.parse import urlencode, urlsplit
 
 import requests
@@ -62,20 +61,12 @@ class Party:
             scope="openid email offline_access",
             code_challenge_method="S256",
         )
-        signers = {"private_key_jwt": PrivateKeyJWT, "client_secret_jwt": ClientSecretJWT}
-        if method in signers:
-            self.session.register_client_auth_method((method, self.assert_with(signers[method])))
-
-    def assert_with(self, signer):
-        """Authlib's default lifetime is an hour and assertions live for minutes here, so there are claims to give. It
-        writes its `jti` into them and would take it again next time, so they are new for each assertion."""
-        alg = self.registered.get("token_endpoint_auth_signing_alg") or (self.key.alg if self.key else "HS256")
-        headers = {"kid": self.key.kid} if self.key else None
-
-        def sign(*request):
-            return signer(SERVER["token_endpoint"], {"exp": int(time.time()) + 60}, headers, alg)(*request)
-
-        return sign
+        alg = self.registered.get("token_endpoint_auth_signing_alg") or (key.alg if key else "HS256")
+        if method == "client_secret_jwt":
+            self.session.register_client_auth_method(ClientSecretJWT(SERVER["token_endpoint"], alg=alg))
+        if method == "private_key_jwt":
+            headers = {"kid": key.kid}
+            self.session.register_client_auth_method(PrivateKeyJWT(SERVER["token_endpoint"], headers=headers, alg=alg))
 
     def sign_in(self, kind="code", mode=None, through=dict, meddle=dict):
         """One sign-in; gives the claims of the (last) ID token and all access tokens. `through` may change the

@@ -4,27 +4,22 @@ It verifies signature, parties, times, nonce, `at_hash` and `c_hash` of every ID
 """
 
 import contextlib
-import json
 import logging
 import os
 import sys
 import tempfile
-import time
 import warnings
 
 import requests
 from cryptojwt import KeyJar
 from cryptojwt.jwe.jwe import JWE
 from cryptojwt.jwk.jwk import key_from_jwk_dict
-from cryptojwt.jws.jws import JWS
-from idpyoidc.client import client_auth
 from idpyoidc.client.defaults import DEFAULT_OIDC_SERVICES
 from idpyoidc.client.oauth2.stand_alone_client import StandAloneClient
 from idpyoidc.client.oidc import authorization
 from idpyoidc.client.oidc.registration import Registration
 from idpyoidc.client.request_object import construct_request_parameter
 from idpyoidc.message.oidc import AtHashError, CHashError
-from idpyoidc.util import rndstr
 
 from harness import ENCRYPTION, SIGNING, Browser, jwks, metadata, pair, parameter, publish, run
 
@@ -35,19 +30,11 @@ SIGNED_OUT = "https://client.example/signed-out"
 RESPONSE_TYPES = ["code", "id_token", "id_token token", "code id_token", "code token", "code id_token token"]
 
 
-def short_assertion(client_id, keys, audience, algorithm, lifetime=60):
-    """idpyoidc's own lasts ten minutes and has a list as its `aud`."""
-    now = int(time.time())
-    claims = {"iss": client_id, "sub": client_id, "aud": audience, "jti": rndstr(32), "exp": now + lifetime, "iat": now}
-    return JWS(json.dumps(claims), alg=algorithm).sign_compact(keys)
-
-
 def right_audience(service, request, _kind, **kwargs):
     """idpyoidc gives the name of the parameter (`request`) for the audience; without a name it takes the issuer."""
     return construct_request_parameter(service, request, **kwargs)
 
 
-client_auth.assertion_jwt = short_assertion
 authorization.construct_request_parameter = right_audience
 
 
