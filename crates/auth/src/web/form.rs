@@ -68,6 +68,15 @@ pub(crate) fn authorization(request: &HttpRequest) -> Result<Option<&str>, OAuth
     }
 }
 
+/// The bearer token of the `Authorization` header (RFC 6750 §2.1). Another scheme is not a bearer token.
+pub(crate) fn bearer(request: &HttpRequest) -> Result<Option<&str>, OAuthError> {
+    let Some(value) = authorization(request)? else { return Ok(None) };
+    match value.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(Some(token.trim())),
+        _ => Err(OAuthError::new(ErrorCode::InvalidRequest, "the Authorization header does not carry a bearer token")),
+    }
+}
+
 /// The client's address: the peer itself or, when the peer is a trusted proxy, what the proxy says.
 pub(crate) fn client_address(state: &AppState, request: &HttpRequest) -> IpAddr {
     let Some(peer) = request.peer_addr() else { return IpAddr::V4(Ipv4Addr::UNSPECIFIED) };

@@ -109,16 +109,8 @@ fn told(client: &Client) -> ClientMetadata {
     ClientMetadata { consent_policy: None, pkce_policy: None, scope_claims: None, ..ClientMetadata::from(client) }
 }
 
-/// RFC 6750 §2.1. Another scheme is not a bearer token.
 fn bearer(http: &HttpRequest) -> Result<Option<&str>, JsonError> {
-    let Some(value) = form::authorization(http)? else { return Ok(None) };
-    match value.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(Some(token.trim())),
-        _ => {
-            let text = "the Authorization header does not carry a bearer token";
-            Err(JsonError::new(OAuthError::new(ErrorCode::InvalidToken, text)).challenge(Challenge::Bearer))
-        }
-    }
+    form::bearer(http).map_err(|error| JsonError::new(error).challenge(Challenge::Bearer))
 }
 
 /// Each registration is a row and may make this server fetch a document.

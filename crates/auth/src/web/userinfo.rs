@@ -87,13 +87,8 @@ async fn respond(
     })
 }
 
-/// RFC 6750 §2.1. Another scheme is not a bearer token.
 fn bearer(http: &HttpRequest) -> Result<Option<&str>, JsonError> {
-    let Some(value) = form::authorization(http)? else { return Ok(None) };
-    match value.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(Some(token.trim())),
-        _ => Err(invalid_request("the Authorization header does not carry a bearer token")),
-    }
+    form::bearer(http).map_err(|error| JsonError::new(error).challenge(Challenge::Bearer))
 }
 
 fn no_token() -> JsonError {

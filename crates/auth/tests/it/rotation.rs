@@ -111,7 +111,7 @@ async fn rotate(app: &TestApp, alg: Option<SigningAlgorithm>, policy: RotationPo
 /// Rotates while people sign in; tells how many verifications failed, and how many keys signed.
 async fn play(app: &TestApp, policy: RotationPolicy) -> (usize, usize) {
     let http = Browser::new(app);
-    let mut people = vec![Person::new(app).await, Person::new(app).await];
+    let mut people = [Person::new(app).await, Person::new(app).await];
     let mut verifiers = Vec::new();
     let (mut failures, mut signers) = (0, std::collections::BTreeSet::new());
     for step in 0..STEPS {

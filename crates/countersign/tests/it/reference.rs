@@ -10,8 +10,23 @@ use countersign::config::{Environment, Origin, environment, load};
 use protocol::issuer::Issuer;
 use serde_json::Value;
 
-const SECTIONS: [&str; 11] =
-    ["server", "tls", "database", "keys", "tokens", "sessions", "passwords", "limits", "outbound", "branding", "log"];
+const SECTIONS: [&str; 15] = [
+    "server",
+    "tls",
+    "database",
+    "keys",
+    "openid",
+    "registration",
+    "tokens",
+    "sessions",
+    "passwords",
+    "limits",
+    "outbound",
+    "seed",
+    "branding",
+    "log",
+    "protocol_log",
+];
 const EXAMPLE_ISSUER: &str = "http://localhost:8080";
 
 struct Section {
@@ -105,7 +120,7 @@ fn example() -> String {
          # Made from the doc comments in crates/auth/src/config; docs/configuration.md tells more.\n",
     );
     for section in sections() {
-        let _ = writeln!(text, "\n# {}\n[{}]", section.doc.join(" "), section.name);
+        let _ = writeln!(text, "\n# {}\n[{}]", section.doc.join("\n# "), section.name);
         for key in &section.keys {
             text.push('\n');
             for line in key.text() {

@@ -158,6 +158,10 @@ fn files_that_cannot_be_read_stop_the_start() {
         assert!(ended.err.contains("clients.json: is no JSON array: "), "{ended:?}");
         assert!(ended.err.contains("users.json: cannot be read: No such file"), "{ended:?}");
     }
+    let (elsewhere, settings) = (tempfile::tempdir().expect("a directory"), directory.path().join("countersign.toml"));
+    let ended = run(elsewhere.path(), &["check", "--config", settings.to_str().expect("is UTF-8")]);
+    let anchored = directory.path().join("users.json").display().to_string();
+    assert!(ended.err.contains(&anchored), "paths start at the settings file: {ended:?}");
 }
 
 #[test]

@@ -41,10 +41,11 @@ export async function publish(path, type, document) {
   return url
 }
 
-/** An answer in which somebody exchanged one parameter on the way. */
+/** An answer in which somebody exchanged one letter of one parameter on the way; not the last, which may stand for no whole bit. */
 export function exchanged(received, name) {
   const answer = new URLSearchParams(received.hash.slice(1))
-  answer.set(name, `${answer.get(name).slice(0, -1)}${answer.get(name).endsWith('A') ? 'B' : 'A'}`)
+  const value = answer.get(name)
+  answer.set(name, value.slice(0, -10) + (value.at(-10) === 'A' ? 'B' : 'A') + value.slice(-9))
   received.hash = answer
   return received
 }

@@ -83,6 +83,15 @@ for (const [name, [metadata, authentication]] of Object.entries(methods)) {
   })
 }
 
+for (const alg of SIGNING) {
+  await check(`private_key_jwt by ${alg}`, async () => {
+    const key = await signer(alg)
+    const method = 'private_key_jwt'
+    const metadata = { token_endpoint_auth_method: method, token_endpoint_auth_signing_alg: alg, jwks: jwks(key) }
+    await signIn(await register(metadata, client.PrivateKeyJwt(key)), 'code')
+  })
+}
+
 // authorizationCodeGrant reads a code from the query or a form only.
 const flows = {
   code: [['query', 'form_post'], []],

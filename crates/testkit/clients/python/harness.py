@@ -1,4 +1,4 @@
-"""What the clients in Python share: parameters, `ok` lines, a browser, keys and the place to publish them. No protocol."""
+"""What the clients in Python share: parameters, `ok` lines, a browser, keys, a place to publish them. No protocol."""
 
 import json
 import os

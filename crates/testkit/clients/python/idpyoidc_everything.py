@@ -15,6 +15,7 @@ from cryptojwt import KeyJar
 from cryptojwt.jwe.jwe import JWE
 from cryptojwt.jwk.jwk import key_from_jwk_dict
 from idpyoidc.client.defaults import DEFAULT_OIDC_SERVICES
+from idpyoidc.client.exception import ResponseError
 from idpyoidc.client.oauth2.stand_alone_client import StandAloneClient
 from idpyoidc.client.oidc import authorization
 from idpyoidc.client.oidc.registration import Registration
@@ -39,7 +40,7 @@ authorization.construct_request_parameter = right_audience
 
 
 class Registering(Registration):
-    """RFC 7591 §3.2.1: `scope` is one string of several names. idpyoidc takes it for one name, and refuses to have it."""
+    """RFC 7591 §3.2.1: `scope` is one string of several names. idpyoidc takes it for one name, and refuses that."""
 
     def update_service_context(self, resp, key="", **kwargs):
         del resp["scope"]
@@ -49,6 +50,8 @@ class Registering(Registration):
 SERVICES = DEFAULT_OIDC_SERVICES | {
     "registration": {"class": Registering},
     "registration_read": {"class": "idpyoidc.client.oidc.read_registration.RegistrationRead"},
+    "introspection": {"class": "idpyoidc.client.oauth2.introspection.Introspection"},
+    "token_revocation": {"class": "idpyoidc.client.oauth2.token_revocation.TokenRevocation"},
     "end_session": {"class": "idpyoidc.client.oidc.end_session.EndSession"},
 }
 METHODS = ["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "bearer_header"]
@@ -232,6 +235,13 @@ def the_rest():
     person = party.client.get_user_info(done["state"], new["access_token"])
     assert person["sub"] == done["id_token"]["sub"], person
     yield "refresh"
+
+    asked = {"token": new["access_token"]}
+    assert party.client.do_request("introspection", request_args=asked)["active"], "not active"
+    with contextlib.suppress(ResponseError):  # it wants a body, which RFC 7009 §2.2 gives no content
+        party.client.do_request("token_revocation", request_args=asked)
+    assert not party.client.do_request("introspection", request_args=asked)["active"], "still active"
+    yield "introspection and revocation"
 
     _, done = Party(subject_type="pairwise").sign_in()
     assert done["id_token"]["sub"] != everybody, done["id_token"]

@@ -19,7 +19,9 @@ fn quoted(text: &str) -> impl Iterator<Item = &str> {
 
 #[test]
 fn paths_in_the_documents_exist() {
-    for document in ["README.md", "docs/ARCHITECTURE.md", "docs/spec-matrix.md", "CONTRIBUTING.md"] {
+    for document in
+        ["README.md", "docs/ARCHITECTURE.md", "docs/spec-matrix.md", "docs/conformance/modules.md", "CONTRIBUTING.md"]
+    {
         let text = read(document);
         let paths = quoted(&text).filter(|word| {
             ["crates/", "docs/", "templates/", "migrations/", "bench/", "keys/"]
@@ -31,6 +33,12 @@ fn paths_in_the_documents_exist() {
             assert!(root().join(path).exists(), "{document} names {path}");
         }
     }
+}
+
+/// The tests that the rows of a table name in their last column.
+fn named_in_rows(document: &str) -> impl Iterator<Item = &str> {
+    let rows = document.lines().filter(|line| line.starts_with("| ") && line.contains('`'));
+    rows.flat_map(|row| quoted(row.rsplit('|').nth(1).expect("a last column")))
 }
 
 /// Every `fn` below a directory of sources.
@@ -53,15 +61,25 @@ fn functions(directory: &Path, names: &mut BTreeSet<String>) {
 fn tests_in_the_spec_matrix_exist() {
     let mut names = BTreeSet::new();
     functions(&root().join("crates"), &mut names);
-    let matrix = read("docs/spec-matrix.md");
-    let mut rows = 0;
-    for row in matrix.lines().filter(|line| line.starts_with("| ") && line.contains('`')) {
-        let tests = row.rsplit('|').nth(1).expect("a last column");
-        for test in quoted(tests) {
-            let name = test.rsplit("::").next().unwrap_or(test);
-            assert!(names.contains(name), "docs/spec-matrix.md names the test {test}, which does not exist");
-            rows += 1;
-        }
+    let (matrix, mut rows) = (read("docs/spec-matrix.md"), 0);
+    for test in named_in_rows(&matrix) {
+        let name = test.rsplit("::").next().unwrap_or(test);
+        assert!(names.contains(name), "docs/spec-matrix.md names the test {test}, which does not exist");
+        rows += 1;
     }
     assert!(rows > 50, "only {rows} tests are named");
+}
+
+/// `docs/conformance/modules.md` names a test for each module, by the file that it is in.
+#[test]
+fn tests_of_the_modules_exist() {
+    let (table, mut rows) = (read("docs/conformance/modules.md"), BTreeSet::new());
+    for test in named_in_rows(&table) {
+        let (file, name) = test.strip_prefix("conformance::").and_then(|test| test.split_once("::")).expect(test);
+        let source = read(&format!("crates/auth/tests/it/conformance/{file}.rs"));
+        let is_there = source.contains(&format!("#[actix_web::test]\nasync fn {name}()"));
+        assert!(is_there, "docs/conformance/modules.md names the test {test}, which does not exist");
+        assert!(rows.insert(name), "{name} stands twice");
+    }
+    assert_eq!(rows.len(), 75, "the plans of tiers A and B have so many different modules");
 }

@@ -101,7 +101,7 @@ async fn oauth4webapi_from_npm_with_everything() {
 #[actix_web::test]
 async fn openid_client_from_npm_with_everything() {
     let Some(node) = program("COUNTERSIGN_TEST_NODE", "openid-client") else { return };
-    run(&node, "javascript/openid-client-everything.mjs", 41).await;
+    run(&node, "javascript/openid-client-everything.mjs", 46).await;
 }
 
 #[actix_web::test]
@@ -113,5 +113,5 @@ async fn authlib_from_pypi_with_everything() {
 #[actix_web::test]
 async fn idpyoidc_from_pypi_with_everything() {
     let Some(python) = program("COUNTERSIGN_TEST_PYTHON", "idpyoidc") else { return };
-    run(&python, "python/idpyoidc_everything.py", 47).await;
+    run(&python, "python/idpyoidc_everything.py", 48).await;
 }

@@ -1,5 +1,6 @@
 //! Everything of OpenID Connect that the `openidconnect` crate has, with clients that register themselves.
 
+use auth::clock::Clock;
 use openidconnect::core::{
     CoreAuthPrompt, CoreAuthenticationFlow, CoreClient, CoreClientAuthMethod, CoreClientRegistrationRequest,
     CoreGrantType, CoreIdToken, CoreIdTokenClaims, CoreIdTokenVerifier, CoreJwsSigningAlgorithm, CoreResponseType,
@@ -7,15 +8,18 @@ use openidconnect::core::{
 };
 use openidconnect::registration::EmptyAdditionalClientMetadata;
 use openidconnect::{
-    AccessToken, AccessTokenHash, AuthType, AuthenticationFlow, AuthorizationCode, AuthorizationCodeHash, CsrfToken,
-    EndpointMaybeSet, EndpointNotSet, EndpointSet, IssuerUrl, LogoutRequest, Nonce, OAuth2TokenResponse as _,
-    PkceCodeChallenge, PostLogoutRedirectUrl, ProviderMetadataWithLogout, RedirectUrl, RefreshToken, ResponseTypes,
-    Scope, TokenResponse as _, UserInfoResponseType,
+    AccessToken, AccessTokenHash, AuthType, AuthenticationFlow, AuthorizationCode, AuthorizationCodeHash, ClientId,
+    ClientSecret, CsrfToken, EndpointMaybeSet, EndpointNotSet, EndpointSet, IntrospectionUrl, IssuerUrl, LogoutRequest,
+    Nonce, OAuth2TokenResponse as _, PkceCodeChallenge, PostLogoutRedirectUrl, ProviderMetadataWithLogout, RedirectUrl,
+    RefreshToken, ResponseTypes, RevocationUrl, Scope, TokenIntrospectionResponse as _, TokenResponse as _,
+    UserInfoResponseType,
 };
 use reqwest::redirect::Policy;
-use testkit::app::{REDIRECT_URI, TestApp, TestOptions};
+use reqwest::{Certificate, ClientBuilder};
+use testkit::app::{CLIENT_SECRET, REDIRECT_URI, TestApp, TestOptions};
 use testkit::browser::{Answer, Browser, plain_http};
 use testkit::database::TestDatabase;
+use testkit::elsewhere::Authority;
 
 use crate::openid_clients::everything;
 use crate::openidconnect_client::Http;
@@ -23,9 +27,10 @@ use crate::openidconnect_client::Http;
 type Party =
     CoreClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointMaybeSet, EndpointMaybeSet>;
 
-/// A server with everything switched on, and what a relying party knows of it.
+/// A server on https with everything switched on, and what a relying party knows of it.
 struct Provider {
     app: TestApp,
+    authority: Authority,
     http: Http,
     metadata: ProviderMetadataWithLogout,
 }
@@ -41,13 +46,22 @@ struct Brought {
 
 impl Provider {
     async fn start() -> Self {
-        let options =
-            TestOptions { config: Box::new(everything), clock: auth::clock::Clock::System, ..TestOptions::default() };
+        let authority = Authority::new();
+        let options = TestOptions {
+            clock: Clock::System,
+            tls: Some(authority.certify(&["localhost"])),
+            config: Box::new(everything),
+            ..TestOptions::default()
+        };
         let app = TestApp::start_with(TestDatabase::sqlite(), options).await;
-        let http = Http(plain_http().redirect(Policy::none()).build().unwrap());
+        let http = Http(trusting(&authority).redirect(Policy::none()).build().unwrap());
         let issuer = IssuerUrl::new(app.issuer.clone()).unwrap();
         let metadata = ProviderMetadataWithLogout::discover_async(issuer, &http).await.unwrap();
-        Self { app, http, metadata }
+        Self { app, authority, http, metadata }
+    }
+
+    fn browser(&self) -> Browser {
+        Browser::over(&self.app.issuer, trusting(&self.authority))
     }
 
     /// A client that may do everything, with `change` to its metadata.
@@ -108,7 +122,7 @@ impl Provider {
     }
 
     async fn answer(&self, url: &str, mode: &str) -> Answer {
-        let page = Browser::new(&self.app).arrive(url).await;
+        let page = self.browser().arrive(url).await;
         if mode == "form_post" {
             assert_eq!(page.form_action(), REDIRECT_URI);
             return page.hidden_fields().into_iter().collect();
@@ -130,6 +144,10 @@ impl Provider {
             assert_eq!(claims.email().unwrap().as_str(), "alice@example.test");
         }
     }
+}
+
+fn trusting(authority: &Authority) -> ClientBuilder {
+    plain_http().tls_certs_only([Certificate::from_pem(&std::fs::read(authority.file()).unwrap()).unwrap()])
 }
 
 type Flow = CoreAuthenticationFlow;
@@ -211,9 +229,25 @@ async fn the_rust_library_authenticates_in_each_way_it_has() {
         let refresh_token = brought.refresh_token.as_ref().unwrap();
         let refreshed =
             party.exchange_refresh_token(refresh_token).unwrap().request_async(&provider.http).await.unwrap();
+        if method != Nothing {
+            end(&provider, party.clone(), refreshed.access_token()).await;
+            continue;
+        }
         let access_tokens = vec![refreshed.access_token().clone()];
         provider.user_info(&party, &Brought { access_tokens, ..brought }, Signed::No).await;
     }
+}
+
+/// Introspection (RFC 7662) and revocation (RFC 7009).
+async fn end(provider: &Provider, party: Party, token: &AccessToken) {
+    let url = |path| provider.app.url(path);
+    let party = party
+        .set_introspection_url(IntrospectionUrl::new(url("/introspect")).unwrap())
+        .set_revocation_url(RevocationUrl::new(url("/revoke")).unwrap());
+    let active = async || party.introspect(token).request_async(&provider.http).await.unwrap().active();
+    assert!(active().await);
+    party.revoke_token(token.clone().into()).unwrap().request_async(&provider.http).await.unwrap();
+    assert!(!active().await);
 }
 
 #[actix_web::test]
@@ -237,7 +271,7 @@ async fn the_rust_library_reads_every_signature() {
 }
 
 #[actix_web::test]
-async fn the_rust_library_gets_a_pairwise_subject_and_signs_out() {
+async fn the_rust_library_gets_a_pairwise_subject() {
     let provider = Provider::start().await;
     let mut subjects = Vec::new();
     for kind in [CoreSubjectIdentifierType::Public, CoreSubjectIdentifierType::Pairwise] {
@@ -245,13 +279,37 @@ async fn the_rust_library_gets_a_pairwise_subject_and_signs_out() {
         let brought = provider.sign_in(&party, &RS256, &AuthenticationFlow::AuthorizationCode, "query").await;
         provider.user_info(&party, &brought, Signed::No).await;
         subjects.push(brought.claims.unwrap().subject().clone());
-        let endpoint = provider.metadata.additional_metadata().end_session_endpoint.clone().unwrap();
-        let url = LogoutRequest::from(endpoint)
-            .set_id_token_hint(&brought.id_token.unwrap())
-            .set_post_logout_redirect_uri(PostLogoutRedirectUrl::new("https://elsewhere.example/".to_owned()).unwrap())
-            .http_get_url();
-        let page = Browser::new(&provider.app).open(url.as_str()).await;
-        assert!(page.location().is_none(), "this client has registered no such address: {page:?}");
     }
     assert_ne!(subjects[0], subjects[1]);
+}
+
+/// Its registration knows no `post_logout_redirect_uris`, so the client is one that an administrator registered.
+#[actix_web::test]
+async fn the_rust_library_signs_out() {
+    let provider = Provider::start().await;
+    let secret = Some(ClientSecret::new(CLIENT_SECRET.to_owned()));
+    let id = ClientId::new("confidential".to_owned());
+    let party: Party = CoreClient::from_provider_metadata(provider.metadata.clone(), id, secret)
+        .set_redirect_uri(RedirectUrl::new(REDIRECT_URI.to_owned()).unwrap());
+    let brought = provider.sign_in(&party, &RS256, &AuthenticationFlow::AuthorizationCode, "query").await;
+    let url = |prompt| {
+        let flow: Flow = AuthenticationFlow::AuthorizationCode;
+        let request = party.authorize_url(flow, CsrfToken::new_random, Nonce::new_random).add_prompt(prompt);
+        request.set_pkce_challenge(PkceCodeChallenge::new_random_sha256().0).url().0.to_string()
+    };
+    let browser = provider.browser();
+    browser.authorize(&url(CoreAuthPrompt::Login)).await;
+    assert!(browser.authorize(&url(CoreAuthPrompt::None)).await.contains_key("code"));
+
+    let signed_out = "https://app.example.com/signed-out";
+    let endpoint = provider.metadata.additional_metadata().end_session_endpoint.clone().unwrap();
+    let request = LogoutRequest::from(endpoint)
+        .set_id_token_hint(&brought.id_token.unwrap())
+        .set_post_logout_redirect_uri(PostLogoutRedirectUrl::new(signed_out.to_owned()).unwrap())
+        .set_state(CsrfToken::new("of-the-client".to_owned()));
+    // The hint is of another session of the same person, so they are asked.
+    let page = browser.open(request.http_get_url().as_str()).await;
+    let page = browser.follow(browser.submit(&page, &[("decision", "yes")]).await).await;
+    assert_eq!(page.location(), Some(format!("{signed_out}?state=of-the-client")), "{}", page.body);
+    assert_eq!(browser.authorize(&url(CoreAuthPrompt::None)).await["error"], "login_required");
 }

@@ -6,8 +6,8 @@ pub(super) static TEXTS: Texts = Texts {
     language: "Language",
     help: "Help",
     dev_bar: "Development mode: demo accounts, this computer only.",
-    client_policy: "Privacy policy",
-    client_terms: "Terms of use",
+    client_policy: "Privacy\u{a0}policy",
+    client_terms: "Terms\u{a0}of\u{a0}use",
     other_account: "Use another account",
 
     login_title: "Sign in",

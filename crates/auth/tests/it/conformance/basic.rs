@@ -14,8 +14,23 @@ fn has_code_or_token(kind: ResponseType) -> bool {
 
 /// The claims that an ID token may have when only `openid` was asked for.
 const OF_AN_ID_TOKEN: &[&str] = &[
-    "iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "at_hash", "c_hash", "s_hash", "nbf",
-    "jti", "sid", "txn",
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "iat",
+    "auth_time",
+    "nonce",
+    "acr",
+    "amr",
+    "azp",
+    "at_hash",
+    "c_hash",
+    "s_hash",
+    "nbf",
+    "jti",
+    "sid",
+    "txn",
 ];
 
 #[actix_web::test]
@@ -27,7 +42,7 @@ async fn server() {
                 let unexpected = |name: &&String| !OF_AN_ID_TOKEN.contains(&name.as_str());
                 assert_eq!(token.claims.as_object().unwrap().keys().find(unexpected), None);
             }
-            assert_eq!(outcome.id_tokens.is_empty(), false);
+            assert!(!outcome.id_tokens.is_empty());
             assert_eq!(outcome.access_tokens.is_empty(), module.variant.kind == ResponseType::IdToken);
         })
         .await;
@@ -205,7 +220,7 @@ async fn ensure_post_request_succeeds() {
 #[actix_web::test]
 async fn server_client_secret_post() {
     core()
-        .of(|kind| kind == ResponseType::Code)
+        .of(ResponseType::has_code)
         .adding(json!({ "token_endpoint_auth_method": "client_secret_post" }))
         .run(async |module| {
             assert!(module.suite.announces("token_endpoint_auth_methods_supported", "client_secret_post"));

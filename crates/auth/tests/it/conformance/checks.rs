@@ -21,8 +21,20 @@ const YEAR: i64 = 365 * 86_400;
 const LONG_AGO: i64 = 631_152_000;
 
 pub(super) const PROFILE_CLAIMS: &[&str] = &[
-    "name", "given_name", "family_name", "middle_name", "nickname", "preferred_username", "profile", "picture",
-    "website", "gender", "birthdate", "zoneinfo", "locale", "updated_at",
+    "name",
+    "given_name",
+    "family_name",
+    "middle_name",
+    "nickname",
+    "preferred_username",
+    "profile",
+    "picture",
+    "website",
+    "gender",
+    "birthdate",
+    "zoneinfo",
+    "locale",
+    "updated_at",
 ];
 
 /// An ID token whose signature was verified with the published keys.

@@ -20,7 +20,10 @@ fn has_access_token(kind: ResponseType) -> bool {
 /// A scope brings all of its claims: at UserInfo, or in the ID token where there is no access token.
 async fn scope(module: &Module<'_>, scopes: &str, expected: &[&[&str]]) -> Outcome {
     for scope in scopes.split(' ') {
-        assert!(module.suite.announces("scopes_supported", scope), "{scope} is not announced, so the suite would skip it");
+        assert!(
+            module.suite.announces("scopes_supported", scope),
+            "{scope} is not announced, so the suite would skip it"
+        );
     }
     let outcome = module.flow(&[("scope", scopes)]).await;
     let sub = &outcome.id_token().claims["sub"];
@@ -45,7 +48,12 @@ fn has_all(claims: &Value, expected: &[&[&str]]) {
 pub(super) fn email_alone(module: &Module<'_>, outcome: &Outcome) {
     for token in &outcome.id_tokens {
         assert!(token.claims.get("name").is_none(), "{}", token.claims);
-        assert_eq!(token.claims.get("email").is_some(), module.variant.kind == ResponseType::IdToken, "{}", token.claims);
+        assert_eq!(
+            token.claims.get("email").is_some(),
+            module.variant.kind == ResponseType::IdToken,
+            "{}",
+            token.claims
+        );
     }
     for page in &outcome.userinfo {
         has_all(&page.json(), &[EMAIL]);
@@ -60,9 +68,7 @@ async fn scope_profile() {
 
 #[actix_web::test]
 async fn scope_email() {
-    core()
-        .run(async |module| email_alone(module, &scope(module, "openid email", &[EMAIL]).await))
-        .await;
+    core().run(async |module| email_alone(module, &scope(module, "openid email", &[EMAIL]).await)).await;
 }
 
 #[actix_web::test]

@@ -103,9 +103,18 @@ impl<'a> Module<'a> {
     pub(super) async fn second(&self, added: &Value) -> Self {
         let (base, path) = (self.base.clone(), self.path.clone());
         let browser = Rc::clone(&self.browser);
-        Self { suite: self.suite, base, path, told: Value::Null, redirect_uri: String::new(), browser, method: String::new(), ..*self }
-            .registered(added)
-            .await
+        Self {
+            suite: self.suite,
+            base,
+            path,
+            told: Value::Null,
+            redirect_uri: String::new(),
+            browser,
+            method: String::new(),
+            ..*self
+        }
+        .registered(added)
+        .await
     }
 
     async fn registered(self, added: &Value) -> Self {
@@ -253,8 +262,13 @@ impl<'a> Module<'a> {
     /// Everything after the authorization endpoint: tokens, checks, UserInfo.
     pub(super) async fn finish(&self, round: &Round) -> Outcome {
         let answer = self.answer(round);
-        let mut outcome =
-            Outcome { id_tokens: Vec::new(), access_tokens: Vec::new(), tokens: Value::Null, userinfo: Vec::new(), answer };
+        let mut outcome = Outcome {
+            id_tokens: Vec::new(),
+            access_tokens: Vec::new(),
+            tokens: Value::Null,
+            userinfo: Vec::new(),
+            answer,
+        };
         if let Some(id_token) = outcome.answer.get("id_token") {
             outcome.id_tokens.push(checks::front_id_token(self, round, &outcome.answer, id_token));
         }
@@ -298,7 +312,8 @@ impl<'a> Module<'a> {
 
     pub(super) async fn token_with(&self, form: &[(&str, &str)], assertion: Option<&str>) -> Page {
         let mut form = form.to_vec();
-        let mut request = self.suite.http.post(self.suite.endpoint("token_endpoint")).header("accept", "application/json");
+        let mut request =
+            self.suite.http.post(self.suite.endpoint("token_endpoint")).header("accept", "application/json");
         match (self.method.as_str(), assertion) {
             ("client_secret_basic", _) => {
                 request = request.basic_auth(self.client_id(), Some(text(&self.told, "client_secret")));
@@ -324,15 +339,11 @@ impl<'a> Module<'a> {
     /// GET with the token in the header.
     pub(super) async fn userinfo(&self, access_token: &str) -> Page {
         let request = self.suite.http.get(self.suite.endpoint("userinfo_endpoint"));
-        let request = request.header("accept", "application/json").header("authorization", format!("Bearer {access_token}"));
+        let request =
+            request.header("accept", "application/json").header("authorization", format!("Bearer {access_token}"));
         let page = Page::read(request.send().await.unwrap()).await;
         assert_eq!(page.status, 200, "{}", page.body);
         page
-    }
-
-    /// The usual key of clients signs something else than an assertion.
-    pub(super) fn signed(&self, claims: &Value) -> String {
-        ClientKey::usual().sign(WithKid::No, claims)
     }
 }
 

@@ -8,7 +8,7 @@ use testkit::requests::text;
 
 use super::checks::{self, part};
 use super::client::{Module, Outcome};
-use super::keys::{ClientKey, WithKid, random};
+use super::keys::{ClientKey, WithKid, random, signed};
 use super::suite::{core, dynamic, everywhere};
 
 #[actix_web::test]
@@ -157,9 +157,10 @@ async fn ensure_client_assertion_with_iss_aud_succeeds() {
         .run(async |module| {
             let round = module.open(&[]).await;
             let code = module.answer(&round)["code"].clone();
-            let form = [("grant_type", "authorization_code"), ("code", &*code), ("redirect_uri", &*module.redirect_uri)];
+            let form =
+                [("grant_type", "authorization_code"), ("code", &*code), ("redirect_uri", &*module.redirect_uri)];
             let claims = module.assertion_claims(&module.suite.app.issuer);
-            let page = module.token_with(&form, Some(&module.signed(&claims))).await;
+            let page = module.token_with(&form, Some(&signed(&claims))).await;
             checks::token_response(&page);
         })
         .await;

@@ -1,5 +1,6 @@
 //! The modules that read the metadata (OpenID Connect Discovery §3 and §4, RFC 8414 §2).
 
+use protocol::authorize::response_type::ResponseType;
 use serde_json::{Value, json};
 use testkit::requests::text;
 
@@ -115,4 +116,19 @@ async fn frontchannel_logout_discovery_endpoint_verification() {
 #[actix_web::test]
 async fn backchannel_logout_discovery_endpoint_verification() {
     logout_is_announced("backchannel").await;
+}
+
+/// What `suite.rs` switches on is what the profile switches on, for which the suite itself was run.
+#[actix_web::test]
+async fn the_settings_are_those_of_the_profile() {
+    let file = include_str!("../../../../../docs/conformance/countersign.toml");
+    let section = |name: &str| {
+        let section = file.split(&format!("[{name}]\n")).nth(1).unwrap().split("\n[").next().unwrap().to_owned();
+        section.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let openid = section("openid");
+    let kinds: Vec<_> = ResponseType::ALL.iter().map(|kind| format!("\"{kind}\"")).collect();
+    assert!(openid.contains(&format!("response_types_supported = [ {}, ]", kinds.join(", "))), "{openid}");
+    assert!(openid.ends_with("request_uri_parameter_supported = true frontchannel_logout = true"), "{openid}");
+    assert_eq!(section("registration"), r#"access = "open" pkce_policy = "optional" per_address_per_hour = 0"#);
 }

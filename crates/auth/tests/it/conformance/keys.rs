@@ -74,3 +74,8 @@ pub(super) fn random(length: usize) -> String {
 pub(super) fn long_state() -> String {
     format!("{}{}-._~", random(62), random(62))
 }
+
+/// What the client of a module signs with the key of its registration.
+pub(super) fn signed(claims: &Value) -> String {
+    ClientKey::usual().sign(WithKid::No, claims)
+}

@@ -11,7 +11,7 @@ use url::Url;
 
 use super::checks;
 use super::client::{Module, Outcome};
-use super::keys::{encoded, long_state};
+use super::keys::{encoded, long_state, signed};
 use super::prompts::nothing_comes_silently;
 use super::suite::{Runs, code_only};
 
@@ -131,7 +131,7 @@ async fn rp_initiated_logout_bad_id_token_hint() {
         let claims = json!({
             "iss": module.client_id(), "aud": module.suite.app.issuer, "sub": "SubjectID", "iat": now, "exp": now + 300,
         });
-        full(module.signed(&claims), post_logout(module))
+        full(signed(&claims), post_logout(module))
     })
     .await;
 }
@@ -226,7 +226,10 @@ async fn notice(module: &Module<'_>, path: &str) -> String {
     let mut tries = 0;
     loop {
         if let Some(received) = module.suite.elsewhere.received().into_iter().find(|received| received.path == path) {
-            assert_eq!((received.method.as_str(), &*received.headers["content-type"]), ("POST", "application/x-www-form-urlencoded"));
+            assert_eq!(
+                (received.method.as_str(), &*received.headers["content-type"]),
+                ("POST", "application/x-www-form-urlencoded")
+            );
             return received.body;
         }
         tries += 1;

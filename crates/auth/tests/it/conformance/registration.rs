@@ -35,15 +35,20 @@ async fn redirect_uri_regfrag() {
         .await;
 }
 
-/// What the login page shows inside `login-page`; nobody signs in.
-async fn shown(added: Value, mark: &str) {
+/// What the login page shows inside `login-page`: an `img`, or a link; nobody signs in.
+async fn shown(added: Value, element: &str, attribute: &str) {
     dynamic()
         .adding(added)
         .run(async |module| {
             let page = module.browser.open(&module.url(&module.request(&[]))).await;
             assert!(page.status == 200 && page.url.path().ends_with("/login"), "{}", page.url);
             let (before, inside) = page.body.split_once("id=\"login-page\"").unwrap();
-            assert!(inside.contains(mark) && !before.contains(mark), "{mark} in {}", page.body);
+            let is_in = |html: &str| {
+                let start = format!("<{element} ");
+                let tags = html.split(&start).skip(1).filter_map(|rest| rest.split_once('>'));
+                tags.map(|(tag, _)| tag).filter(|tag| tag.contains(attribute)).count()
+            };
+            assert_eq!((is_in(before), is_in(inside)), (0, 1), "{attribute} in {}", page.body);
         })
         .await;
 }
@@ -51,18 +56,18 @@ async fn shown(added: Value, mark: &str) {
 #[actix_web::test]
 async fn registration_logo_uri() {
     let logo = "https://suite.test:8443/images/openid.png";
-    shown(json!({ "logo_uri": logo }), &format!("src=\"{logo}\"")).await;
+    shown(json!({ "logo_uri": logo }), "img", &format!("src=\"{logo}\"")).await;
 }
 
 #[actix_web::test]
 async fn registration_policy_uri() {
     let policy = "https://suite.test:8443/login.html";
-    shown(json!({ "policy_uri": policy }), &format!("href=\"{policy}\"")).await;
+    shown(json!({ "policy_uri": policy }), "a", &format!("href=\"{policy}\"")).await;
 }
 
 #[actix_web::test]
 async fn registration_tos_uri() {
-    shown(json!({ "tos_uri": "https://openid.net" }), "href=\"https://openid.net").await;
+    shown(json!({ "tos_uri": "https://openid.net" }), "a", "href=\"https://openid.net").await;
 }
 
 #[actix_web::test]
@@ -115,7 +120,12 @@ async fn server_rotate_keys() {
             let is_new = |key: &&Value| before.iter().all(|old| old["kid"] != key["kid"]);
             let is_usable = |key: &Value| ["RSA", "EC"].contains(&text(key, "kty"));
             assert!(after.iter().filter(is_new).any(is_usable));
-            assert!(after.iter().filter(is_new).all(|key| before.iter().all(|old| old.get("n").or(old.get("x")) != key.get("n").or(key.get("x")))));
+            assert!(
+                after
+                    .iter()
+                    .filter(is_new)
+                    .all(|key| before.iter().all(|old| old.get("n").or(old.get("x")) != key.get("n").or(key.get("x"))))
+            );
         }
     }
 }

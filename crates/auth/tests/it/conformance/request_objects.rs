@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use testkit::elsewhere::Reply;
 
 use super::client::{Module, Request, Round};
-use super::keys::{encoded, random};
+use super::keys::{encoded, random, signed};
 use super::suite::{Suite, Variant, core, dynamic, everywhere};
 
 fn unsigned_ones(config: &mut Config) {
@@ -49,7 +49,7 @@ async fn by_reference(suite: &Suite, variant: Variant, alg: &str) {
     let request = module.request(&[]);
     let object = match alg {
         "none" => unsigned(&claims(&module, &request)),
-        _ => module.signed(&claims(&module, &request)),
+        _ => signed(&claims(&module, &request)),
     };
     let reply = Reply::new(object).with_header("content-type", "application/jwt");
     suite.elsewhere.publish(&format!("{}{path}", module.path), reply);
