@@ -200,8 +200,8 @@ async fn described(
     id: ClientId,
     now: Timestamp,
 ) -> Result<Client, JsonError> {
-    let optional = state.config.openid.switched_on();
-    let client = dynamic::check(document, id, now, &state.config.registration_policy(&optional))?;
+    let features = state.config.openid.switched_on();
+    let client = dynamic::check(document, id, now, &state.config.registration_policy(&features))?;
     check_keys(&client)?;
     check_sector(&state.outbound, &client).await.map_err(|error| match error {
         SectorError::Wrong(text) => invalid("sector_identifier_uri", format!("sector_identifier_uri: {text}")).into(),

@@ -30,6 +30,7 @@ pub mod client;
 pub mod client_auth;
 pub mod encryption;
 pub mod error;
+pub mod feature;
 pub mod grant;
 pub mod id_token;
 pub mod ids;

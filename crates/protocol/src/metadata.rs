@@ -11,6 +11,7 @@ use crate::authorize::response_type::{ResponseMode, ResponseType};
 use crate::claims::CLAIMS_SUPPORTED;
 use crate::client::{GrantType, SubjectType, TokenEndpointAuthMethod};
 use crate::encryption::{ContentEncryption, KeyManagementAlgorithm};
+use crate::feature::Feature;
 use crate::issuer::Issuer;
 use crate::signing::{AssertionAlgorithm, MaybeSigned, SigningAlgorithm};
 
@@ -44,21 +45,7 @@ pub struct Published<'a> {
     pub ui_locales: &'a [&'a str],
     pub response_types: &'a [ResponseType],
     /// What is off unless the installation switches it on.
-    pub optional: &'a [Optional],
-}
-
-/// Parts of OpenID Connect that an installation may switch on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Optional {
-    /// Dynamic client registration (RFC 7591).
-    Registration,
-    /// Request objects by reference (OpenID Connect Core §6.2).
-    RequestUri,
-    /// Request objects with the algorithm `none` (OpenID Connect Core §6.1).
-    UnsignedRequestObjects,
-    /// ID tokens with the algorithm `none` (OpenID Connect Core §2).
-    UnsignedIdTokens,
-    FrontchannelLogout,
+    pub features: &'a [Feature],
 }
 
 /// The document. Its members have the names of the registry of RFC 8414 §7.1.
@@ -128,7 +115,7 @@ pub struct Algorithms {
 impl Metadata {
     pub fn of(published: &Published) -> Self {
         let issuer = published.issuer;
-        let on = |optional| published.optional.contains(&optional);
+        let on = |feature| published.features.contains(&feature);
         Self {
             // Discovery §4.3: "The issuer value returned MUST be identical to the Issuer URL that was used as the
             // prefix".
@@ -154,13 +141,13 @@ impl Metadata {
             claims_parameter_supported: true,
             request_parameter_supported: true,
             // Discovery §3: "If omitted, the default value is true", so it is said.
-            request_uri_parameter_supported: on(Optional::RequestUri),
-            require_request_uri_registration: on(Optional::RequestUri),
+            request_uri_parameter_supported: on(Feature::RequestUri),
+            require_request_uri_registration: on(Feature::RequestUri),
             // RFC 9207 §2.3: "The server MUST indicate its support for the iss parameter by setting the metadata
             // parameter authorization_response_iss_parameter_supported, defined in Section 3, to true."
             authorization_response_iss_parameter_supported: true,
-            frontchannel_logout_supported: on(Optional::FrontchannelLogout),
-            frontchannel_logout_session_supported: on(Optional::FrontchannelLogout),
+            frontchannel_logout_supported: on(Feature::FrontchannelLogout),
+            frontchannel_logout_session_supported: on(Feature::FrontchannelLogout),
             backchannel_logout_supported: true,
             backchannel_logout_session_supported: true,
         }
@@ -170,7 +157,7 @@ impl Metadata {
 impl Endpoints {
     fn of(published: &Published) -> Self {
         let issuer = published.issuer;
-        let registers = published.optional.contains(&Optional::Registration);
+        let registers = published.features.contains(&Feature::Registration);
         Self {
             authorization_endpoint: issuer.endpoint(paths::AUTHORIZE),
             token_endpoint: issuer.endpoint(paths::TOKEN),
@@ -189,11 +176,11 @@ impl Algorithms {
         let ours = in_preference(published.signing_algorithms);
         let with_none = |algorithms: &[SigningAlgorithm], none| {
             let signed = algorithms.iter().copied().map(MaybeSigned::Signed);
-            signed.chain(published.optional.contains(&none).then_some(MaybeSigned::Unsigned)).collect()
+            signed.chain(published.features.contains(&none).then_some(MaybeSigned::Unsigned)).collect()
         };
         Self {
             // Discovery §3: "The algorithm RS256 MUST be included."
-            id_token_signing_alg_values_supported: with_none(&ours, Optional::UnsignedIdTokens),
+            id_token_signing_alg_values_supported: with_none(&ours, Feature::UnsignedIdTokens),
             id_token_encryption_alg_values_supported: KeyManagementAlgorithm::ALL,
             id_token_encryption_enc_values_supported: ContentEncryption::ALL,
             userinfo_signing_alg_values_supported: ours,
@@ -201,7 +188,7 @@ impl Algorithms {
             userinfo_encryption_enc_values_supported: ContentEncryption::ALL,
             request_object_signing_alg_values_supported: with_none(
                 SigningAlgorithm::ALL,
-                Optional::UnsignedRequestObjects,
+                Feature::UnsignedRequestObjects,
             ),
             // Discovery §3, of the same member for the token endpoint: "The value none MUST NOT be used."
             token_endpoint_auth_signing_alg_values_supported: AssertionAlgorithm::ALL,
@@ -232,12 +219,12 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
-    const EVERYTHING: &[Optional] = &[
-        Optional::Registration,
-        Optional::RequestUri,
-        Optional::UnsignedRequestObjects,
-        Optional::UnsignedIdTokens,
-        Optional::FrontchannelLogout,
+    const EVERYTHING: &[Feature] = &[
+        Feature::Registration,
+        Feature::RequestUri,
+        Feature::UnsignedRequestObjects,
+        Feature::UnsignedIdTokens,
+        Feature::FrontchannelLogout,
     ];
 
     /// With nothing switched on that is off by default.
@@ -245,11 +232,11 @@ mod tests {
         with(signing_algorithms, &[ResponseType::Code], &[])
     }
 
-    fn with(signing_algorithms: &[SigningAlgorithm], response_types: &[ResponseType], optional: &[Optional]) -> Value {
+    fn with(signing_algorithms: &[SigningAlgorithm], response_types: &[ResponseType], features: &[Feature]) -> Value {
         let issuer = Issuer::parse("https://issuer.example/tenant").expect("is an issuer");
         let scopes = vec!["openid".to_owned(), "notes:read".to_owned()];
         let ui_locales = &["en", "de"];
-        let published = Published { issuer: &issuer, signing_algorithms, scopes, ui_locales, response_types, optional };
+        let published = Published { issuer: &issuer, signing_algorithms, scopes, ui_locales, response_types, features };
         serde_json::to_value(Metadata::of(&published)).expect("is plain data")
     }
 

@@ -1,7 +1,7 @@
 //! `[openid]`: the parts of OpenID Connect that are off by default.
 
 use protocol::authorize::response_type::ResponseType;
-use protocol::metadata::Optional;
+use protocol::feature::Feature;
 use serde::{Deserialize, Serialize};
 
 use super::problem::Problem;
@@ -65,12 +65,12 @@ impl OpenidConfig {
     }
 
     /// What the discovery document announces of it.
-    pub fn switched_on(&self) -> Vec<Optional> {
+    pub fn switched_on(&self) -> Vec<Feature> {
         let all = [
-            (self.request_uri_parameter_supported, Optional::RequestUri),
-            (self.unsigned_request_objects, Optional::UnsignedRequestObjects),
-            (self.unsigned_id_tokens, Optional::UnsignedIdTokens),
-            (self.frontchannel_logout, Optional::FrontchannelLogout),
+            (self.request_uri_parameter_supported, Feature::RequestUri),
+            (self.unsigned_request_objects, Feature::UnsignedRequestObjects),
+            (self.unsigned_id_tokens, Feature::UnsignedIdTokens),
+            (self.frontchannel_logout, Feature::FrontchannelLogout),
         ];
         all.into_iter().filter_map(|(on, part)| on.then_some(part)).collect()
     }

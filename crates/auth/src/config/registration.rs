@@ -1,7 +1,7 @@
 //! `[registration]`: whether and how clients register themselves. The rules are `protocol::registration::dynamic`.
 
 use protocol::client::{GrantType, PkcePolicy};
-use protocol::metadata::Optional;
+use protocol::feature::Feature;
 use protocol::registration::dynamic::Policy;
 use protocol::scope::{ADDRESS, EMAIL, OFFLINE_ACCESS, OPENID, PHONE, PROFILE, Scope, ScopeToken};
 use protocol::time::{Seconds, Timestamp};
@@ -103,13 +103,13 @@ impl RegistrationConfig {
 
 impl Config {
     /// What the discovery document announces beside what is always there.
-    pub fn switched_on(&self) -> Vec<Optional> {
-        let registration = self.registration.is_on().then_some(Optional::Registration);
+    pub fn switched_on(&self) -> Vec<Feature> {
+        let registration = self.registration.is_on().then_some(Feature::Registration);
         self.openid.switched_on().into_iter().chain(registration).collect()
     }
 
-    /// What clients may be that register themselves. `optional` is what `[openid]` has switched on.
-    pub fn registration_policy<'a>(&'a self, optional: &'a [Optional]) -> Policy<'a> {
+    /// What clients may be that register themselves. `features` is what `[openid]` has switched on.
+    pub fn registration_policy<'a>(&'a self, features: &'a [Feature]) -> Policy<'a> {
         Policy {
             response_types: &self.openid.response_types_supported,
             grant_types: &self.registration.grant_types,
@@ -117,7 +117,7 @@ impl Config {
             pkce: self.registration.pkce_policy,
             redirect_hosts: &self.registration.redirect_hosts,
             signing_algorithms: &self.keys.algorithms,
-            optional,
+            features,
         }
     }
 }

@@ -25,14 +25,14 @@ pub(crate) async fn metadata(state: Data<AppState>, http: HttpRequest) -> Result
         scopes.extend(api.scopes.iter().map(|scope| scope.name.to_string()));
     }
     let algorithms = state.keys.keyring().algorithms(state.now());
-    let optional = state.config.switched_on();
+    let features = state.config.switched_on();
     let metadata = Metadata::of(&Published {
         issuer: state.issuer(),
         signing_algorithms: &algorithms,
         scopes,
         ui_locales: &Locale::ALL.map(Locale::tag),
         response_types: &state.config.openid.response_types_supported,
-        optional: &optional,
+        features: &features,
     });
     Ok(document(&http, "application/json", &metadata))
 }

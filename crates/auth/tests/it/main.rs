@@ -12,7 +12,6 @@ mod client_authentication;
 mod client_keys;
 mod client_secret_jwt;
 mod conformance;
-mod conformance_logout;
 mod consent;
 mod cors;
 mod crash;

@@ -11,7 +11,7 @@ use super::response_type::ResponseType;
 use crate::client::Client;
 use crate::error::{ErrorCode, OAuthError};
 use crate::issuer::Issuer;
-use crate::metadata::Optional;
+use crate::feature::Feature;
 use crate::params::{self, Params};
 use crate::signing::MaybeSigned;
 use crate::time::{Seconds, Timestamp};
@@ -61,7 +61,7 @@ impl Presented<'_> {
 pub fn presented<'a>(
     query: &'a Params,
     client: &Client,
-    switched_on: &[Optional],
+    switched_on: &[Feature],
 ) -> Result<Option<Presented<'a>>, OAuthError> {
     match (query.get("request")?, query.get("request_uri")?) {
         (None, None) => Ok(None),
@@ -69,7 +69,7 @@ pub fn presented<'a>(
         (Some(_), Some(_)) => Err(OAuthError::new(ErrorCode::InvalidRequest, "send request or request_uri, not both")),
         (Some(object), None) => check_query(query).map(|()| Some(Presented::ByValue(object))),
         (None, Some(uri)) => {
-            if !switched_on.contains(&Optional::RequestUri) {
+            if !switched_on.contains(&Feature::RequestUri) {
                 let description = "request_uri is not supported here; send the object itself as request";
                 return Err(OAuthError::new(ErrorCode::RequestUriNotSupported, description).at("request_uri"));
             }
@@ -121,7 +121,7 @@ pub fn check_algorithm(
     presented: Presented<'_>,
     algorithm: MaybeSigned,
     client: &Client,
-    switched_on: &[Optional],
+    switched_on: &[Feature],
 ) -> Result<(), OAuthError> {
     let registered = client.request_object_signing_alg;
     let refused = |code, description: String| Err(OAuthError::new(code, description).at(presented.parameter()));
@@ -132,7 +132,7 @@ pub fn check_algorithm(
         return refused(ErrorCode::InvalidRequestObject, description);
     }
     // An unsigned object is worth no more than the query, so it is read only for clients that ask for it by name.
-    let unsigned_is_meant = registered.is_some() && switched_on.contains(&Optional::UnsignedRequestObjects);
+    let unsigned_is_meant = registered.is_some() && switched_on.contains(&Feature::UnsignedRequestObjects);
     if algorithm == MaybeSigned::Unsigned && !unsigned_is_meant {
         let code = match presented {
             Presented::ByValue(_) => ErrorCode::RequestNotSupported,

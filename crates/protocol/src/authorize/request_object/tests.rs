@@ -8,7 +8,7 @@ use serde_json::json;
 
 const NOW: Timestamp = Timestamp(1_700_000_000);
 const ISSUER: &str = "https://issuer.example";
-const EVERYTHING: &[Optional] = &[Optional::RequestUri, Optional::UnsignedRequestObjects];
+const EVERYTHING: &[Feature] = &[Feature::RequestUri, Feature::UnsignedRequestObjects];
 
 fn query(pairs: &[(&str, &str)]) -> Params {
     let mut all = vec![("client_id", "notes"), ("response_type", "code")];

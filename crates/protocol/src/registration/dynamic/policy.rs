@@ -6,7 +6,7 @@ use super::{Problem, applies, hosts};
 use crate::authorize::response_type::ResponseType;
 use crate::client::{Client, GrantType, PkcePolicy};
 use crate::http_url::{HttpUrl, Scheme};
-use crate::metadata::Optional;
+use crate::feature::Feature;
 use crate::redirect_uri::RegisteredRedirectUri;
 use crate::scope::{OFFLINE_ACCESS, Scope};
 use crate::signing::{MaybeSigned, SigningAlgorithm};
@@ -24,21 +24,21 @@ pub struct Policy<'a> {
     pub redirect_hosts: &'a [String],
     /// The algorithms that a key is kept for.
     pub signing_algorithms: &'a [SigningAlgorithm],
-    pub optional: &'a [Optional],
+    pub features: &'a [Feature],
 }
 
 impl Policy<'_> {
-    fn has(&self, optional: Optional) -> bool {
-        self.optional.contains(&optional)
+    fn has(&self, feature: Feature) -> bool {
+        self.features.contains(&feature)
     }
 
     /// Takes away what does not apply to the client or the server: it is ignored and not echoed.
     pub(super) fn adapt(&self, members: &mut Map<String, Value>) {
         let off = [
-            (Optional::RequestUri, ["request_uris", ""]),
-            (Optional::FrontchannelLogout, ["frontchannel_logout_uri", "frontchannel_logout_session_required"]),
+            (Feature::RequestUri, ["request_uris", ""]),
+            (Feature::FrontchannelLogout, ["frontchannel_logout_uri", "frontchannel_logout_session_required"]),
         ];
-        for (_, names) in off.into_iter().filter(|(optional, _)| !self.has(*optional)) {
+        for (_, names) in off.into_iter().filter(|(feature, _)| !self.has(*feature)) {
             members.retain(|name, _| !names.contains(&name.as_str()));
         }
         let response_types = texts(members.get("response_types")).unwrap_or_else(|| vec!["code".to_owned()]);
@@ -111,11 +111,11 @@ impl Policy<'_> {
             unkept("userinfo_signed_response_alg", alg);
         }
         let unsigned_id_tokens = client.id_token_signed_response_alg == MaybeSigned::Unsigned;
-        if unsigned_id_tokens && !self.has(Optional::UnsignedIdTokens) {
+        if unsigned_id_tokens && !self.has(Feature::UnsignedIdTokens) {
             refuse("id_token_signed_response_alg", "ID tokens without a signature are switched off here".to_owned());
         }
         let unsigned_requests = client.request_object_signing_alg == Some(MaybeSigned::Unsigned);
-        if unsigned_requests && !self.has(Optional::UnsignedRequestObjects) {
+        if unsigned_requests && !self.has(Feature::UnsignedRequestObjects) {
             refuse(
                 "request_object_signing_alg",
                 "request objects without a signature are switched off here".to_owned(),

@@ -6,17 +6,17 @@ use serde_json::json;
 use super::*;
 use crate::authorize::response_type::ResponseType;
 use crate::client::{PkcePolicy, TokenEndpointAuthMethod};
-use crate::metadata::Optional;
+use crate::feature::Feature;
 use crate::scope::Scope;
 use crate::signing::{MaybeSigned, SigningAlgorithm};
 
 const NOW: Timestamp = Timestamp(1_700_000_000);
-const ALL_OPTIONAL: &[Optional] = &[
-    Optional::Registration,
-    Optional::RequestUri,
-    Optional::UnsignedRequestObjects,
-    Optional::UnsignedIdTokens,
-    Optional::FrontchannelLogout,
+const EVERY_FEATURE: &[Feature] = &[
+    Feature::Registration,
+    Feature::RequestUri,
+    Feature::UnsignedRequestObjects,
+    Feature::UnsignedIdTokens,
+    Feature::FrontchannelLogout,
 ];
 
 fn scope() -> Scope {
@@ -31,7 +31,7 @@ fn policy(scope: &Scope) -> Policy<'_> {
         pkce: PkcePolicy::Required,
         redirect_hosts: &[],
         signing_algorithms: &[SigningAlgorithm::RS256, SigningAlgorithm::ES256],
-        optional: &[],
+        features: &[],
     }
 }
 
@@ -116,7 +116,7 @@ fn what_is_switched_on_is_honoured() {
         "id_token_signed_response_alg": "none",
         "frontchannel_logout_uri": "https://app.example/logout",
     });
-    let client = with(members, |policy| policy.optional = ALL_OPTIONAL).expect("is sound");
+    let client = with(members, |policy| policy.features = EVERY_FEATURE).expect("is sound");
     assert_eq!(client.request_uris, ["https://app.example/request"]);
     assert_eq!(client.request_object_signing_alg, Some(MaybeSigned::Unsigned));
     assert_eq!(client.id_token_signed_response_alg, MaybeSigned::Unsigned);
@@ -191,7 +191,7 @@ fn wrong_redirect_uris_have_their_own_code() {
 #[test]
 fn every_member_of_a_wrong_json_type_is_named() {
     for member in MEMBERS.iter().filter(|member| !OF_THE_ADMINISTRATOR.contains(member)) {
-        let outcome = with(json!({ *member: { "a": [true] } }), |policy| policy.optional = ALL_OPTIONAL);
+        let outcome = with(json!({ *member: { "a": [true] } }), |policy| policy.features = EVERY_FEATURE);
         let error = outcome.expect_err(member);
         assert!(error.sentence().contains(member), "{error}");
     }
@@ -292,7 +292,7 @@ proptest! {
         document.entry("redirect_uris").or_insert(json!(["https://app.example/cb"]));
         document.entry(strange).or_insert(json!("x"));
         let scope = scope();
-        let policy = Policy { optional: if all { ALL_OPTIONAL } else { &[] }, ..policy(&scope) };
+        let policy = Policy { features: if all { EVERY_FEATURE } else { &[] }, ..policy(&scope) };
         if let Ok(client) = check(document, id(), NOW, &policy) {
             prop_assert_eq!((client.consent, client.pkce), (ConsentPolicy::Ask, PkcePolicy::Required));
             prop_assert_eq!(client.scope_claims, ScopeClaims::UserInfo);
