@@ -3,6 +3,7 @@
 CREATE TABLE protocol_log (
     client_id   TEXT   NOT NULL,   -- empty: the request named no client that is registered
     seq         BIGINT NOT NULL,   -- the order within one server process; begins with the time in microseconds
+    standing    TEXT   NOT NULL,   -- proven, or claimed: anybody may name a client
     trace_id    TEXT   NOT NULL,
     at          BIGINT NOT NULL,
     method      TEXT   NOT NULL,
@@ -15,6 +16,12 @@ CREATE TABLE protocol_log (
     parameters  TEXT   NOT NULL,   -- JSON array of pairs; values that could be secret are replaced
     PRIMARY KEY (client_id, seq, trace_id)
 );
+
+-- How many of each standing a client keeps.
+CREATE INDEX protocol_log_quota ON protocol_log (client_id, standing, seq, trace_id);
+
+-- The sweep.
+CREATE INDEX protocol_log_age ON protocol_log (at);
 
 -- `countersign explain`.
 CREATE INDEX protocol_log_trace ON protocol_log (trace_id);

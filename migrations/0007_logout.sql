@@ -2,11 +2,15 @@
 
 -- Which clients a session signed in to. Only those that want to be told have a row.
 CREATE TABLE session_clients (
-    session_id TEXT   NOT NULL,
-    client_id  TEXT   NOT NULL,
-    expires_at BIGINT NOT NULL,
+    session_id   TEXT   NOT NULL,
+    client_id    TEXT   NOT NULL,
+    expires_at   BIGINT NOT NULL,
+    signed_in_at BIGINT NOT NULL, -- the latest time
     PRIMARY KEY (session_id, client_id)
 );
+
+-- Whom the browser tells: the latest first.
+CREATE INDEX session_clients_latest ON session_clients (session_id, signed_in_at, client_id);
 
 -- The sweep.
 CREATE INDEX session_clients_expiry ON session_clients (expires_at);
@@ -26,7 +30,7 @@ CREATE TABLE logout_deliveries (
     PRIMARY KEY (session_id, client_id)
 );
 
--- Which clients wait, and what they wait for. What is settled is not in it.
+-- Which clients wait, since when, and for what: each question is one step into it. What is settled is not in it.
 CREATE INDEX logout_deliveries_due ON logout_deliveries (client_id, due_at) WHERE due_at IS NOT NULL;
 
 -- What an operator looks at: the notices of one client, newest first.

@@ -4,7 +4,8 @@
 CREATE TABLE registrations (
     client_id            TEXT   NOT NULL PRIMARY KEY REFERENCES clients (id) ON DELETE CASCADE,
     token_hash           TEXT   NOT NULL,
-    previous_token_hash  TEXT,              -- good until token_hash is used for the first time
+    previous_token_hash  TEXT,              -- good until token_hash is used for the first time ...
+    previous_expires_at  BIGINT,            -- ... and not beyond that time
     initial_access_token TEXT,              -- the id of the token that let it in; NULL when anybody could register
     created_at           BIGINT NOT NULL
 );
@@ -20,6 +21,10 @@ CREATE TABLE initial_access_tokens (
 
 -- The sweep.
 CREATE INDEX initial_access_tokens_expiry ON initial_access_tokens (expires_at);
+
+-- The sector (OpenID Connect Core 8.1) that the client belonged to when the grant was made; NULL for public subjects, which all
+-- clients of before saw.
+ALTER TABLE grants ADD COLUMN sector TEXT;
 
 -- A MAC needs the secret itself (client_secret_jwt), so there it is kept a second time, encrypted. NULL for all others.
 ALTER TABLE client_secrets ADD COLUMN sealed TEXT;

@@ -2,16 +2,18 @@
 //! each client that a session signed in to, and sends it until the client has it or time is up.
 //!
 //! The outbox is a table, filled by the transaction that ends a session, so nothing is forgotten over a restart. Each client
-//! has a worker of its own while something is due for it; a client that cannot be reached holds up nobody else. Several servers
-//! may share a database: whoever leases a delivery sends it. A server that dies in the middle of one leaves it to be sent again,
-//! with another `jti`: a client may hear of one logout twice, but never not at all.
+//! has a worker of its own while something is due for it. When a client cannot be told, it is left alone for a while, and
+//! everything that waits for it stays as it is: a try writes the row of one delivery, however many there are. So a client that
+//! cannot be reached holds up nobody else. Which clients rest is known to each server by itself; all else is in the table.
+//! Several servers may share a database: whoever leases a delivery sends it. A server that dies in the middle of one leaves it
+//! to be sent again, with another `jti`: a client may hear of one logout twice, but never not at all.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use protocol::client::Client;
+use protocol::client::{Client, RegisteredBy, SubjectType};
 use protocol::ids::ClientId;
 use protocol::logout::backchannel::{self, DeliveryState, Events, LIFETIME, LogoutTokenClaims, Next, Outcome, TYP};
 use protocol::signing::{MaybeSigned, SigningAlgorithm};
@@ -19,18 +21,21 @@ use protocol::time::{Seconds, Timestamp};
 use store::logout_deliveries::{self, Delivery};
 use store::{StoreError, Won};
 use tokio::sync::Semaphore;
-use tokio::task::{Id, JoinSet};
+use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::issue::id_token::{Protection, secure};
 use crate::outbound::{OutboundError, Reason};
-use crate::{AppState, random, subject};
+use crate::{AppState, random, session_clients, subject};
 
 /// For what another server or the command line left in the outbox, and for what is due again.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// Deliveries under way: together, and to one client. Fewer than `outbound` allows to one host, which clients may share.
+/// Clients with a worker, and deliveries under way to all of them.
 const TOGETHER: usize = 32;
+/// Deliveries under way to one client. Fewer than `outbound` allows to one host, which clients may share.
 const PER_CLIENT: i64 = 2;
+/// Then a worker makes room for another client, if one waits.
+const ROUNDS: usize = 100;
 /// Longer than any try takes: fetching the client's keys, and the exchange itself, each of which has its limit.
 const LEASE: Seconds = Seconds(90);
 /// When a client cannot be told, everything else for it waits at most this long; one more try shows whether it is back.
@@ -41,7 +46,8 @@ const REST: Seconds = Seconds(30);
 enum Tried {
     /// Told, refused, pointless, or in the hands of another server: the next one may go better.
     GoOn,
-    ClientIsDown,
+    /// The client cannot be told and is left alone until then.
+    RestUntil(Timestamp),
 }
 
 /// What a try found out about the client.
@@ -50,54 +56,86 @@ struct Failure {
     error: String,
 }
 
+/// Who works for whom.
+#[derive(Default)]
+struct Workers {
+    running: JoinSet<(ClientId, Option<Timestamp>)>,
+    busy: HashMap<ClientId, Id>,
+    /// Until when clients that could not be told are left alone.
+    resting: HashMap<ClientId, Timestamp>,
+    /// The client at which the last look ended because there was no room for more workers.
+    after: Option<ClientId>,
+}
+
 /// Runs until it is dropped, and its workers with it.
 pub(crate) async fn deliver(state: Arc<AppState>) {
     let mut tick = interval(LOOK_EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let places = Arc::new(Semaphore::new(TOGETHER));
-    let mut workers = JoinSet::new();
-    let mut busy: HashMap<Id, ClientId> = HashMap::new();
+    let mut workers = Workers::default();
     loop {
         tokio::select! {
             _ = tick.tick() => {}
             () = state.logout_deliveries.notified() => {}
-            Some(ended) = workers.join_next_with_id() => {
-                busy.remove(&ended.map_or_else(|error| error.id(), |(id, ())| id));
-                continue;
+            Some(ended) = workers.running.join_next_with_id() => {
+                workers.ended(ended);
+                if workers.after.is_none() {
+                    continue;
+                }
             }
         }
-        let mut after = None;
-        loop {
-            match logout_deliveries::next_client(&state.store, after.as_ref(), state.now()).await {
-                Ok(Some(client)) => {
-                    if !busy.values().any(|other| *other == client) {
-                        let worker = workers.spawn(work(Arc::clone(&state), Arc::clone(&places), client.clone()));
-                        busy.insert(worker.id(), client.clone());
-                    }
-                    after = Some(client);
-                }
-                Ok(None) => break,
-                Err(error) => {
-                    tracing::warn!(%error, "the logout outbox cannot be read; it is tried again");
-                    break;
-                }
-            }
+        if let Err(error) = workers.look(&state, &places).await {
+            tracing::warn!(%error, "the logout outbox cannot be read; it is tried again");
         }
     }
 }
 
-/// Works for one client until nothing is due for it, or it cannot be told.
-async fn work(state: Arc<AppState>, places: Arc<Semaphore>, client: ClientId) {
-    loop {
+impl Workers {
+    fn ended(&mut self, ended: Result<(Id, (ClientId, Option<Timestamp>)), JoinError>) {
+        match ended {
+            Ok((_, (client, rest))) => {
+                self.busy.remove(&client);
+                self.resting.extend(rest.map(|until| (client, until)));
+            }
+            Err(error) => self.busy.retain(|_, id| *id != error.id()),
+        }
+    }
+
+    /// Finds a worker for each client for which something is due, as long as there is room; the next look goes on from there.
+    async fn look(&mut self, state: &Arc<AppState>, places: &Arc<Semaphore>) -> Result<(), StoreError> {
+        let now = state.now();
+        self.resting.retain(|_, until| *until > now);
+        while self.busy.len() < TOGETHER {
+            let next = logout_deliveries::next_client(&state.store, self.after.as_ref()).await?;
+            let Some((client, due_at)) = next else {
+                self.after = None;
+                break;
+            };
+            if due_at <= now && !self.busy.contains_key(&client) && !self.resting.contains_key(&client) {
+                let worker = self.running.spawn(work(Arc::clone(state), Arc::clone(places), client.clone()));
+                self.busy.insert(client.clone(), worker.id());
+            }
+            self.after = Some(client);
+        }
+        Ok(())
+    }
+}
+
+/// Works for one client until nothing is due for it, it cannot be told, or it was its turn for long enough. Tells until when
+/// it is left alone.
+async fn work(state: Arc<AppState>, places: Arc<Semaphore>, client: ClientId) -> (ClientId, Option<Timestamp>) {
+    for _ in 0..ROUNDS {
         match round(&state, &places, &client).await {
             Ok(Some(Tried::GoOn)) => {}
-            Ok(Some(Tried::ClientIsDown) | None) => return,
+            Ok(Some(Tried::RestUntil(at))) => return (client, Some(at)),
+            Ok(None) => break,
             Err(error) => {
                 tracing::warn!(client.id = %client, %error, "the logout outbox failed; it is tried again");
-                return;
+                break;
             }
         }
     }
+    (client, None)
 }
 
 /// A few deliveries at once; `None` when nothing is due.
@@ -109,7 +147,7 @@ async fn round(state: &AppState, places: &Semaphore, client: &ClientId) -> Resul
     let client = store::clients::find(&state.store, client).await?;
     let tries = join_all(due.iter().map(|delivery| attempt(state, places, client.as_ref(), delivery))).await;
     let tries = tries.into_iter().collect::<Result<Vec<_>, _>>()?;
-    Ok(Some(if tries.contains(&Tried::ClientIsDown) { Tried::ClientIsDown } else { Tried::GoOn }))
+    Ok(Some(tries.into_iter().find(|tried| *tried != Tried::GoOn).unwrap_or(Tried::GoOn)))
 }
 
 /// Lease, try, settle.
@@ -119,7 +157,7 @@ async fn attempt(
     client: Option<&Client>,
     delivery: &Delivery,
 ) -> Result<Tried, StoreError> {
-    let Ok(_place) = places.acquire().await else { return Ok(Tried::ClientIsDown) };
+    let Ok(_place) = places.acquire().await else { return Ok(Tried::GoOn) }; // it is never closed
     let now = state.now();
     if logout_deliveries::lease(&state.store, delivery, now, now + LEASE).await? == Won::No {
         return Ok(Tried::GoOn);
@@ -140,12 +178,10 @@ async fn attempt(
     if outcome != Outcome::Failed {
         return Ok(Tried::GoOn);
     }
-    let until = match next {
+    Ok(Tried::RestUntil(match next {
         Next::Again(at) => at.min(now + REST),
         Next::Settled(_) => now + REST,
-    };
-    logout_deliveries::postpone(&state.store, &delivery.client_id, now, until).await?;
-    Ok(Tried::ClientIsDown)
+    }))
 }
 
 /// Back-Channel Logout §2.5: "an HTTP POST request [...] using the application/x-www-form-urlencoded encoding", with
@@ -183,22 +219,29 @@ async fn logout_token(
     now: Timestamp,
 ) -> Result<String, Failure> {
     let alg = client.id_token_signed_response_alg.signed().unwrap_or(SigningAlgorithm::RS256);
+    let sub = subject::of(state, client, &delivery.user_id);
     let claims = LogoutTokenClaims {
         iss: state.issuer().as_str(),
-        sub: &subject::of(state, client, &delivery.user_id),
+        sub: Some(sub.as_str()).filter(|_| !may_have_moved(client)),
         aud: &client.id,
         iat: now,
         exp: now + LIFETIME,
         jti: random::short(),
-        sid: &delivery.session_id,
+        sid: &session_clients::sid(state, &delivery.session_id, &client.id),
         events: Events::default(),
     };
     let encryption = client.id_token_encryption;
-    let protection = Protection { signature: MaybeSigned::Signed(alg), encryption, typ: TYP };
+    let protection = Protection { signature: MaybeSigned::Signed(alg), encryption, typ: Some(TYP) };
     secure(state, client, &claims, protection, now).await.map_err(|error| {
         let error = error.cause.unwrap_or_else(|| error.error.description.to_string());
         Failure { outcome: Outcome::Failed, error: format!("the logout token could not be made: {error}") }
     })
+}
+
+/// A client that registered itself may have moved to another sector since it signed the person in, where it is not to learn whom
+/// people are. §2.4 of Back-Channel Logout: "A Logout Token MUST contain either a sub or a sid Claim, and MAY contain both."
+fn may_have_moved(client: &Client) -> bool {
+    client.registered_by == RegisteredBy::Dynamic && client.subject_type == SubjectType::Pairwise
 }
 
 /// One line per try, with the same fields each time, so that they can be counted.

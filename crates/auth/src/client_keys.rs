@@ -1,8 +1,8 @@
 //! The public keys of clients: those that stand in the registration (`jwks`), and those that the client publishes itself
 //! (`jwks_uri`), fetched through `outbound` and kept for a while.
 //!
-//! When they are fetched is decided in `client_keys/published.rs`. Held in memory, bounded; what nobody asks for is forgotten
-//! first.
+//! When they are fetched is decided in `client_keys/published.rs`. Held in memory, prepared once and bounded; what nobody asks
+//! for is forgotten first.
 
 mod published;
 
@@ -10,8 +10,10 @@ use std::sync::Arc;
 
 use jwt::jwks::{JwkSet, JwksError};
 use jwt::verify::{Expected, VerifyError};
-use protocol::client::Client;
+use protocol::client::{Client, RegisteredBy};
 use protocol::ids::ClientId;
+use protocol::registration::MAX_KEYS;
+use protocol::secret::TokenHash;
 use protocol::time::{Seconds, Timestamp};
 use quick_cache::sync::Cache;
 use serde::Deserialize;
@@ -20,16 +22,19 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use self::published::{FORCED_EVERY, Published};
 use crate::outbound::{Answer, Outbound, OutboundError};
 
-/// OA-158: keys of a client, and how long they are taken for current.
-const MAX_KEYS: usize = 20;
+/// OA-158: how long keys are taken for current.
 const CURRENT_FOR: Seconds = Seconds::minutes(10);
-/// Clients whose keys are remembered; 32 MB when all of them publish as much as they may, and a hundredth of it usually.
+/// Clients whose keys are remembered, of those that publish them and of those that registered them; 32 MB each when all of them
+/// have as many as they may, and a hundredth of it usually.
 const REMEMBERED: usize = 500;
 
 /// Shared by all workers.
 pub struct ClientKeys {
     outbound: Outbound,
     published: Cache<(ClientId, String), Arc<Published>>,
+    /// By client and hash of the document, so that a changed registration counts at once. To prepare keys takes its time, and
+    /// whoever knows a client id can make us need them.
+    registered: Cache<(ClientId, String), Arc<Keys>>,
 }
 
 /// What a registration says about keys.
@@ -38,6 +43,7 @@ pub struct Registered<'a> {
     pub client: &'a ClientId,
     pub jwks: Option<&'a str>,
     pub jwks_uri: Option<&'a str>,
+    pub registered_by: RegisteredBy,
 }
 
 /// The keys of one client at one moment.
@@ -91,20 +97,31 @@ pub enum NotSigned {
 
 impl<'a> Registered<'a> {
     pub fn of(client: &'a Client) -> Self {
-        Self { client: &client.id, jwks: client.jwks.as_deref(), jwks_uri: client.jwks_uri.as_deref() }
+        Self {
+            client: &client.id,
+            jwks: client.jwks.as_deref(),
+            jwks_uri: client.jwks_uri.as_deref(),
+            registered_by: client.registered_by,
+        }
     }
 }
 
 impl ClientKeys {
     pub fn new(outbound: Outbound) -> Self {
-        Self { outbound, published: Cache::new(REMEMBERED) }
+        Self { outbound, published: Cache::new(REMEMBERED), registered: Cache::new(REMEMBERED) }
     }
 
     /// The keys of a client as far as they are known; fetched when they are not known or old.
     pub async fn of(&self, registered: Registered<'_>, now: Timestamp) -> Result<Arc<Keys>, KeysError> {
         match (registered.jwks, self.published(registered)) {
-            (Some(jwks), _) => Ok(Arc::new(Keys::registered(jwks, now)?)),
-            (None, Some(published)) => published.current(&self.outbound, now).await,
+            (Some(jwks), _) => {
+                let key = (registered.client.clone(), TokenHash::of(jwks.as_bytes()).as_str().to_owned());
+                let prepare = || Ok::<_, DocumentError>(Arc::new(Keys::registered(jwks, now)?));
+                Ok(self.registered.get_or_insert_with(&key, prepare)?)
+            }
+            (None, Some(published)) => {
+                published.current(&self.outbound.on_behalf_of(registered.registered_by), now).await
+            }
             (None, None) => Err(KeysError::None),
         }
     }
@@ -113,7 +130,9 @@ impl ClientKeys {
     /// when it was asked so a moment ago, or cannot be asked.
     pub async fn newer_than(&self, saw: &Arc<Keys>, registered: Registered<'_>, now: Timestamp) -> Option<Arc<Keys>> {
         match (registered.jwks, self.published(registered)) {
-            (None, Some(published)) => published.newer_than(saw, &self.outbound, now).await,
+            (None, Some(published)) => {
+                published.newer_than(saw, &self.outbound.on_behalf_of(registered.registered_by), now).await
+            }
             _ => None,
         }
     }

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jwt::sealed::{self, Purpose};
 use jwt::verify::{self, Expected};
-use protocol::client::{Client, TokenEndpointAuthMethod};
+use protocol::client::{Client, RegisteredBy, TokenEndpointAuthMethod};
 use protocol::client_auth::{self, AssertionClaims, PresentedCredentials, SecretTransport};
 use protocol::error::{ErrorCode, OAuthError};
 use protocol::ids::ClientId;
@@ -20,7 +20,7 @@ use protocol::time::Timestamp;
 use crate::client_keys::Registered;
 use crate::web::error::{Challenge, JsonError};
 use crate::web::form;
-use crate::{AppState, protocol_log};
+use crate::{AppState, offered, protocol_log};
 
 /// Authenticates the client of a request (RFC 6749 §2.3). All failures look alike to the client; the log knows the cause.
 pub(crate) async fn authenticate(
@@ -42,25 +42,44 @@ pub(crate) async fn authenticate(
             return Err(challenge(unreadable(error, authorization)));
         }
     };
-    let client = named(state, request, presented.client_id()).await.map_err(challenge)?;
+    let client = named(state, request, presented.client_id(), now).await.map_err(challenge)?;
     if let Err(error) = verify(state, &client, &presented, now).await {
         let cause = why_not(state, &presented, authorization, now).await?;
         return Err(challenge(cause.into_iter().fold(error, JsonError::because)));
     }
     request.extensions_mut().insert(client.id.clone()); // for CORS
+    if client.is_confidential() {
+        protocol_log::proven(request);
+    }
     Ok(client)
 }
 
 /// The client that the request names. What follows is logged as its exchange, whether or not it can prove itself.
-async fn named(state: &AppState, request: &HttpRequest, id: &ClientId) -> Result<Client, JsonError> {
+async fn named(state: &AppState, request: &HttpRequest, id: &ClientId, now: Timestamp) -> Result<Client, JsonError> {
     let Some(client) = store::clients::find(&state.store, id).await? else {
-        return Err(refused(format_args!("no client is registered with the id {id}")));
+        let beginning = protocol_log::beginning(id.as_str());
+        return Err(refused(format_args!("no client is registered with the id {beginning}")));
     };
     protocol_log::about(request, id);
-    match client.disabled_at {
-        Some(_) => Err(refused("the client is disabled")),
+    match unserved(state, &client, now) {
+        Some(cause) => Err(refused(cause)),
         None => Ok(client),
     }
+}
+
+/// Why a client that is in the database is not served, if so: it is gone, or it registered itself for what was switched off.
+/// Everybody who loads a client that asks for something asks here.
+pub(crate) fn unserved(state: &AppState, client: &Client, now: Timestamp) -> Option<String> {
+    if let Some(gone) = client.gone(now) {
+        return Some(gone.to_string());
+    }
+    // Those of the administrator were looked at when the server started.
+    let algorithms = match client.registered_by {
+        RegisteredBy::Administrator => return None,
+        RegisteredBy::Dynamic => state.keys.keyring().algorithms(now),
+    };
+    let problem = offered::unanswerable(&state.config.openid, &algorithms, client)?;
+    Some(format!("the client registered itself for more than there is: {problem}"))
 }
 
 async fn verify(
@@ -124,7 +143,7 @@ async fn verify_assertion(state: &AppState, client: &Client, assertion: &str, no
     }
     // Registration §2: "All Token Requests using these authentication methods from this Client MUST be rejected, if the JWT is
     // not signed with this algorithm."
-    if let Some(only) = client.token_endpoint_auth_signing_alg.filter(|only| *only != header.alg) {
+    if let Some(only) = only_algorithm(client).filter(|only| *only != header.alg) {
         return Err(because(&format_args!("registered for {only}, but it is signed with {}", header.alg)));
     }
     let claims: AssertionClaims = match (client.token_endpoint_auth_method, header.alg) {
@@ -148,6 +167,18 @@ async fn verify_assertion(state: &AppState, client: &Client, assertion: &str, no
     }
 }
 
+/// Registration §2: without a registered algorithm "any algorithm supported by the OP and the RP MAY be used". A private key has
+/// one algorithm anyhow; one secret would be good for three. RFC 8725 §3.1: "Each key MUST be used with exactly one algorithm".
+fn only_algorithm(client: &Client) -> Option<AssertionAlgorithm> {
+    client.token_endpoint_auth_signing_alg.or(match client.token_endpoint_auth_method {
+        TokenEndpointAuthMethod::ClientSecretJwt => Some(AssertionAlgorithm::Mac(MacAlgorithm::HS256)),
+        TokenEndpointAuthMethod::ClientSecretBasic
+        | TokenEndpointAuthMethod::ClientSecretPost
+        | TokenEndpointAuthMethod::PrivateKeyJwt
+        | TokenEndpointAuthMethod::None => None,
+    })
+}
+
 /// The key is the secret itself (OpenID Connect Core §10.1), which is kept encrypted. Two may be live while they are rotated.
 async fn verify_mac(
     state: &AppState,
@@ -158,8 +189,8 @@ async fn verify_mac(
 ) -> Result<AssertionClaims, JsonError> {
     let mut cause = "the client has no live secret that is kept for a MAC".to_owned();
     for sealed in store::clients::live_sealed_secrets(&state.store, client, now).await? {
-        match sealed::open_for::<String>(Purpose::ClientSecret, state.keys.secrets(), &sealed) {
-            None => "the secret was encrypted with another master key".clone_into(&mut cause),
+        match sealed::open_for::<String>(Purpose::ClientSecret(client), state.keys.secrets(), &sealed) {
+            None => "the secret was encrypted with another master key or for another client".clone_into(&mut cause),
             Some(secret) => match jwt::mac::verify_mac(assertion, &SecretString::new(secret), &[alg]) {
                 Ok(claims) => return Ok(claims),
                 Err(error) => cause = error.to_string(),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jwt::{KeyError, RotationPolicy};
 use protocol::time::Seconds;
+use store::StoreError;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -41,7 +42,7 @@ async fn sweep(state: Arc<AppState>) {
     loop {
         tick.tick().await;
         loop {
-            match store::sweep::run_once(&state.store, state.now(), SWEEP_BATCH).await {
+            match sweep_once(&state).await {
                 Ok(0) => break,
                 Ok(rows) => tracing::debug!(rows, "swept expired rows"),
                 Err(error) => {
@@ -52,6 +53,13 @@ async fn sweep(state: Arc<AppState>) {
             tokio::task::yield_now().await;
         }
     }
+}
+
+async fn sweep_once(state: &AppState) -> Result<u64, StoreError> {
+    let now = state.now();
+    let log_ends = now - Seconds(state.config.protocol_log.lifetime);
+    let exchanges = store::protocol_log::expire(&state.store, log_ends, SWEEP_BATCH).await?;
+    Ok(exchanges + store::sweep::run_once(&state.store, now, SWEEP_BATCH).await?)
 }
 
 /// Takes over what another process rotated (`countersign key rotate`) and rotates keys that are old enough.

@@ -1,5 +1,5 @@
-//! How often somebody may guess a password (per account and per network of the client), and how many sign-ins one network
-//! may begin without finishing them.
+//! How often somebody may guess a password (per account and per network of the client), how many sign-ins one network may
+//! begin without finishing them, and how often strangers may make this server fetch a request object.
 //!
 //! Of passwords only failures count. The count is reserved before the hash is computed and given back on success, so that
 //! parallel guesses cannot slip through between looking and counting. Held in memory, bounded, forgotten after a while.
@@ -7,17 +7,21 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Mutex, PoisonError};
 
+use protocol::ids::ClientId;
 use protocol::secret::TokenHash;
 use protocol::time::{Seconds, Timestamp};
 use quick_cache::sync::Cache;
 
 use crate::config::LimitsConfig;
+use crate::outbound::places::{Bounds, Place, Places};
 
 /// Names and networks remembered at most; the least used are forgotten first.
 const REMEMBERED: usize = 50_000;
 const LONGEST_DELAY: i64 = 60;
 const A_MINUTE: Seconds = Seconds(60);
 const AN_HOUR: Seconds = Seconds(3_600);
+/// Request objects that are fetched at once: for one client, and for all so that other exchanges keep half of their places.
+const FETCHES: Bounds = Bounds { together: 16, per_name: 4 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Failures {
@@ -45,6 +49,7 @@ enum Key {
     Account(String),
     Network(Network),
     Beginning(Network),
+    Fetch(Network),
     Registration(Network),
 }
 
@@ -81,6 +86,7 @@ pub struct Limits {
     free_per_network: u32,
     forget_after: Seconds,
     beginnings_per_minute: u32,
+    fetches: Places,
 }
 
 impl Limits {
@@ -92,6 +98,7 @@ impl Limits {
             free_per_network: config.failed_logins_per_network,
             forget_after: Seconds(config.failed_logins_window),
             beginnings_per_minute: config.interactions_per_minute,
+            fetches: Places::new(FETCHES),
         }
     }
 
@@ -130,6 +137,14 @@ impl Limits {
     /// Counts a sign-in that one network begins; each is a row until it is finished or expires.
     pub fn begin(&self, peer: IpAddr, now: Timestamp) -> Result<(), Throttled> {
         self.count(Key::Beginning(Network::of(peer)), self.beginnings_per_minute, A_MINUTE, now)
+    }
+
+    /// Counts a request object that is fetched because one network sent a link, and gives it a place among those of the client.
+    /// A sign-in needs one fetch, so a network has as many of these as of those.
+    pub(crate) fn fetch(&self, peer: IpAddr, client: &ClientId, now: Timestamp) -> Result<Place, Throttled> {
+        let place = self.fetches.take_now(client.as_str()).ok_or(Throttled { retry_after: Seconds(1) })?;
+        self.count(Key::Fetch(Network::of(peer)), self.beginnings_per_minute, A_MINUTE, now)?;
+        Ok(place)
     }
 
     /// Counts a client that one network registers or changes; `per_hour` 0 is no limit.
@@ -237,6 +252,23 @@ mod tests {
         assert_eq!(begin(same, 20), Err(Throttled { retry_after: Seconds(40) }));
         assert_eq!(begin(other, 20), Ok(()));
         assert_eq!(begin(one, 60), Ok(()));
+    }
+
+    #[test]
+    fn one_network_causes_only_so_many_fetches_a_minute_and_one_client_a_few_at_once() {
+        let limits = Limits::new(&LimitsConfig { interactions_per_minute: 10, ..LimitsConfig::default() });
+        let fetch = |peer: &str, client: &str, at| {
+            limits.fetch(peer.parse().unwrap(), &ClientId::parse(client).unwrap(), Timestamp(at))
+        };
+        let wait = |seconds| Throttled { retry_after: Seconds(seconds) };
+        let held: Vec<_> = (0..4).map(|_| fetch("192.0.2.7", "slow", 0).unwrap()).collect();
+        assert_eq!(fetch("192.0.2.8", "slow", 0).expect_err("its places are taken"), wait(1));
+        drop(held);
+        let others = ["a", "b", "c", "d", "e", "f"].map(|client| fetch("192.0.2.7", client, 20).is_ok());
+        assert_eq!(others, [true; 6], "what was refused for want of a place is not counted");
+        assert_eq!(fetch("192.0.2.7", "g", 20).expect_err("is the eleventh"), wait(40));
+        assert!(fetch("192.0.2.8", "slow", 20).is_ok() && fetch("192.0.2.7", "slow", 60).is_ok());
+        assert!(limits.begin("192.0.2.7".parse().unwrap(), Timestamp(20)).is_ok(), "sign-ins are counted apart");
     }
 
     #[test]

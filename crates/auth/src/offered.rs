@@ -1,44 +1,50 @@
-//! What this installation offers to clients: a registration that needs more is refused when it is made, and stops the start
-//! when the settings change under it.
+//! What this installation offers to clients, in the words of its settings: a registration that needs more is refused when it is
+//! made, and stops the start when the settings change under it. The rules are `protocol::registration::offered`.
 
 use protocol::client::Client;
+use protocol::feature::Feature;
 use protocol::registration::Problem;
-use protocol::signing::{MaybeSigned, SigningAlgorithm};
+use protocol::registration::offered::{Lack, Missing, Offered};
+use protocol::signing::SigningAlgorithm;
 
 use crate::config::OpenidConfig;
 
 /// The members of a client's metadata that go beyond the settings and the `algorithms` that there are keys for.
 pub fn check(openid: &OpenidConfig, algorithms: &[SigningAlgorithm], client: &Client) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    let mut add = |member, reason: String| problems.push(Problem { member, reason });
-    for kind in client.response_types.iter().filter(|kind| !openid.response_types_supported.contains(kind)) {
-        add("response_types", format!("openid.response_types_supported has no {kind:?}", kind = kind.name()));
+    let features = openid.switched_on();
+    let offered = openid.offered(algorithms, &features);
+    let problem = |Missing { member, what }| Problem { member, reason: reason(what, algorithms) };
+    offered.missing(client).into_iter().map(problem).collect()
+}
+
+/// What the server cannot answer this client with, if there is something. Clients that registered themselves do not stop the
+/// start when a setting changes, so they are refused when they ask.
+pub(crate) fn unanswerable(openid: &OpenidConfig, algorithms: &[SigningAlgorithm], client: &Client) -> Option<Problem> {
+    let features = openid.switched_on();
+    let Missing { member, what } =
+        openid.offered(algorithms, &features).missing_for_answers(client).into_iter().next()?;
+    Some(Problem { member, reason: reason(what, algorithms) })
+}
+
+impl OpenidConfig {
+    /// `features` are those that are [`OpenidConfig::switched_on`].
+    pub(crate) fn offered<'a>(&'a self, algorithms: &'a [SigningAlgorithm], features: &'a [Feature]) -> Offered<'a> {
+        Offered { response_types: &self.response_types_supported, signing_algorithms: algorithms, features }
     }
-    let signed = [
-        (
-            "id_token_signed_response_alg",
-            client.id_token_signed_response_alg.signed().filter(|_| client.signs_people_in()),
-        ),
-        ("userinfo_signed_response_alg", client.userinfo_signed_response_alg),
-    ];
-    for (member, alg) in signed {
-        if let Some(alg) = alg.filter(|alg| !algorithms.contains(alg)) {
-            add(member, unkept(alg, algorithms));
-        }
+}
+
+/// For an administrator: the setting that says so.
+fn reason(what: Lack, algorithms: &[SigningAlgorithm]) -> String {
+    let switch = |name| format!("openid.{name} is off");
+    match what {
+        Lack::ResponseType(kind) => format!("openid.response_types_supported has no {:?}", kind.name()),
+        Lack::Key(alg) => unkept(alg, algorithms),
+        Lack::Feature(Feature::RequestUri) => switch("request_uri_parameter_supported"),
+        Lack::Feature(Feature::UnsignedRequestObjects) => switch("unsigned_request_objects"),
+        Lack::Feature(Feature::UnsignedIdTokens) => switch("unsigned_id_tokens"),
+        Lack::Feature(Feature::FrontchannelLogout) => switch("frontchannel_logout"),
+        Lack::Feature(Feature::Registration) => "registration.access is off".to_owned(),
     }
-    if client.id_token_signed_response_alg == MaybeSigned::Unsigned && !openid.unsigned_id_tokens {
-        add("id_token_signed_response_alg", "openid.unsigned_id_tokens is off".to_owned());
-    }
-    if client.request_object_signing_alg == Some(MaybeSigned::Unsigned) && !openid.unsigned_request_objects {
-        add("request_object_signing_alg", "openid.unsigned_request_objects is off".to_owned());
-    }
-    if !client.request_uris.is_empty() && !openid.request_uri_parameter_supported {
-        add("request_uris", "openid.request_uri_parameter_supported is off".to_owned());
-    }
-    if client.frontchannel_logout.is_some() && !openid.frontchannel_logout {
-        add("frontchannel_logout_uri", "openid.frontchannel_logout is off".to_owned());
-    }
-    problems
 }
 
 /// Why a signature of this algorithm cannot be made.

@@ -1,8 +1,10 @@
 //! The protocol log: what each client asked and how it ended, with the cause that the client was not told.
 //!
-//! On its way a request leaves notes on itself ([`about`], [`asked`], [`refused`], [`answered`]); the middleware makes one
-//! exchange of them ([`note`]) and puts it into a queue. A job writes the queue to the database twice a second ([`write`]), so
-//! no request ever waits for its own log. When the queue is full, exchanges are dropped and counted.
+//! On its way a request leaves notes on itself ([`about`], [`proven`], [`asked`], [`refused`], [`answered`]); the middleware
+//! makes one exchange of them ([`note`]) and puts it into a queue. A job writes the queue to the database twice a second
+//! ([`write`]), so no request ever waits for its own log. When the queue is full, exchanges are dropped and counted.
+//!
+//! Strangers write here too, in the name of any client. So every text is cut, and what they say has a quota of its own.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,7 +18,7 @@ use protocol::ids::ClientId;
 use protocol::metadata::paths;
 use protocol::params::Params;
 use store::StoreError;
-use store::protocol_log::Exchange;
+use store::protocol_log::{Exchange, Standing};
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::time::{sleep, timeout};
@@ -40,14 +42,11 @@ const SHOWN: &[&str] = &[
     "acr_values",
     "claims_locales",
     "client_assertion_type",
-    "client_id",
     "code_challenge_method",
     "display",
     "grant_type",
     "max_age",
-    "post_logout_redirect_uri",
     "prompt",
-    "redirect_uri",
     "response_mode",
     "response_type",
     "scope",
@@ -56,8 +55,12 @@ const SHOWN: &[&str] = &[
 ];
 /// What stands for a value that is kept out.
 const PRESENT: &str = "present";
+/// Of these only the place is kept: what stands in the query of a URI, a wrong one above all, may be a secret of somebody.
+const URIS: &[&str] = &["post_logout_redirect_uri", "redirect_uri"];
 /// Longer values are cut.
 const VALUE_LIMIT: usize = 200;
+/// Longer sentences are cut. They repeat what was sent.
+const SENTENCE_LIMIT: usize = 800;
 
 /// The queue, shared by all workers.
 pub struct ProtocolLog {
@@ -97,6 +100,9 @@ impl ProtocolLog {
 /// Which client a request is about, whether or not it could prove that it is that client.
 struct Subject(ClientId);
 
+/// Something that strangers do not have is behind the request.
+struct Proven;
+
 /// The parameters, with the values that may be kept.
 struct Asked(Vec<(String, String)>);
 
@@ -112,6 +118,11 @@ struct Refused {
 /// Notes which client a request is about.
 pub(crate) fn about(request: &HttpRequest, client: &ClientId) {
     request.extensions_mut().insert(Subject(client.clone()));
+}
+
+/// Notes that the client authenticated, or that a token, a code or a session of this server came with the request.
+pub(crate) fn proven(request: &HttpRequest) {
+    request.extensions_mut().insert(Proven);
 }
 
 /// Notes the parameters of a request. The query string needs no note; of a form, and of a request that waited, this is the only
@@ -149,10 +160,15 @@ pub(crate) fn note(state: &AppState, request: &HttpRequest, status: StatusCode, 
     let query = || Params::parse(request.query_string().as_bytes()).map(|params| redacted(&params)).unwrap_or_default();
     let mut extensions = request.extensions_mut();
     let subject = extensions.remove::<Subject>().map(|Subject(client)| client);
+    let standing = match extensions.remove::<Proven>() {
+        Some(Proven) => Standing::Proven,
+        None => Standing::Claimed,
+    };
     let refused = extensions.remove::<Refused>();
     let (code, description, cause) = refused.map_or((None, None, None), |it| (it.code, it.description, it.cause));
     state.protocol_log.push(Exchange {
         client_id: subject.or_else(|| extensions.get::<ClientId>().cloned()),
+        standing,
         seq: 0,
         trace_id: trace.as_str().to_owned(),
         at: state.now(),
@@ -160,8 +176,8 @@ pub(crate) fn note(state: &AppState, request: &HttpRequest, status: StatusCode, 
         endpoint: endpoint.to_owned(),
         status: status.as_u16(),
         error: code.map(|code| code.wire().to_owned()),
-        description,
-        cause,
+        description: description.map(|text| cut(&text, SENTENCE_LIMIT)),
+        cause: cause.map(|text| cut(&text, SENTENCE_LIMIT)),
         micros: i64::try_from(took.as_micros()).unwrap_or(i64::MAX),
         parameters: extensions.remove::<Asked>().map_or_else(query, |Asked(parameters)| parameters),
     });
@@ -203,7 +219,9 @@ fn concerns_a_client(endpoint: &str, request: &HttpRequest) -> bool {
 fn redacted(params: &Params) -> Vec<(String, String)> {
     let shown = |name: &str, value: &str| match value {
         "" => String::new(),
-        value if SHOWN.contains(&name) => cut(value),
+        value if URIS.contains(&name) => place(value),
+        value if name == "client_id" => beginning(value),
+        value if SHOWN.contains(&name) => cut(value, VALUE_LIMIT),
         _ => PRESENT.to_owned(),
     };
     params.pairs().map(|(name, value)| (readable(name).to_owned(), shown(name, value))).collect()
@@ -215,8 +233,22 @@ fn readable(name: &str) -> &str {
     if plain { name } else { "?" }
 }
 
-fn cut(value: &str) -> String {
-    match value.char_indices().nth(VALUE_LIMIT) {
+/// Of what was sent as the id of a client: enough to recognise it, too little to use it. Id and secret get swapped, and the id of
+/// a registered client stands beside it anyway.
+pub(crate) fn beginning(id: &str) -> String {
+    cut(id, 4)
+}
+
+/// A URI that somebody sent, without what may be secret in it.
+pub(crate) fn place(uri: &str) -> String {
+    match uri.split_once(['?', '#']) {
+        Some((place, _)) => format!("{}?…", cut(place, VALUE_LIMIT)),
+        None => cut(uri, VALUE_LIMIT),
+    }
+}
+
+fn cut(value: &str, limit: usize) -> String {
+    match value.char_indices().nth(limit) {
         Some((end, _)) => format!("{}…", &value[..end]),
         None => value.to_owned(),
     }
@@ -291,10 +323,10 @@ impl Unwritten {
 
 /// What would be pruned at once is not written first.
 fn newest(mut batch: Vec<Exchange>, keep: usize) -> Vec<Exchange> {
-    let mut counted: HashMap<Option<ClientId>, usize> = HashMap::new();
+    let mut counted: HashMap<(Option<ClientId>, Standing), usize> = HashMap::new();
     batch.reverse();
     batch.retain(|exchange| {
-        let count = counted.entry(exchange.client_id.clone()).or_default();
+        let count = counted.entry((exchange.client_id.clone(), exchange.standing)).or_default();
         *count += 1;
         *count <= if exchange.client_id.is_some() { keep } else { keep.min(OF_NOBODY) }
     });
@@ -303,73 +335,4 @@ fn newest(mut batch: Vec<Exchange>, keep: usize) -> Vec<Exchange> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use protocol::time::Timestamp;
-
-    fn exchange(client: &str, number: i64) -> Exchange {
-        Exchange {
-            client_id: ClientId::parse(client).ok(),
-            seq: number,
-            trace_id: String::new(),
-            at: Timestamp(0),
-            method: String::new(),
-            endpoint: String::new(),
-            status: 200,
-            error: None,
-            description: None,
-            cause: None,
-            micros: 0,
-            parameters: Vec::new(),
-        }
-    }
-
-    fn pairs(sent: &[(&str, &str)]) -> Vec<(String, String)> {
-        redacted(&Params::from_pairs(sent.iter().copied()))
-    }
-
-    #[test]
-    fn only_values_that_are_known_to_be_harmless_are_kept() {
-        for name in
-            ["code", "client_secret", "client_assertion", "refresh_token", "token", "access_token", "id_token_hint"]
-        {
-            assert_eq!(pairs(&[(name, "hunter2")]), [(name.to_owned(), "present".to_owned())]);
-        }
-        for name in
-            ["state", "nonce", "code_verifier", "code_challenge", "password", "username", "login_hint", "request"]
-        {
-            assert_eq!(pairs(&[(name, "hunter2")]), [(name.to_owned(), "present".to_owned())]);
-        }
-        assert_eq!(
-            pairs(&[("scope", "openid"), ("state", "")]),
-            [("scope".to_owned(), "openid".to_owned()), ("state".to_owned(), String::new())]
-        );
-        assert_eq!(pairs(&[("scope", &"ä".repeat(201))])[0].1.chars().count(), 201);
-    }
-
-    #[test]
-    fn a_body_that_is_no_form_leaves_no_trace_of_itself() {
-        for name in ["{\"client_secret\":\"hunter2\"}", "aGVsbG8", "0123456789abcdef", "", "SCOPE"] {
-            assert_eq!(pairs(&[(name, "x")])[0].0, "?", "{name}");
-        }
-    }
-
-    #[test]
-    fn of_a_batch_the_newest_of_each_client_are_written_in_order() {
-        let batch = (0..300).flat_map(|number| [exchange("a", number), exchange("", number)]).collect();
-        let kept = newest(batch, 200);
-        let of = |client: &str| {
-            let client = ClientId::parse(client).ok();
-            kept.iter().filter(|it| it.client_id == client).map(|it| it.seq).collect::<Vec<_>>()
-        };
-        assert_eq!(of("a"), (100..300).collect::<Vec<_>>());
-        assert_eq!(of(""), (200..300).collect::<Vec<_>>());
-    }
-
-    #[test]
-    fn a_full_queue_drops_and_counts() {
-        let log = ProtocolLog::new();
-        (0..5_000).for_each(|number| log.push(exchange("a", number)));
-        assert_eq!(log.dropped.load(Ordering::Relaxed), 5_000 - QUEUE as u64);
-    }
-}
+mod tests;

@@ -4,9 +4,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use protocol::secret::{NamedToken, SecretString};
 
-/// 16 random bytes: what an identifier is made of (128 bits, never a secret).
+/// 16 random bytes: what an identifier is made of (127 bits, never a secret). The first bit is zero, so that its base64url form
+/// begins with a letter and is no option on a command line.
 pub fn id() -> [u8; 16] {
-    jwt::random::bytes::<16>()
+    let mut bytes = jwt::random::bytes::<16>();
+    bytes[0] &= 0x7f;
+    bytes
 }
 
 /// A token that names its row: the id and a 256-bit secret part (RFC 6749 §10.10, OAuth 2.1 §7.1).
@@ -16,7 +19,7 @@ pub fn named_token<Id>(id: Id) -> NamedToken<Id> {
 
 /// 22 characters of base64url, 128 bits: salts, the variable part of a `jti`.
 pub fn short() -> String {
-    URL_SAFE_NO_PAD.encode(id())
+    URL_SAFE_NO_PAD.encode(jwt::random::bytes::<16>())
 }
 
 /// 43 characters of base64url, 256 bits; unreserved characters only, so that no client has to encode it.
@@ -32,7 +35,7 @@ pub fn mac_secret() -> SecretString {
 
 /// 32 hexadecimal digits that stand in the log, in the answer and on the error page.
 pub fn trace_id() -> String {
-    id().iter().fold(String::with_capacity(32), |mut hex, byte| {
+    jwt::random::bytes::<16>().iter().fold(String::with_capacity(32), |mut hex, byte| {
         use std::fmt::Write as _;
         let _ = write!(hex, "{byte:02x}");
         hex

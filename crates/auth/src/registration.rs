@@ -4,6 +4,8 @@
 //! Of secrets and registration access tokens only hashes are kept, so each is told once. Only a secret that is the key of a MAC
 //! (`client_secret_jwt`) is kept encrypted beside its hash.
 
+use std::collections::BTreeSet;
+
 use actix_web::http::StatusCode;
 use jwt::jwks::JwkSet;
 use jwt::sealed::{self, Purpose};
@@ -11,13 +13,14 @@ use jwt::secrets::Secrets;
 use protocol::client::{Client, TokenEndpointAuthMethod};
 use protocol::error::{ErrorCode, OAuthError};
 use protocol::ids::{ClientId, InitialAccessTokenId};
+use protocol::redirect_uri::RegisteredRedirectUri;
 use protocol::registration::dynamic;
 use protocol::secret::{NamedToken, SecretString, TokenHash};
 use protocol::subject;
-use protocol::time::Timestamp;
+use protocol::time::{Seconds, Timestamp};
 use serde_json::{Map, Value};
 use store::clients::KeptSecret;
-use store::registrations::{Registration, Replacement, SecretChange};
+use store::registrations::{ConsentChange, PreviousToken, Registration, Replacement, SecretChange};
 use store::{StoreError, Won};
 
 use crate::config::RegistrationAccess;
@@ -42,7 +45,19 @@ pub(crate) struct Owner {
     pub(crate) client: Client,
     pub(crate) token: SecretString,
     registration: Registration,
+    presented: Presented,
 }
+
+/// Which of its two tokens the owner came with.
+#[derive(Clone, Copy)]
+enum Presented {
+    Current,
+    Previous { expires_at: Timestamp },
+}
+
+/// For how long a registration access token is good beside its successor, whose answer may have been lost on the way. Longer,
+/// and one that leaked long ago would take the client over.
+const PREVIOUS_TOKEN_LIFETIME: Seconds = Seconds::minutes(10);
 
 /// Why a sector identifier cannot be registered.
 #[derive(Debug, thiserror::Error)]
@@ -58,7 +73,12 @@ pub enum SectorError {
 pub(crate) async fn admit(state: &AppState, bearer: Option<&str>, now: Timestamp) -> Result<Admitted, JsonError> {
     match state.config.registration.access {
         RegistrationAccess::Open => Ok(Admitted(None)),
-        RegistrationAccess::Off | RegistrationAccess::InitialAccessToken => {
+        // The guard of the route lets nobody come here.
+        RegistrationAccess::Off => Err(JsonError {
+            status: StatusCode::NOT_FOUND,
+            ..JsonError::new(OAuthError::new(ErrorCode::InvalidRequest, "clients cannot register themselves here"))
+        }),
+        RegistrationAccess::InitialAccessToken => {
             let bearer =
                 bearer.ok_or_else(|| unauthorized("an initial access token is needed to register a client"))?;
             let refused = || unauthorized("the initial access token is unknown, expired or used up");
@@ -87,7 +107,7 @@ pub(crate) async fn register(
     let registration = Registration {
         client_id: client.id.clone(),
         token_hash: hash(&token),
-        previous_token_hash: None,
+        previous: None,
         initial_access_token,
         created_at: now,
     };
@@ -111,23 +131,35 @@ pub(crate) async fn owner(
     let id = ClientId::parse(id).map_err(|_| refused())?;
     let registration = store::registrations::find(&state.store, &id).await?;
     let registration = registration.ok_or_else(|| refused().because("the client did not register itself"))?;
-    let presented = TokenHash::of(bearer.as_bytes());
-    let is_previous = registration.previous_token_hash.as_ref() == Some(&presented);
-    if registration.token_hash != presented && !is_previous {
-        return Err(refused().because("the token is wrong, or was replaced"));
-    }
+    let hash = TokenHash::of(bearer.as_bytes());
+    let presented = presented(&registration, &hash, now).map_err(|cause| refused().because(cause))?;
     let client = store::clients::find(&state.store, &id).await?.ok_or_else(refused)?;
-    if client.disabled_at.is_some() {
-        return Err(refused().because("the client is disabled"));
-    }
-    if client.expires_unused_at.is_some_and(|expires_at| expires_at <= now) {
-        return Err(refused().because("the client was never used and has expired"));
+    if let Some(gone) = client.gone(now) {
+        return Err(refused().because(gone));
     }
     // The answer with the new token arrived, so nobody needs the old one any more.
-    if !is_previous && registration.previous_token_hash.is_some() {
-        let _won = store::registrations::confirm(&state.store, &id, &presented).await?;
+    if matches!(presented, Presented::Current) && registration.previous.is_some() {
+        let _won = store::registrations::confirm(&state.store, &id, &hash).await?;
     }
-    Ok(Owner { client, token: SecretString::new(bearer.to_owned()), registration })
+    Ok(Owner { client, token: SecretString::new(bearer.to_owned()), registration, presented })
+}
+
+fn presented(registration: &Registration, hash: &TokenHash, now: Timestamp) -> Result<Presented, &'static str> {
+    if registration.token_hash == *hash {
+        return Ok(Presented::Current);
+    }
+    match registration.previous.as_ref().filter(|previous| previous.hash == *hash) {
+        Some(PreviousToken { expires_at, .. }) if now < *expires_at => {
+            Ok(Presented::Previous { expires_at: *expires_at })
+        }
+        Some(_) => {
+            // Its owner has had a newer one for long, or has never got it and has to ask for help.
+            tracing::warn!(client.id = %registration.client_id,
+                "a registration access token came back long after it was replaced; somebody else may have it");
+            Err("the token was replaced too long ago")
+        }
+        None => Err("the token is wrong, or was replaced"),
+    }
 }
 
 /// RFC 7592 §2.2: the document replaces everything that was registered.
@@ -137,17 +169,8 @@ pub(crate) async fn replace(
     document: Map<String, Value>,
     now: Timestamp,
 ) -> Result<Registered, JsonError> {
-    let Owner { client: before, token, registration } = owner;
-    let claimed = dynamic::check_update(&document, &before.id)?;
-    if let Some(secret) = claimed.secret {
-        // "If the client includes the client_secret field in the request, the value of this field MUST match the currently
-        // issued client secret for that client."
-        let live = store::clients::live_secrets(&state.store, &before.id, now).await?;
-        if !live.iter().any(|hash| hash.matches(secret.expose().as_bytes())) {
-            let text = "client_secret is not the secret of this client; leave it out";
-            return Err(OAuthError::new(ErrorCode::InvalidClientMetadata, text).at("client_secret").into());
-        }
-    }
+    let before = &owner.client;
+    check_claimed_secret(state, &document, before, now).await?;
     let described = described(state, document, before.id.clone(), now).await?;
     let client = Client {
         created_at: before.created_at,
@@ -155,18 +178,18 @@ pub(crate) async fn replace(
         expires_unused_at: before.expires_unused_at,
         ..described
     };
-    let secret = needs_new_secret(&before, &client).then(|| new_secret(&client));
-    let change = match &secret {
-        Some(secret) => SecretChange::Replace(keep(state.keys.secrets(), &client, secret, now)),
-        None if client.has_secret() => SecretChange::Keep,
-        None => SecretChange::Remove,
-    };
+    let secret = needs_new_secret(before, &client).then(|| new_secret(&client));
     let next = random::secret();
     let replacement = Replacement {
         client: &client,
-        secret: change,
-        seen: &registration.token_hash,
-        presented: &hash(&token),
+        secret: match &secret {
+            Some(secret) => SecretChange::Replace(keep(state.keys.secrets(), &client, secret, now)),
+            None if client.has_secret() => SecretChange::Keep,
+            None => SecretChange::Remove,
+        },
+        consents: consents(before, &client),
+        seen: &owner.registration.token_hash,
+        previous: &owner.previous(now),
         next: &hash(&next),
     };
     match store::registrations::replace(&state.store, &replacement).await? {
@@ -174,6 +197,47 @@ pub(crate) async fn replace(
         Won::No => return Err(overtaken()),
     }
     Ok(Registered { client, secret, token: next })
+}
+
+/// RFC 7592 §2.2: "If the client includes the client_secret field in the request, the value of this field MUST match the
+/// currently issued client secret for that client."
+async fn check_claimed_secret(
+    state: &AppState,
+    document: &Map<String, Value>,
+    client: &Client,
+    now: Timestamp,
+) -> Result<(), JsonError> {
+    let Some(secret) = dynamic::check_update(document, &client.id)?.secret else { return Ok(()) };
+    let live = store::clients::live_secrets(&state.store, &client.id, now).await?;
+    if live.iter().any(|hash| hash.matches(secret.expose().as_bytes())) {
+        return Ok(());
+    }
+    let text = "client_secret is not the secret of this client; leave it out";
+    Err(invalid("client_secret", text.to_owned()).into())
+}
+
+/// People allowed what they saw: this name and picture, an answer to this place, and to be known as who they are there. Of a
+/// client that becomes another one they are asked again. (Grants see to it themselves, `protocol::grant::active`.)
+fn consents(before: &Client, after: &Client) -> ConsentChange {
+    let destinations = |client: &Client| {
+        let of =
+            |uri: &RegisteredRedirectUri| (uri.destination().host().is_some(), uri.destination().name().to_owned());
+        client.redirect_uris.iter().map(of).collect::<BTreeSet<_>>()
+    };
+    let seen =
+        |client: &Client| (client.name.clone(), client.logo_uri.clone(), subject::sector(client), destinations(client));
+    if seen(before) == seen(after) { ConsentChange::Keep } else { ConsentChange::Forget }
+}
+
+impl Owner {
+    /// The token that came with this change is the next one's predecessor. Coming again with it gives it no more time.
+    fn previous(&self, now: Timestamp) -> PreviousToken {
+        let expires_at = match self.presented {
+            Presented::Current => now + PREVIOUS_TOKEN_LIFETIME,
+            Presented::Previous { expires_at } => expires_at,
+        };
+        PreviousToken { hash: hash(&self.token), expires_at }
+    }
 }
 
 /// RFC 7592 §2.3: the client, its secrets and tokens and everybody's access through it end.
@@ -185,12 +249,20 @@ pub(crate) async fn delete(state: &AppState, owner: &Owner, now: Timestamp) -> R
     Ok(())
 }
 
-/// The client got a code or a token, so it is one that is used and stays. Writes once per client.
-pub(crate) async fn used(state: &AppState, client: &Client, now: Timestamp) -> Result<(), StoreError> {
-    if client.expires_unused_at.is_some() {
-        let _won = store::clients::used(&state.store, &client.id, now).await?;
+/// The client gets a code or a token, so it is one that is used and stays. Writes once per client. `Won::No` when it expired or
+/// was deleted meanwhile: then it gets nothing.
+pub(crate) async fn used(state: &AppState, client: &Client, now: Timestamp) -> Result<Won, StoreError> {
+    if client.expires_unused_at.is_none() {
+        return Ok(Won::Yes);
     }
-    Ok(())
+    match store::clients::used(&state.store, &client.id, now).await? {
+        Won::Yes => Ok(Won::Yes),
+        Won::No => {
+            let kept = store::clients::find(&state.store, &client.id).await?;
+            let used_by_another_request = kept.is_some_and(|client| client.expires_unused_at.is_none());
+            Ok(if used_by_another_request { Won::Yes } else { Won::No })
+        }
+    }
 }
 
 /// The document as a client, with what only a look beyond the document can tell.
@@ -201,7 +273,9 @@ async fn described(
     now: Timestamp,
 ) -> Result<Client, JsonError> {
     let features = state.config.openid.switched_on();
-    let client = dynamic::check(document, id, now, &state.config.registration_policy(&features))?;
+    let algorithms = state.keys.keyring().algorithms(now);
+    let offered = state.config.openid.offered(&algorithms, &features);
+    let client = dynamic::check(document, id, now, &state.config.registration_policy(offered))?;
     check_keys(&client)?;
     check_sector(&state.outbound, &client).await.map_err(|error| match error {
         SectorError::Wrong(text) => invalid("sector_identifier_uri", format!("sector_identifier_uri: {text}")).into(),
@@ -251,7 +325,8 @@ pub fn new_secret(client: &Client) -> SecretString {
 
 /// What the database keeps of a secret of this client.
 pub fn keep(secrets: &Secrets, client: &Client, secret: &SecretString, now: Timestamp) -> KeptSecret {
-    let sealed = is_mac_key(client).then(|| sealed::seal_for(Purpose::ClientSecret, secrets, secret.expose()));
+    let sealed =
+        is_mac_key(client).then(|| sealed::seal_for(Purpose::ClientSecret(&client.id), secrets, secret.expose()));
     KeptSecret { sealed, ..keep_hash(secret, now) }
 }
 

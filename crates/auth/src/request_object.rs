@@ -4,6 +4,8 @@
 //! Headers choose among the keys of the client and nothing else: `jku`, `x5u`, `x5c` and `jwk` are never looked at. Shared
 //! secrets and encryption are not supported.
 
+use std::net::IpAddr;
+
 use jwt::unsecured::unsecured_claims;
 use jwt::verify::{self, Expected, Header, PeekedAlgorithm, VerifyError};
 use protocol::authorize::request_object::{self, Presented, REQUEST_OBJECT_TYPES};
@@ -11,11 +13,12 @@ use protocol::client::Client;
 use protocol::error::{ErrorCode, OAuthError};
 use protocol::params::Params;
 use protocol::signing::{MaybeSigned, SigningAlgorithm};
-use protocol::time::Timestamp;
+use protocol::time::{Seconds, Timestamp};
 use serde_json::{Map, Value};
 
 use crate::AppState;
 use crate::client_keys::{NotSigned, Registered};
+use crate::limits::Throttled;
 
 const WHAT: &str = "the request_uri of a client";
 /// RFC 9101 §5.2.3 names the former; OpenID Connect never named any, and the type that comes is not looked at.
@@ -26,11 +29,27 @@ const ACCEPT: &str = "application/oauth-authz-req+jwt, application/jwt";
 pub(crate) struct Refused {
     pub error: OAuthError,
     pub cause: Option<String>,
+    /// Nothing is wrong with it, it only came too soon.
+    pub retry_after: Option<Seconds>,
+}
+
+/// Somebody at the other end of a connection at one moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Visitor {
+    pub peer: IpAddr,
+    pub now: Timestamp,
 }
 
 impl From<OAuthError> for Refused {
     fn from(error: OAuthError) -> Self {
-        Self { error, cause: None }
+        Self { error, cause: None, retry_after: None }
+    }
+}
+
+impl From<Throttled> for Refused {
+    fn from(Throttled { retry_after }: Throttled) -> Self {
+        let error = OAuthError::new(ErrorCode::TemporarilyUnavailable, "too many request objects are being fetched");
+        Self { error: error.at("request_uri"), cause: None, retry_after: Some(retry_after) }
     }
 }
 
@@ -39,20 +58,26 @@ pub(crate) fn is_presented(query: &Params) -> bool {
     query.pairs().any(|(name, _)| name == "request" || name == "request_uri")
 }
 
+/// Whether this server is asked to fetch something.
+pub(crate) fn is_by_reference(query: &Params) -> bool {
+    query.pairs().any(|(name, _)| name == "request_uri")
+}
+
 /// The request that a query and its request object make together; the query itself when it has none.
 pub(crate) async fn assemble(
     state: &AppState,
     client: &Client,
     query: Params,
-    now: Timestamp,
+    visitor: Visitor,
 ) -> Result<Params, Refused> {
+    let now = visitor.now;
     let switched_on = state.config.openid.switched_on();
     let Some(presented) = request_object::presented(&query, client, &switched_on)? else { return Ok(query) };
     let at = |mut refused: Refused| {
         refused.error.parameter = refused.error.parameter.or(Some(presented.parameter()));
         refused
     };
-    let object = load(state, presented).await?;
+    let object = load(state, client, presented, visitor).await?;
     let header = verify::peek_any(&object).map_err(|error| at(invalid(&object, error).into()))?;
     check_type(&header).map_err(|error| at(error.into()))?;
     let algorithm = algorithm(&header).map_err(|error| at(error.into()))?;
@@ -67,7 +92,15 @@ pub(crate) async fn assemble(
 
 /// The text of the object. Whatever goes wrong on the way is told to the log only: a stranger would learn from it what there is
 /// around this server.
-async fn load(state: &AppState, presented: Presented<'_>) -> Result<String, Refused> {
+///
+/// Each look is a fetch. OpenID Connect Core §6.2 would let a copy be kept for as long as the fragment stays the same, but
+/// clients write a new object for each sign-in to one address, whose fragment they do not change.
+async fn load(
+    state: &AppState,
+    client: &Client,
+    presented: Presented<'_>,
+    Visitor { peer, now }: Visitor,
+) -> Result<String, Refused> {
     let place = match presented {
         Presented::ByValue(object) => return Ok(object.to_owned()),
         Presented::ByReference(place) => place,
@@ -75,8 +108,10 @@ async fn load(state: &AppState, presented: Presented<'_>) -> Result<String, Refu
     let refused = |description: &'static str, cause: Option<String>| Refused {
         error: OAuthError::new(ErrorCode::InvalidRequestUri, description).at("request_uri"),
         cause,
+        retry_after: None,
     };
-    let answer = state.outbound.get(WHAT, place, ACCEPT).await;
+    let _place = state.limits.fetch(peer, &client.id, now)?;
+    let answer = state.outbound.on_behalf_of(client.registered_by).get(WHAT, place, ACCEPT).await;
     let answer =
         answer.map_err(|cause| refused("nothing could be fetched from request_uri", Some(cause.to_string())))?;
     let text =
@@ -120,6 +155,7 @@ async fn verified(
         NotSigned::Keys(cause) => Refused {
             error: refuse("there are no keys of the client to verify the request object with"),
             cause: Some(cause.to_string()),
+            retry_after: None,
         },
     })
 }

@@ -5,17 +5,20 @@
 
 use protocol::client::Client;
 use protocol::grant::state::Grant;
-use protocol::ids::SessionId;
+use protocol::ids::{ClientId, SessionId};
 use protocol::logout::frontchannel::{self, Frame};
+use protocol::logout::sid;
 use protocol::time::Timestamp;
-use store::session_clients::SessionClient;
+use store::session_clients::{FrontchannelClient, SessionClient};
 use store::sessions::Session;
 use store::{StoreError, Won};
 
 use crate::AppState;
 
 /// More clients in one session than this are told over the back channel or not at all: each is a frame on one page.
-const MOST_FRAMES: i64 = 50;
+const MOST_FRAMES: usize = 50;
+/// As many are read, to say in the log who is not told.
+const MOST_READ: i64 = 500;
 
 /// Writes what a sign-in leaves behind: its grant, where it has one, and for a client that wants to hear of the session's end
 /// that it was signed in to. `Won::No` when the session was ended meanwhile; then nothing was written.
@@ -31,9 +34,18 @@ pub(crate) async fn sign_in(
         }
         return Ok(Won::Yes);
     }
-    let entry =
-        SessionClient { session_id: session.id.clone(), client_id: client.id.clone(), expires_at: session.expires_at };
+    let entry = SessionClient {
+        session_id: session.id.clone(),
+        client_id: client.id.clone(),
+        signed_in_at: state.now(),
+        expires_at: session.expires_at,
+    };
     store::session_clients::sign_in(&state.store, &entry, grant).await
+}
+
+/// What the client calls the session: the same in ID tokens, logout tokens and frames, another for each client.
+pub(crate) fn sid(state: &AppState, session: &SessionId, client: &ClientId) -> String {
+    state.keys.secrets().sid_mac(sid::mac_input(session, client).as_bytes())
 }
 
 fn wants_to_hear(state: &AppState, client: &Client) -> bool {
@@ -53,10 +65,16 @@ pub(crate) async fn frames(state: &AppState, session: &SessionId) -> Result<Vec<
     if !state.config.openid.frontchannel_logout {
         return Ok(Vec::new());
     }
-    let mut frames = Vec::new();
-    for id in store::session_clients::of_session(&state.store, session, None, MOST_FRAMES).await? {
-        let client = store::clients::find(&state.store, &id).await?.filter(|client| client.disabled_at.is_none());
-        frames.extend(client.and_then(|client| frontchannel::frame(&client, state.issuer(), session)));
+    let clients = store::session_clients::frontchannel(&state.store, session, MOST_READ).await?;
+    let (told, cut) = clients.split_at(clients.len().min(MOST_FRAMES));
+    if !cut.is_empty() {
+        let ids: Vec<&str> = cut.iter().map(|client| client.client_id.as_str()).collect();
+        tracing::warn!(session.id = %session, clients = ids.join(" "),
+            "the session has more clients than one page has frames; those of the earliest sign-ins are not told");
     }
-    Ok(frames)
+    let frame = |client: &FrontchannelClient| {
+        let sid = sid(state, session, &client.client_id);
+        frontchannel::frame(&client.frontchannel_logout_uri, state.issuer(), &sid)
+    };
+    Ok(told.iter().filter_map(frame).collect())
 }

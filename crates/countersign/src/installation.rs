@@ -6,7 +6,7 @@ use auth::config::Config;
 use jwt::KeyError;
 use jwt::directory::KeyDirectory;
 use protocol::audience::TokenFormat;
-use protocol::client::Client;
+use protocol::client::{Client, RegisteredBy};
 use protocol::ids::ClientId;
 use protocol::signing::SigningAlgorithm;
 use protocol::time::Timestamp;
@@ -104,20 +104,34 @@ fn refuse_network_file_system(config: &Config) -> Result<(), Failure> {
 }
 
 /// An API whose tokens nobody could sign, or a client that needs what is switched off, would fail at every request.
+/// Clients that registered themselves are counted only; they are refused when they ask.
 pub async fn refuse_unoffered(store: &Store, config: &Config, algorithms: &[SigningAlgorithm]) -> Result<(), Failure> {
     let mut complaints = Vec::new();
     for api in store::apis::list(store).await? {
         if api.token_format == TokenFormat::Jwt && !algorithms.contains(&api.signing_alg) {
             let reason = format!("API {}: {}", api.identifier, auth::offered::unkept(api.signing_alg, algorithms));
-            complaints.push(Complaint::new(Place::Nowhere {}, Some("keys.algorithms"), reason, None));
+            complaints.push(Complaint::new(Place::Nowhere {}, None, reason, None));
         }
     }
+    let mut strangers = 0;
     for client in all_clients(store).await?.iter().filter(|client| client.disabled_at.is_none()) {
-        for problem in auth::offered::check(&config.openid, algorithms, client) {
+        let problems = auth::offered::check(&config.openid, algorithms, client);
+        if client.registered_by == RegisteredBy::Dynamic {
+            strangers += usize::from(!problems.is_empty());
+            continue;
+        }
+        for problem in problems {
             let reason = format!("client {} is registered for more than there is: {problem}", client.id);
             let remedy = Some("switch it on, or register the client again".to_owned());
             complaints.push(Complaint::new(Place::Nowhere {}, None, reason, remedy));
         }
+    }
+    // Nobody who registers over the network can keep this server from starting.
+    if strangers > 0 {
+        tracing::warn!(
+            clients = strangers,
+            "clients that registered themselves ask for what is switched off or has no key; they get it no more"
+        );
     }
     if complaints.is_empty() { Ok(()) } else { Err(Complaints(complaints).into()) }
 }

@@ -4,9 +4,11 @@
 //! encryption, but one that says it is for something else is refused. What is done with it is `jwe.rs`.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use aws_lc_rs::agreement::{self, ECDH_P256, ECDH_P384, ECDH_P521, ParsedPublicKey, UnparsedPublicKey, X25519};
 use aws_lc_rs::rsa::{OaepPublicEncryptingKey, PublicEncryptingKey};
+use aws_lc_rs::signature::RsaPublicKeyComponents;
 use protocol::encryption::KeyManagementAlgorithm;
 use serde_json::{Map, Value};
 
@@ -17,8 +19,23 @@ use crate::verify::MAX_KID;
 pub struct EncryptionKey {
     /// As the client wrote it. A thumbprint would be a name that the client may not know.
     kid: Option<String>,
-    dedicated: bool,
     pub(crate) material: Material,
+}
+
+/// A key as it stands in a document, checked as far as that costs nothing. Few of them are ever encrypted to, so a key is
+/// prepared when it is needed, once.
+#[derive(Debug)]
+pub(crate) struct Written {
+    kid: Option<String>,
+    dedicated: bool,
+    numbers: Numbers,
+    prepared: OnceLock<Result<EncryptionKey, KeyRefused>>,
+}
+
+#[derive(Debug)]
+enum Numbers {
+    Rsa(RsaPublicKeyComponents<Vec<u8>>),
+    Point(&'static Curve, Vec<u8>),
 }
 
 pub(crate) enum Material {
@@ -27,6 +44,7 @@ pub(crate) enum Material {
 }
 
 /// A curve to agree on a key over (RFC 7518 §6.2.1.1, RFC 8037 §3.2).
+#[derive(Debug)]
 pub(crate) struct Curve {
     pub(crate) kty: &'static str,
     pub(crate) crv: &'static str,
@@ -43,23 +61,37 @@ static CURVES: [Curve; 4] = [
 ];
 
 impl EncryptionKey {
+    pub fn kid(&self) -> Option<&str> {
+        self.kid.as_deref()
+    }
+
+    pub fn algorithm(&self) -> KeyManagementAlgorithm {
+        match self.material {
+            Material::Rsa(_) => KeyManagementAlgorithm::RsaOaep256,
+            Material::Agreement(..) => KeyManagementAlgorithm::EcdhEs,
+        }
+    }
+}
+
+impl Written {
     /// Reads one key of a key set, without `use` or with `"use": "enc"`.
     pub(crate) fn read(members: &Map<String, Value>) -> Result<Self, KeyRefused> {
         let key_use = text(members, "use")?;
         if key_use.is_some_and(|key_use| key_use != "enc") {
             return Err(KeyRefused::WrongUse);
         }
-        let material = Material::read(members)?;
+        let numbers = Numbers::read(members)?;
         let alg = text(members, "alg")?;
-        if alg.is_some_and(|alg| alg != material.algorithm().name()) {
+        if alg.is_some_and(|alg| alg != numbers.algorithm().name()) {
             return Err(KeyRefused::WrongType);
         }
-        material.check_operations(members)?;
+        numbers.check_operations(members)?;
         let kid = text(members, "kid")?;
         if kid.is_some_and(|kid| kid.len() > MAX_KID) {
             return Err(KeyRefused::KeyId);
         }
-        Ok(Self { kid: kid.map(str::to_owned), dedicated: key_use.is_some() || alg.is_some(), material })
+        let dedicated = key_use.is_some() || alg.is_some();
+        Ok(Self { kid: kid.map(str::to_owned), dedicated, numbers, prepared: OnceLock::new() })
     }
 
     /// Whether the key says that it is for encryption, and is not one for everything.
@@ -67,23 +99,38 @@ impl EncryptionKey {
         self.dedicated
     }
 
-    pub fn kid(&self) -> Option<&str> {
-        self.kid.as_deref()
+    pub(crate) fn algorithm(&self) -> KeyManagementAlgorithm {
+        self.numbers.algorithm()
     }
 
-    pub fn algorithm(&self) -> KeyManagementAlgorithm {
-        self.material.algorithm()
+    /// The key, if its numbers make one.
+    pub(crate) fn key(&self) -> Result<&EncryptionKey, KeyRefused> {
+        self.prepared.get_or_init(|| self.prepare()).as_ref().map_err(|refused| *refused)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn is_prepared(&self) -> bool {
+        self.prepared.get().is_some()
+    }
+
+    fn prepare(&self) -> Result<EncryptionKey, KeyRefused> {
+        let material = match &self.numbers {
+            Numbers::Rsa(components) => {
+                let key: PublicEncryptingKey = components.clone().try_into().map_err(|_| KeyRefused::Inconsistent)?;
+                Material::Rsa(OaepPublicEncryptingKey::new(key).map_err(|_| KeyRefused::Inconsistent)?)
+            }
+            Numbers::Point(curve, point) => Material::Agreement(curve, curve.parse(point)?),
+        };
+        Ok(EncryptionKey { kid: self.kid.clone(), material })
     }
 }
 
-impl Material {
+impl Numbers {
     fn read(members: &Map<String, Value>) -> Result<Self, KeyRefused> {
         let needed = |name| text(members, name)?.ok_or(KeyRefused::Encoding);
         let (kty, crv) = (text(members, "kty")?.unwrap_or_default(), text(members, "crv")?);
         if kty == "RSA" {
-            let components = rsa_components(needed("n")?, needed("e")?)?;
-            let key: PublicEncryptingKey = components.try_into().map_err(|_| KeyRefused::Inconsistent)?;
-            return OaepPublicEncryptingKey::new(key).map(Self::Rsa).map_err(|_| KeyRefused::Inconsistent);
+            return rsa_components(needed("n")?, needed("e")?).map(Self::Rsa);
         }
         let curve = CURVES.iter().find(|curve| curve.kty == kty && Some(curve.crv) == crv);
         let curve = curve.ok_or(KeyRefused::WrongType)?;
@@ -91,13 +138,13 @@ impl Material {
             "EC" => uncompressed_point(needed("x")?, needed("y")?, curve.coordinate)?,
             _ => decode_32(needed("x")?)?.to_vec(),
         };
-        curve.parse(point).map(|key| Self::Agreement(curve, key))
+        Ok(Self::Point(curve, point))
     }
 
     fn algorithm(&self) -> KeyManagementAlgorithm {
         match self {
             Self::Rsa(_) => KeyManagementAlgorithm::RsaOaep256,
-            Self::Agreement(..) => KeyManagementAlgorithm::EcdhEs,
+            Self::Point(..) => KeyManagementAlgorithm::EcdhEs,
         }
     }
 
@@ -111,7 +158,7 @@ impl Material {
         let any_of = |names: [&str; 2]| names.iter().any(|name| operations.iter().any(|operation| operation == name));
         let fits = match self {
             Self::Rsa(_) => any_of(["encrypt", "wrapKey"]),
-            Self::Agreement(..) => operations.is_empty() || any_of(["deriveKey", "deriveBits"]),
+            Self::Point(..) => operations.is_empty() || any_of(["deriveKey", "deriveBits"]),
         };
         if fits { Ok(()) } else { Err(KeyRefused::WrongUse) }
     }
@@ -120,7 +167,7 @@ impl Material {
 impl Curve {
     /// A point off the curve fails to parse. Only Curve25519 has points of small order; with them every agreement fails
     /// (RFC 7748 §6.1), so one is tried.
-    fn parse(&self, point: Vec<u8>) -> Result<ParsedPublicKey, KeyRefused> {
+    fn parse(&self, point: &[u8]) -> Result<ParsedPublicKey, KeyRefused> {
         let key: ParsedPublicKey =
             UnparsedPublicKey::new(self.algorithm, point).try_into().map_err(|_| KeyRefused::Point)?;
         if self.algorithm == &X25519 {
@@ -154,7 +201,7 @@ mod tests {
     use serde_json::json;
 
     fn read(jwk: &Value) -> Result<EncryptionKey, KeyRefused> {
-        EncryptionKey::read(jwk.as_object().expect("an object"))
+        Written::read(jwk.as_object().expect("an object"))?.prepare()
     }
 
     fn with(jwk: &Value, member: &str, value: Value) -> Value {

@@ -17,26 +17,36 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
 
 use crate::algorithm::{self, Family, family, jsonwebtoken_name};
-use crate::encryption_key::EncryptionKey;
+use crate::encryption_key::{EncryptionKey, Written};
 use crate::json;
 use crate::public_key::{KeyRefused, VerifyingKey};
 use crate::verify::{self, Expected, MAX_KID, VerifyError};
 
 const MAX_BYTES: usize = 256 * 1024;
-const MAX_KEYS: usize = 100;
+/// More than any issuer has. How many keys a client may have is for `protocol::registration` to say.
+const LONGEST_SET: usize = 100;
 
 /// One public key as the document shows it. Always has `kid` and `use`; ours always have `alg`.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(transparent)]
 pub struct Jwk(jwk::Jwk);
 
-/// Public keys, each also ready to verify; and, read from the document of another, keys that are ready to encrypt.
+/// Public keys, each also ready to verify; and, read from the document of another, keys to encrypt to.
 #[derive(Clone, Debug, Default)]
 pub struct JwkSet {
     keys: Vec<Jwk>,
     prepared: Vec<Arc<VerifyingKey>>,
-    encryption: Vec<Arc<EncryptionKey>>,
-    ignored: Vec<IgnoredKey>,
+    encryption: Vec<Arc<Written>>,
+    not_verifying: Vec<NotVerifying>,
+}
+
+/// A key of the document that verifies nothing, and what it is otherwise.
+#[derive(Clone, Debug)]
+struct NotVerifying {
+    position: usize,
+    reason: KeyRefused,
+    encrypting: Result<Arc<Written>, KeyRefused>,
+    meant_to_encrypt: bool,
 }
 
 /// A key of the document that is left out, by its position.
@@ -103,7 +113,7 @@ impl JwkSet {
         }
         let mut document = json::object(text.as_bytes()).map_err(|_| JwksError::NotAKeySet)?;
         let Some(Value::Array(keys)) = document.remove("keys") else { return Err(JwksError::NotAKeySet) };
-        if keys.len() > MAX_KEYS {
+        if keys.len() > LONGEST_SET {
             return Err(JwksError::TooManyKeys);
         }
         let mut set = Self::default();
@@ -113,19 +123,20 @@ impl JwkSet {
             if PRIVATE_MEMBERS.iter().any(|member| members.contains_key(*member)) {
                 return Err(JwksError::PrivateKey { position });
             }
-            let (encrypting, meant_to_encrypt) = (EncryptionKey::read(&members), is_meant_to_encrypt(&members));
-            let verifying = read(members);
-            if let (Err(reason), Err(other)) = (&verifying, &encrypting) {
-                set.ignored.push(IgnoredKey { position, reason: if meant_to_encrypt { *other } else { *reason } });
-            }
-            if let Ok((jwk, prepared)) = verifying {
-                if !prepared.iter().all(|key| known.insert((key.kid().to_owned(), key.algorithm().name()))) {
-                    return Err(JwksError::RepeatedKey { position });
+            let (encrypting, meant_to_encrypt) = (Written::read(&members).map(Arc::new), is_meant_to_encrypt(&members));
+            set.encryption.extend(encrypting.clone());
+            match read(members) {
+                Ok((jwk, prepared)) => {
+                    if !prepared.iter().all(|key| known.insert((key.kid().to_owned(), key.algorithm().name()))) {
+                        return Err(JwksError::RepeatedKey { position });
+                    }
+                    set.keys.push(jwk);
+                    set.prepared.extend(prepared.into_iter().map(Arc::new));
                 }
-                set.keys.push(jwk);
-                set.prepared.extend(prepared.into_iter().map(Arc::new));
+                Err(reason) => {
+                    set.not_verifying.push(NotVerifying { position, reason, encrypting, meant_to_encrypt });
+                }
             }
-            set.encryption.extend(encrypting.ok().map(Arc::new));
         }
         Ok(set)
     }
@@ -157,8 +168,10 @@ impl JwkSet {
     /// The key to encrypt to: the first that says it is for that, else the first that does not say what it is for
     /// (OpenID Connect Core §10.2).
     pub fn encryption_key(&self, algorithm: KeyManagementAlgorithm) -> Option<&EncryptionKey> {
-        let mut fitting = self.encryption.iter().map(Arc::as_ref).filter(|key| key.algorithm() == algorithm);
-        fitting.clone().find(|key| key.is_dedicated()).or_else(|| fitting.next())
+        let fitting = || self.encryption.iter().filter(|key| key.algorithm() == algorithm);
+        let (dedicated, others) =
+            (fitting().filter(|key| key.is_dedicated()), fitting().filter(|key| !key.is_dedicated()));
+        dedicated.chain(others).find_map(|key| key.key().ok())
     }
 
     /// The keys to verify with.
@@ -166,13 +179,25 @@ impl JwkSet {
         &self.keys
     }
 
-    /// The keys of a parsed document that were left out.
-    pub fn ignored(&self) -> &[IgnoredKey] {
-        &self.ignored
+    /// The keys of a parsed document that can neither verify nor encrypt.
+    pub fn ignored(&self) -> Vec<IgnoredKey> {
+        self.not_verifying.iter().filter_map(NotVerifying::ignored).collect()
     }
 
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
+    }
+}
+
+impl NotVerifying {
+    /// With the reason that tells more.
+    fn ignored(&self) -> Option<IgnoredKey> {
+        let cannot_encrypt = match &self.encrypting {
+            Ok(key) => key.key().err()?,
+            Err(reason) => *reason,
+        };
+        let reason = if self.meant_to_encrypt { cannot_encrypt } else { self.reason };
+        Some(IgnoredKey { position: self.position, reason })
     }
 }
 
@@ -217,7 +242,7 @@ fn read(members: Map<String, Value>) -> Result<(Jwk, Vec<VerifyingKey>), KeyRefu
     Ok((Jwk(jwk), prepared))
 }
 
-/// Which of two reasons tells more about a key that can do neither.
+/// Which of two reasons tells more about a key that can do neither: whether it was to be for encryption.
 fn is_meant_to_encrypt(members: &Map<String, Value>) -> bool {
     let text = |name| members.get(name).and_then(Value::as_str);
     text("use") == Some("enc") || text("alg").and_then(KeyManagementAlgorithm::parse).is_some()

@@ -10,6 +10,7 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKe
 use aws_lc_rs::hkdf::KeyType;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use protocol::ids::ClientId;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
@@ -25,13 +26,13 @@ const KEY: usize = 32;
 
 /// What a sealed text is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
+pub enum Purpose<'a> {
     AccessToken,
     /// A checked request that waits for the person's confirmation.
     Confirmation,
     /// The secret of a client that authenticates by `client_secret_jwt`: the server has to know it to check an HMAC, so the
-    /// database keeps it sealed.
-    ClientSecret,
+    /// database keeps it sealed. Bound to the client whose it is, so that a row copied to another client opens nothing there.
+    ClientSecret(&'a ClientId),
 }
 
 /// Seals the claims of an access token. Two calls with the same claims give different texts.
@@ -45,7 +46,7 @@ pub fn open<C: DeserializeOwned>(secrets: &Secrets, token: &str) -> Option<C> {
 }
 
 /// As `seal`, for any purpose.
-pub fn seal_for(purpose: Purpose, secrets: &Secrets, claims: &impl Serialize) -> String {
+pub fn seal_for(purpose: Purpose<'_>, secrets: &Secrets, claims: &impl Serialize) -> String {
     let salt = random::bytes::<SALT>();
     let (key, nonce) = token_key(secrets, &salt);
     let mut body = serde_json::to_vec(claims).expect("claims are structs with string keys, or texts: always JSON");
@@ -59,7 +60,7 @@ pub fn seal_for(purpose: Purpose, secrets: &Secrets, claims: &impl Serialize) ->
 }
 
 /// As `open`, for any purpose.
-pub fn open_for<C: DeserializeOwned>(purpose: Purpose, secrets: &Secrets, token: &str) -> Option<C> {
+pub fn open_for<C: DeserializeOwned>(purpose: Purpose<'_>, secrets: &Secrets, token: &str) -> Option<C> {
     if token.len() > MAX_TOKEN {
         return None;
     }
@@ -74,13 +75,13 @@ pub fn open_for<C: DeserializeOwned>(purpose: Purpose, secrets: &Secrets, token:
     serde_json::from_slice(claims).ok()
 }
 
-impl Purpose {
+impl Purpose<'_> {
     /// What is authenticated beside the claims.
-    fn bound(self) -> [u8; 2] {
+    fn bound(self) -> Vec<u8> {
         match self {
-            Self::AccessToken => [VERSION, 1],
-            Self::Confirmation => [VERSION, 2],
-            Self::ClientSecret => [VERSION, 3],
+            Self::AccessToken => vec![VERSION, 1],
+            Self::Confirmation => vec![VERSION, 2],
+            Self::ClientSecret(client) => [&[VERSION, 3], client.as_str().as_bytes()].concat(),
         }
     }
 }
@@ -142,9 +143,10 @@ mod tests {
         assert_eq!(open_for::<Claims>(Purpose::Confirmation, &secrets(), &form), Some(claims()));
         assert_eq!(open_for::<Claims>(Purpose::Confirmation, &secrets(), &token), None);
         assert_eq!(open::<Claims>(&secrets(), &form), None);
-        let secret = seal_for(Purpose::ClientSecret, &secrets(), &"hush");
-        assert_eq!(open_for::<String>(Purpose::ClientSecret, &secrets(), &secret).as_deref(), Some("hush"));
-        for other in [Purpose::AccessToken, Purpose::Confirmation] {
+        let (ours, another) = (ClientId::parse("notes").expect("is an id"), ClientId::parse("n").expect("is an id"));
+        let secret = seal_for(Purpose::ClientSecret(&ours), &secrets(), &"hush");
+        assert_eq!(open_for::<String>(Purpose::ClientSecret(&ours), &secrets(), &secret).as_deref(), Some("hush"));
+        for other in [Purpose::AccessToken, Purpose::Confirmation, Purpose::ClientSecret(&another)] {
             assert_eq!(open_for::<String>(other, &secrets(), &secret), None);
         }
     }

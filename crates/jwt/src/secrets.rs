@@ -1,7 +1,7 @@
 //! The symmetric keys of the server, each for one purpose, all derived from one master key of 32 bytes (HKDF, RFC 5869).
 //!
 //! The master key lives in the key directory; here it is only an input. What is computed with the keys: check values of refresh
-//! tokens and of forms, pairwise subjects, and sealed texts (`sealed.rs`).
+//! tokens and of forms, pairwise subjects, the names of sessions for clients, and sealed texts (`sealed.rs`).
 
 use std::fmt;
 
@@ -17,6 +17,7 @@ pub struct Secrets {
     refresh: hmac::Key,
     csrf: hmac::Key,
     pairwise: hmac::Key,
+    sid: hmac::Key,
     seal: Prk,
 }
 
@@ -27,6 +28,7 @@ impl Secrets {
             refresh: hmac::Key::new(hmac::HMAC_SHA256, derive(&root, b"refresh token").as_slice()),
             csrf: hmac::Key::new(hmac::HMAC_SHA256, derive(&root, b"form").as_slice()),
             pairwise: hmac::Key::new(hmac::HMAC_SHA256, derive(&root, b"pairwise subject").as_slice()),
+            sid: hmac::Key::new(hmac::HMAC_SHA256, derive(&root, b"session of a client").as_slice()),
             seal: Prk::new_less_safe(HKDF_SHA256, derive(&root, b"sealed token").as_slice()),
         }
     }
@@ -53,6 +55,12 @@ impl Secrets {
     /// the name for another sector (OpenID Connect Core §8.1).
     pub fn pairwise_mac(&self, input: &[u8]) -> String {
         mac(&self.pairwise, input)
+    }
+
+    /// The name of a session for one client (`sid`): 43 characters of base64url. Who knows the names that two clients have cannot
+    /// tell whether they are of one session.
+    pub fn sid_mac(&self, input: &[u8]) -> String {
+        mac(&self.sid, input)
     }
 
     pub(crate) fn seal(&self) -> &Prk {
@@ -87,12 +95,14 @@ fn verify(key: &hmac::Key, input: &[u8], presented: &str) -> bool {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::collections::HashSet;
 
     #[test]
     fn each_purpose_has_its_own_key() {
         let secrets = Secrets::from_master(&[7; 32]);
-        let (refresh, csrf, pairwise) = (secrets.refresh_mac(b"x"), secrets.csrf_mac(b"x"), secrets.pairwise_mac(b"x"));
-        assert!(refresh != csrf && csrf != pairwise && pairwise != refresh);
+        let of_each =
+            [secrets.refresh_mac(b"x"), secrets.csrf_mac(b"x"), secrets.pairwise_mac(b"x"), secrets.sid_mac(b"x")];
+        assert_eq!(HashSet::from(of_each).len(), 4);
         assert!(!secrets.verify_csrf_mac(b"x", &secrets.refresh_mac(b"x")));
     }
 
@@ -109,6 +119,7 @@ mod tests {
         assert_eq!(secrets.refresh_mac(b"grant"), "iCxpKG2J9UVZyB9ZsCJiam_-Fr1iPxZ-DDk1DwGgN2s");
         assert_eq!(secrets.csrf_mac(b"form"), "iiRiCtItZZlp68OsMAuvQ21GBoz28lmc3GnHqSKcWOk");
         assert_eq!(secrets.pairwise_mac(b"sector.example\0person"), "PEUYuVd5vLQtCuMILzIIOik5j2O3oiCUh-WTR_GKFYk");
+        assert_eq!(secrets.sid_mac(b"session\0client"), "7mMjPo1I2vJXba2ip7v7MMjd6ipSCaZH0fVJsUfLBrE");
     }
 
     #[test]

@@ -129,18 +129,15 @@ impl ClaimsRequest {
             .collect()
     }
 
-    /// The subject that both answers must be about, when the request names one. Unusable and contradictory values fit
-    /// nobody.
-    pub fn expected_sub<'a>(&'a self) -> Option<&'a str> {
+    /// Whether both answers may be about this subject. A request that names one or several is about nobody else; values that
+    /// are no text fit nobody.
+    pub fn allows_sub(&self, sub: &str) -> bool {
         // OIDC Core §5.5.1: a requested sub value is returned only for that person; otherwise the request fails.
-        let named = |demands: &'a BTreeMap<String, Demand>| {
-            let value = demands.get("sub")?.value.as_ref()?;
-            Some(value.as_str().unwrap_or_default())
+        let is_sub = |value: &Value| value.as_str() == Some(sub);
+        let allows = |demand: &Demand| {
+            demand.value.as_ref().is_none_or(is_sub) && (demand.values.is_empty() || demand.values.iter().any(is_sub))
         };
-        match (named(&self.id_token), named(&self.userinfo)) {
-            (Some(one), Some(other)) if one != other => Some(""),
-            (one, other) => one.or(other),
-        }
+        [&self.id_token, &self.userinfo].into_iter().all(|demands| demands.get("sub").is_none_or(allows))
     }
 
     /// The levels that one of must be reached, when the request makes `acr` essential and names values.

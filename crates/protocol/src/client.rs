@@ -153,6 +153,15 @@ pub struct Client {
     pub disabled_at: Option<Timestamp>,
 }
 
+/// Why a client that is still in the database is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Gone {
+    #[error("the client is disabled")]
+    Disabled,
+    #[error("the client registered itself, was never used and has expired")]
+    NeverUsed,
+}
+
 impl Client {
     pub fn allows(&self, grant: GrantType) -> bool {
         self.grant_types.contains(&grant)
@@ -167,6 +176,19 @@ impl Client {
             | TokenEndpointAuthMethod::ClientSecretJwt
             | TokenEndpointAuthMethod::PrivateKeyJwt => true,
         }
+    }
+
+    /// Why it is no client any more, though its row is there. The sweep comes later.
+    pub fn gone(&self, now: Timestamp) -> Option<Gone> {
+        if self.disabled_at.is_some() {
+            return Some(Gone::Disabled);
+        }
+        self.expires_unused_at.filter(|at| *at <= now).map(|_| Gone::NeverUsed)
+    }
+
+    /// Whether its public keys can be known.
+    pub fn has_keys(&self) -> bool {
+        self.jwks.is_some() || self.jwks_uri.is_some()
     }
 
     /// Whether it proves itself with a secret that we gave out.

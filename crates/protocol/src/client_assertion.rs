@@ -3,13 +3,14 @@
 //! The signature was verified before we get here. Whether the `jti` was spent before is found out by the one insert that the
 //! shell does with a `UsedAssertion`.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 use crate::error::{ErrorCode, OAuthError};
 use crate::ids::ClientId;
 use crate::issuer::Issuer;
 use crate::metadata::paths;
-use crate::time::{Seconds, Timestamp};
+use crate::time::{self, Seconds, Timestamp};
 
 /// The types that an assertion may name; naming none is fine, RFC 7523 asks for none. RFC 8725 §3.11 wants different kinds of JWT
 /// told apart, so that nothing that was signed for another purpose proves a client.
@@ -29,9 +30,12 @@ const LEEWAY: Seconds = Seconds(30);
 pub struct AssertionClaims {
     pub iss: Option<String>,
     pub sub: Option<String>,
-    pub aud: serde_json::Value,
+    pub aud: Value,
+    #[serde(deserialize_with = "numeric_date")]
     pub exp: Option<i64>,
+    #[serde(deserialize_with = "numeric_date")]
     pub nbf: Option<i64>,
+    #[serde(deserialize_with = "numeric_date")]
     pub iat: Option<i64>,
     pub jti: Option<String>,
 }
@@ -63,17 +67,20 @@ pub fn check_assertion(
     Ok(UsedAssertion { jti: jti.to_owned(), expires_at })
 }
 
-/// It names us and nobody else: an assertion for two servers can be replayed by one of them at the other. A list of one is as
-/// good as its member (RFC 7519 §4.1.3). The URL of our token endpoint names us as well; many client libraries send it.
-fn check_assertion_audience(aud: &serde_json::Value, issuer: &Issuer) -> Result<(), OAuthError> {
-    let only = match aud.as_array().map(Vec::as_slice) {
-        Some([one]) => one,
-        _ => aud,
+/// It names us and nobody else, in one string or in a list (RFC 7519 §4.1.3): an assertion for two servers can be replayed by one
+/// of them at the other. The URL of our token endpoint names us as well; many client libraries send it, alone or beside the
+/// issuer.
+fn check_assertion_audience(aud: &Value, issuer: &Issuer) -> Result<(), OAuthError> {
+    let names = match aud {
+        Value::Array(names) => names.as_slice(),
+        one => std::slice::from_ref(one),
     };
-    match only.as_str() {
-        Some(aud) if aud == issuer.as_str() || aud == issuer.endpoint(paths::TOKEN) => Ok(()),
-        Some(_) => Err(bad_assertion("aud of the assertion must be the issuer of this server")),
-        None => Err(bad_assertion("aud of the assertion must name one server, the issuer of this one")),
+    let token_endpoint = issuer.endpoint(paths::TOKEN);
+    let is_us = |name: &Value| name.as_str().is_some_and(|name| name == issuer.as_str() || name == token_endpoint);
+    if !names.is_empty() && names.iter().all(is_us) {
+        Ok(())
+    } else {
+        Err(bad_assertion("aud of the assertion must be the issuer of this server and nobody else"))
     }
 }
 
@@ -95,6 +102,13 @@ fn check_assertion_times(claims: &AssertionClaims, now: Timestamp) -> Result<Tim
         return Err(bad_assertion("the assertion was issued in the future"));
     }
     Ok(accepted_until)
+}
+
+/// RFC 7519 §2: a NumericDate is "a JSON numeric value [...] non-integer values can be represented". A fraction counts for nothing.
+fn numeric_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    let Some(value) = Option::<Value>::deserialize(deserializer)? else { return Ok(None) };
+    let refused = || serde::de::Error::custom("a time is not a number of seconds");
+    time::numeric_date(&value).map(|at| Some(at.0)).ok_or_else(refused)
 }
 
 fn bad_assertion(description: &'static str) -> OAuthError {
@@ -158,6 +172,7 @@ mod tests {
             (json!("https://auth.example/authorize"), false),
             (json!("https://evil.example"), false),
             (json!(["https://auth.example"]), true),
+            (json!(["https://auth.example", "https://auth.example/token"]), true),
             (json!([["https://auth.example"]]), false),
             (json!([]), false),
             (json!(["https://evil.example"]), false),

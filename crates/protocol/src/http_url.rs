@@ -49,7 +49,7 @@ impl<'a> HttpUrl<'a> {
     }
 
     pub(crate) fn is_loopback(&self) -> bool {
-        LOOPBACK_HOSTS.contains(&self.host)
+        is_loopback(self.host)
     }
 
     /// As browsers send it in `Origin`: without the default port (RFC 6454 §6.2).
@@ -61,6 +61,10 @@ impl<'a> HttpUrl<'a> {
             (Scheme::Http, Some(port)) => format!("http://{}:{port}", self.host),
         }
     }
+}
+
+pub(crate) fn is_loopback(host: &str) -> bool {
+    LOOPBACK_HOSTS.contains(&host)
 }
 
 /// Whether the text is an https URL that a server can be asked with as it stands. The error is a sentence for the person who

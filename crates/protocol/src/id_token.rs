@@ -5,12 +5,13 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::ids::{ClientId, SessionId};
+use crate::ids::ClientId;
 use crate::issuer::Issuer;
 use crate::logout::HintClaims;
 use crate::time::Timestamp;
 
-/// RFC 7519 §5.1. Access tokens have another `typ`, so that neither passes for the other.
+/// RFC 7519 §5.1. Access tokens and logout tokens have another `typ`, signed answers of UserInfo have none, so that nothing else
+/// passes for an ID token (RFC 8725 §3.11).
 pub const TYP: &str = "JWT";
 
 /// How, when and for whom the token was made. `auth_time`, `acr`, `amr` and `nonce` are those of the sign-in, after a refresh too
@@ -30,7 +31,8 @@ pub struct IdTokenClaims<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nonce: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub sid: Option<&'a SessionId>,
+    /// The session as this client knows it (`logout/sid.rs`).
+    pub sid: Option<&'a str>,
     #[serde(flatten)]
     pub hashes: Hashes,
 }
@@ -53,6 +55,13 @@ pub struct IdTokenHint {
     sub: String,
     aud: String,
     sid: Option<String>,
+    // Each ID token of ours has these three. What lacks one of them is something else, whatever its header says.
+    #[expect(dead_code, reason = "it has to be there, that is all")]
+    exp: Timestamp,
+    #[expect(dead_code, reason = "it has to be there, that is all")]
+    iat: Timestamp,
+    #[expect(dead_code, reason = "it has to be there, that is all")]
+    auth_time: Timestamp,
 }
 
 impl IdTokenClaims<'_> {
@@ -80,7 +89,7 @@ mod tests {
 
     const ISSUER: &str = "https://issuer.example";
 
-    fn token(nonce: Option<&str>, sid: Option<&SessionId>, person: Map<String, Value>) -> Value {
+    fn token(nonce: Option<&str>, sid: Option<&str>, person: Map<String, Value>) -> Value {
         let claims = IdTokenClaims {
             iss: ISSUER,
             sub: "ada",
@@ -98,27 +107,39 @@ mod tests {
     }
 
     fn hint(token: &Value) -> Option<HintClaims> {
-        let hint: IdTokenHint = serde_json::from_value(token.clone()).expect("has the members of a hint");
+        let hint: IdTokenHint = serde_json::from_value(token.clone()).ok()?;
         hint.of(&Issuer::parse(ISSUER).expect("is an issuer"))
     }
 
     #[test]
     fn its_members_have_the_names_of_the_specification() {
-        let session = SessionId::parse("s1").expect("is an id");
         let whole = json!({
             "iss": ISSUER, "sub": "ada", "aud": "notes", "exp": 1_600, "iat": 1_000, "auth_time": 900,
             "acr": "1", "amr": ["pwd"], "nonce": "n", "sid": "s1",
         });
-        assert_eq!(token(Some("n"), Some(&session), Map::new()), whole);
+        assert_eq!(token(Some("n"), Some("s1"), Map::new()), whole);
         let short = token(None, None, Map::new());
         assert!(short.get("nonce").is_none() && short.get("sid").is_none());
     }
 
     #[test]
     fn a_token_of_ours_comes_back_as_a_hint() {
-        let session = SessionId::parse("s1").expect("is an id");
-        let hint = hint(&token(None, Some(&session), Map::new())).expect("is ours");
+        let hint = hint(&token(None, Some("s1"), Map::new())).expect("is ours");
         assert_eq!((hint.sub.as_str(), hint.aud.as_str(), hint.sid.as_deref()), ("ada", "notes", Some("s1")));
+    }
+
+    /// A signed answer of UserInfo, a logout token and an access token each lack one of these.
+    #[test]
+    fn what_lacks_a_member_of_every_id_token_is_no_hint() {
+        for member in ["iss", "sub", "aud", "exp", "iat", "auth_time"] {
+            let mut cut = token(None, Some("s1"), Map::new());
+            cut.as_object_mut().expect("is an object").remove(member);
+            assert!(hint(&cut).is_none(), "{member}");
+        }
+        let several = json!(["notes", "other"]);
+        let mut shared = token(None, None, Map::new());
+        shared["aud"] = several;
+        assert!(hint(&shared).is_none(), "ours have one audience");
     }
 
     #[test]

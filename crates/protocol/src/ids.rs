@@ -75,7 +75,7 @@ id!(
     UserId, "user id"
 );
 id!(
-    /// A browser's session at this server; the `sid` claim.
+    /// A browser's session at this server. Clients call it otherwise, each in its own way (`logout/sid.rs`).
     SessionId, "session id"
 );
 id!(

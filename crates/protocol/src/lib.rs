@@ -17,7 +17,8 @@
 //! | `authorize` | the authorization request: callback, request, decision |
 //! | `grant` | the token request: one file per grant, each with one `decide` |
 //! | `id_token`, `userinfo`, `introspection` | what tokens say, whom UserInfo and introspection answer |
-//! | `metadata`, `logout` | the discovery document; RP-initiated logout |
+//! | `metadata` | the discovery document |
+//! | `logout` | a client asks for a logout (RP-initiated), and hears of one (back-channel, front-channel) |
 
 mod client_assertion;
 mod closed_set;

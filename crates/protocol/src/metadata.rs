@@ -103,7 +103,7 @@ pub struct Algorithms {
     pub id_token_signing_alg_values_supported: Vec<MaybeSigned>,
     pub id_token_encryption_alg_values_supported: &'static [KeyManagementAlgorithm],
     pub id_token_encryption_enc_values_supported: &'static [ContentEncryption],
-    pub userinfo_signing_alg_values_supported: Vec<SigningAlgorithm>,
+    pub userinfo_signing_alg_values_supported: Vec<MaybeSigned>,
     pub userinfo_encryption_alg_values_supported: &'static [KeyManagementAlgorithm],
     pub userinfo_encryption_enc_values_supported: &'static [ContentEncryption],
     pub request_object_signing_alg_values_supported: Vec<MaybeSigned>,
@@ -175,15 +175,15 @@ impl Algorithms {
     fn of(published: &Published) -> Self {
         let ours = in_preference(published.signing_algorithms);
         let with_none = |algorithms: &[SigningAlgorithm], none| {
-            let signed = algorithms.iter().copied().map(MaybeSigned::Signed);
-            signed.chain(published.features.contains(&none).then_some(MaybeSigned::Unsigned)).collect()
+            signed(algorithms).chain(published.features.contains(&none).then_some(MaybeSigned::Unsigned)).collect()
         };
         Self {
             // Discovery §3: "The algorithm RS256 MUST be included."
             id_token_signing_alg_values_supported: with_none(&ours, Feature::UnsignedIdTokens),
             id_token_encryption_alg_values_supported: KeyManagementAlgorithm::ALL,
             id_token_encryption_enc_values_supported: ContentEncryption::ALL,
-            userinfo_signing_alg_values_supported: ours,
+            // Discovery §3: "The value none MAY be included." It stands for plain JSON, which is always there.
+            userinfo_signing_alg_values_supported: signed(&ours).chain([MaybeSigned::Unsigned]).collect(),
             userinfo_encryption_alg_values_supported: KeyManagementAlgorithm::ALL,
             userinfo_encryption_enc_values_supported: ContentEncryption::ALL,
             request_object_signing_alg_values_supported: with_none(
@@ -208,6 +208,10 @@ fn grant_types(response_types: &[ResponseType]) -> Vec<GrantType> {
 /// RFC 7662 §2.1: "To prevent token scanning attacks, the endpoint MUST also require some form of authorization".
 fn confidential_methods() -> Vec<TokenEndpointAuthMethod> {
     TokenEndpointAuthMethod::ALL.iter().copied().filter(|method| *method != TokenEndpointAuthMethod::None).collect()
+}
+
+fn signed(algorithms: &[SigningAlgorithm]) -> impl Iterator<Item = MaybeSigned> {
+    algorithms.iter().copied().map(MaybeSigned::Signed)
 }
 
 fn in_preference(active: &[SigningAlgorithm]) -> Vec<SigningAlgorithm> {
@@ -268,7 +272,7 @@ mod tests {
             ("grant_types_supported", json!(["authorization_code", "refresh_token", "client_credentials"])),
             ("subject_types_supported", json!(["public", "pairwise"])),
             ("id_token_signing_alg_values_supported", json!(["RS256", "ES256"])),
-            ("userinfo_signing_alg_values_supported", json!(["RS256", "ES256"])),
+            ("userinfo_signing_alg_values_supported", json!(["RS256", "ES256", "none"])),
             ("request_object_signing_alg_values_supported", json!(["RS256", "PS256", "ES256", "ES384", "EdDSA"])),
             ("id_token_encryption_alg_values_supported", json!(["RSA-OAEP-256", "ECDH-ES"])),
             ("token_endpoint_auth_methods_supported", methods.clone()),
@@ -325,6 +329,9 @@ mod tests {
         for name in ["token", "introspection", "revocation"] {
             document[format!("{name}_endpoint_auth_signing_alg_values_supported")] = json!([]);
         }
+        // There it stands for JSON without a signature over TLS, not for an unsigned JWT.
+        let userinfo = document["userinfo_signing_alg_values_supported"].as_array_mut().expect("is a list");
+        assert_eq!(userinfo.pop(), Some(json!("none")));
         let methods =
             document.to_string().replace("\"none\",\"client_secret_basic\"", "").replace("[\"none\",\"login\"", "");
         for weak in ["\"HS256\"", "\"none\""] {

@@ -51,6 +51,17 @@ enum Target {
     },
 }
 
+/// Who gets what is sent to a redirect URI. A host and a scheme that are spelled alike have nothing to do with each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Destination<'a> {
+    /// A server that somebody runs under this name.
+    Host(&'a str),
+    /// An app on the device of the person, at one of the three loopback names (RFC 8252 §7.3).
+    Loopback(&'a str),
+    /// Whichever app on the device opens links of this private-use scheme (RFC 8252 §7.1).
+    Scheme(&'a str),
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a redirect URI: {reason}")]
 pub struct InvalidRedirectUri {
@@ -58,7 +69,16 @@ pub struct InvalidRedirectUri {
 }
 
 impl RegisteredRedirectUri {
+    /// For a URI that somebody registers now.
     pub fn parse(raw: &str, application_type: ApplicationType) -> Result<Self, InvalidRedirectUri> {
+        let uri = Self::from_stored(raw, application_type)?;
+        check_path_and_query(raw).map_err(|reason| InvalidRedirectUri { reason })?;
+        Ok(uri)
+    }
+
+    /// For a URI that was registered before, perhaps when less was refused. A rule that is added later belongs into
+    /// [`Self::parse`] alone: clients of before go on working.
+    pub fn from_stored(raw: &str, application_type: ApplicationType) -> Result<Self, InvalidRedirectUri> {
         let target = target(raw, application_type).map_err(|reason| InvalidRedirectUri { reason })?;
         Ok(Self { raw: raw.to_owned(), target })
     }
@@ -87,11 +107,30 @@ impl RegisteredRedirectUri {
         }
     }
 
-    /// What a person is shown as the place that their data goes to: the host, or the private-use scheme.
-    pub fn host(&self) -> &str {
+    pub fn destination(&self) -> Destination<'_> {
         match &self.target {
-            Target::Web { host, .. } | Target::AnyPort { host, .. } => host,
-            Target::PrivateUse { scheme } => scheme,
+            Target::Web { host, .. } | Target::AnyPort { host, .. } if http_url::is_loopback(host) => {
+                Destination::Loopback(host)
+            }
+            Target::Web { host, .. } | Target::AnyPort { host, .. } => Destination::Host(host),
+            Target::PrivateUse { scheme } => Destination::Scheme(scheme),
+        }
+    }
+}
+
+impl<'a> Destination<'a> {
+    /// The host or the scheme as a person reads it. Not for comparing: that is what the variants are for.
+    pub fn name(self) -> &'a str {
+        match self {
+            Self::Host(name) | Self::Loopback(name) | Self::Scheme(name) => name,
+        }
+    }
+
+    /// The host, if it is one.
+    pub fn host(self) -> Option<&'a str> {
+        match self {
+            Self::Host(host) | Self::Loopback(host) => Some(host),
+            Self::Scheme(_) => None,
         }
     }
 }
@@ -102,7 +141,6 @@ fn target(raw: &str, application_type: ApplicationType) -> Result<Target, &'stat
         return Err("it must not contain wildcards: register each URI");
     }
     let scheme = scheme_of(raw).ok_or("it must be absolute: begin with a scheme")?;
-    check_path_and_query(raw)?;
     match scheme.to_ascii_lowercase().as_str() {
         "http" | "https" => web(raw, application_type),
         "javascript" | "data" | "vbscript" | "file" | "blob" | "about" => Err("its scheme is dangerous in a browser"),
@@ -163,6 +201,12 @@ fn private_use(raw: &str, scheme: &str, application_type: ApplicationType) -> Re
         return Err("it must not contain a user name or password");
     }
     Ok(Target::PrivateUse { scheme: scheme.to_owned() })
+}
+
+/// Whether the text is a scheme that an app may have as its own, in the spelling that redirect URIs are compared in.
+pub fn is_private_use_scheme(text: &str) -> bool {
+    let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"+-.".contains(&byte);
+    text.starts_with(|first: char| first.is_ascii_lowercase()) && text.bytes().all(legal) && is_reverse_domain(text)
 }
 
 fn is_reverse_domain(scheme: &str) -> bool {
@@ -227,6 +271,20 @@ mod tests {
         assert!(registrations.len() + comparisons.len() >= 400);
     }
 
+    /// The rules of the first release are those of today without the two about path and query.
+    #[test]
+    fn what_was_registered_before_a_rule_is_still_read() {
+        for raw in ["https://app.example/cb;x", "https://app.example/cb?state=1", "https://app.example/a;b?code=&iss=x"]
+        {
+            assert!(RegisteredRedirectUri::parse(raw, Web).is_err(), "{raw}");
+            let uri = RegisteredRedirectUri::from_stored(raw, Web).expect(raw);
+            assert!(uri.matches(raw) && uri.as_str() == raw);
+        }
+        for raw in ["https://*.app.example/", "https://app.example/#a", "javascript:alert(1)", "http://app.example/"] {
+            assert!(RegisteredRedirectUri::from_stored(raw, Web).is_err(), "{raw}");
+        }
+    }
+
     #[test]
     fn the_length_limit_is_2048_bytes() {
         let raw = |length: usize| "https://app.example/".to_owned() + &"a".repeat(length - 20);
@@ -235,13 +293,21 @@ mod tests {
     }
 
     #[test]
-    fn origin_and_display_name_come_from_the_registered_text() {
-        let uri = registered("https://app.example:443/cb", Web);
-        assert_eq!((uri.origin().as_deref(), uri.host()), (Some("https://app.example"), "app.example"));
-        let uri = registered("http://[::1]:3000/cb", Native);
-        assert_eq!((uri.origin().as_deref(), uri.host()), (Some("http://[::1]:3000"), "[::1]"));
-        let uri = registered("com.example.app:/cb", Native);
-        assert_eq!((uri.origin(), uri.host()), (None, "com.example.app"));
+    fn origin_and_destination_come_from_the_registered_text() {
+        for (raw, application_type, origin, destination) in [
+            ("https://app.example:443/cb", Web, Some("https://app.example"), Destination::Host("app.example")),
+            ("https://app.example/cb", Native, Some("https://app.example"), Destination::Host("app.example")),
+            ("http://[::1]:3000/cb", Native, Some("http://[::1]:3000"), Destination::Loopback("[::1]")),
+            ("http://localhost/cb", Web, Some("http://localhost"), Destination::Loopback("localhost")),
+            ("https://localhost/cb", Web, Some("https://localhost"), Destination::Loopback("localhost")),
+            ("app.example:/cb", Native, None, Destination::Scheme("app.example")),
+        ] {
+            let uri = registered(raw, application_type);
+            assert_eq!((uri.origin().as_deref(), uri.destination()), (origin, destination), "{raw}");
+        }
+        let (scheme, host) = (registered("app.example:/cb", Native), registered("https://app.example/", Native));
+        assert_ne!(scheme.destination(), host.destination());
+        assert_eq!((scheme.destination().host(), scheme.destination().name()), (None, "app.example"));
     }
 
     proptest! {

@@ -7,6 +7,7 @@ use std::fmt;
 use std::ops::{Add, Sub};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// Seconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -23,6 +24,13 @@ impl Timestamp {
     pub fn since(self, earlier: Self) -> Seconds {
         Seconds(self.0.saturating_sub(earlier.0))
     }
+}
+
+/// A NumericDate of somebody else (RFC 7519 §2), who may write fractions of a second; they count for nothing.
+pub fn numeric_date(value: &Value) -> Option<Timestamp> {
+    let whole = || value.as_f64().filter(|seconds| seconds.abs() < 1e15).map(f64::floor);
+    #[expect(clippy::cast_possible_truncation, reason = "a whole number below 10^15")]
+    value.as_i64().or_else(|| whole().map(|seconds| seconds as i64)).map(Timestamp)
 }
 
 impl Seconds {
@@ -87,6 +95,21 @@ impl fmt::Display for Seconds {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_foreign_date_may_have_a_fraction() {
+        use serde_json::json;
+        for (value, expected) in [
+            (json!(1_700_000_000), Some(1_700_000_000)),
+            (json!(1_700_000_000.9), Some(1_700_000_000)),
+            (json!(-0.5), Some(-1)),
+            (json!(1e300), None),
+            (json!("1700000000"), None),
+            (json!(null), None),
+        ] {
+            assert_eq!(numeric_date(&value), expected.map(Timestamp), "{value}");
+        }
+    }
 
     #[test]
     fn time_is_a_plain_integer_in_json() {

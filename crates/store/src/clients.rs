@@ -29,6 +29,8 @@ statements! {
     DISABLE = "UPDATE clients SET disabled_at = $2 WHERE id = $1 AND disabled_at IS NULL";
     ENABLE = "UPDATE clients SET disabled_at = NULL WHERE id = $1 AND disabled_at IS NOT NULL";
     DELETE = "DELETE FROM clients WHERE id = $1";
+    UNUSED = "SELECT id FROM clients WHERE expires_unused_at <= $1 ORDER BY expires_unused_at LIMIT $2";
+    DELETE_UNUSED = "DELETE FROM clients WHERE id = $1 AND expires_unused_at <= $2";
     ADD_ORIGIN = "INSERT INTO client_origins (origin, client_id) VALUES ($1, $2)";
     REMOVE_ORIGINS = "DELETE FROM client_origins WHERE client_id = $1";
     FIND_ORIGIN = "SELECT origin FROM client_origins WHERE origin = $1 LIMIT 1";
@@ -115,10 +117,27 @@ pub async fn enable(store: &Store, id: &ClientId) -> Result<Won, StoreError> {
 /// Deletes the client with its secrets and consents and ends its grants, so that whoever gets the id later inherits nothing.
 pub async fn delete(store: &Store, id: &ClientId, now: Timestamp) -> Result<Won, StoreError> {
     let gate = Statement::new(DELETE).text(id.as_str());
-    let then = vec![consents::forget_client_statement(id), protocol_log::forget_client_statement(id)];
-    let won = store.write(Write::Gated { gate, then }).await.map(Won::by)?;
+    let won = store.write(with_what_it_had(gate, id)).await.map(Won::by)?;
     grants::end_all(store, Whose::Client(id), EndReason::ClientDeleted, now).await?;
     Ok(won)
+}
+
+/// Deletes at most `batch` clients that registered themselves and were never used, each with all that it had, and tells how
+/// many. They have no grants: who has got one was used.
+pub(crate) async fn delete_unused(store: &Store, now: Timestamp, batch: i64) -> Result<u64, StoreError> {
+    let mut deleted = 0;
+    for row in store.rows(Statement::new(UNUSED).time(now).integer(batch)).await? {
+        let id = Fields { table: "clients", row: &row }.parsed("id", ClientId::parse)?;
+        let gate = Statement::new(DELETE_UNUSED).text(id.as_str()).time(now);
+        deleted += store.write(with_what_it_had(gate, &id)).await?;
+    }
+    Ok(deleted)
+}
+
+/// Secrets, origins and the registration go by themselves, with the row of the client.
+fn with_what_it_had(gate: Statement, id: &ClientId) -> Write {
+    let then = vec![consents::forget_client_statement(id), protocol_log::forget_client_statement(id)];
+    Write::Gated { gate, then }
 }
 
 /// Adds a secret; `None` lives until it is expired by [`expire_secrets`].
@@ -192,8 +211,5 @@ pub async fn origin_is_known(store: &Store, origin: &str) -> Result<bool, StoreE
 }
 
 fn add_origins(client: &Client) -> impl Iterator<Item = Statement> {
-    let mut origins = client.origins();
-    origins.sort();
-    origins.dedup();
-    origins.into_iter().map(|origin| Statement::new(ADD_ORIGIN).text(&origin).text(client.id.as_str()))
+    client.origins().into_iter().map(|origin| Statement::new(ADD_ORIGIN).text(&origin).text(client.id.as_str()))
 }

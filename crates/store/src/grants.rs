@@ -28,14 +28,14 @@ macro_rules! columns {
     () => {
         "id, user_id, client_id, session_id, scope, claims, nonce, redirect_uri, code_challenge, auth_time, acr, amr, salt, \
          code_hash, code_expires_at, redeemed_at, generation, rotated_at, idle_expires_at, expires_at, created_at, ended_at, \
-         end_reason"
+         end_reason, sector"
     };
 }
 
 statements! {
     INSERT = concat!(
         "INSERT INTO grants (", columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
-         $17, $18, $19, $20, $21, $22, $23)"
+         $17, $18, $19, $20, $21, $22, $23, $24)"
     );
     FIND = concat!("SELECT ", columns!(), " FROM grants WHERE id = $1");
     REDEEM = "UPDATE grants SET redeemed_at = $3, generation = 1, idle_expires_at = $4
@@ -83,6 +83,7 @@ pub(crate) fn insert_statement(grant: &Grant) -> Statement {
         .time(grant.created_at)
         .maybe_time(grant.ended_at)
         .maybe_text(grant.end_reason.map(EndReason::name))
+        .maybe_text(grant.sector.as_deref())
 }
 
 /// Ended and expired grants are found too, until they are swept.
@@ -156,7 +157,7 @@ fn end_statement(id: &str, reason: EndReason, now: Timestamp) -> Statement {
 
 fn read(row: &AnyRow) -> Result<Grant, StoreError> {
     let row = Fields { table: "grants", row };
-    let end_reason = row.maybe_parsed("end_reason", |name| EndReason::parse(name).ok_or(()))?;
+    let end_reason = row.maybe_named("end_reason", EndReason::parse)?;
     let claims = row.maybe_parsed("claims", |text| serde_json::from_str::<ClaimsRequest>(text))?;
     Ok(Grant {
         id: row.parsed("id", GrantId::parse)?,
@@ -182,5 +183,6 @@ fn read(row: &AnyRow) -> Result<Grant, StoreError> {
         created_at: row.time("created_at")?,
         ended_at: row.maybe_time("ended_at")?,
         end_reason,
+        sector: row.maybe_text("sector")?,
     })
 }

@@ -65,8 +65,8 @@ macro_rules! insert {
 statements! {
     OF_SESSION = insert!("s.id = $1");
     OF_SESSIONS_OF_USER = insert!("s.user_id = $1");
-    NEXT_CLIENT = "SELECT client_id FROM logout_deliveries WHERE client_id > $1 AND due_at <= $2
-                   ORDER BY client_id LIMIT 1";
+    NEXT_CLIENT = "SELECT client_id, due_at FROM logout_deliveries WHERE client_id > $1 AND due_at IS NOT NULL
+                   ORDER BY client_id, due_at LIMIT 1";
     DUE = concat!(
         "SELECT ", columns!(), " FROM logout_deliveries WHERE client_id = $1 AND due_at <= $2 ORDER BY due_at LIMIT $3"
     );
@@ -74,7 +74,6 @@ statements! {
              WHERE session_id = $1 AND client_id = $2 AND tries = $5 AND due_at <= $3";
     SETTLE = "UPDATE logout_deliveries SET state = $4, due_at = $5, last_error = $6
               WHERE session_id = $1 AND client_id = $2 AND tries = $3 AND due_at IS NOT NULL";
-    POSTPONE = "UPDATE logout_deliveries SET due_at = $3 WHERE client_id = $1 AND due_at <= $2";
     OF_CLIENT = concat!(
         "SELECT ", columns!(), " FROM logout_deliveries WHERE client_id = $1 ORDER BY created_at DESC LIMIT $2"
     );
@@ -90,15 +89,13 @@ pub(crate) fn of_sessions_of_user_statement(user: &UserId, now: Timestamp) -> St
     Statement::new(OF_SESSIONS_OF_USER).text(user.as_str()).time(now).time(now + KEPT)
 }
 
-/// The first client by id, after this one, for which something is due.
-pub async fn next_client(
-    store: &Store,
-    after: Option<&ClientId>,
-    now: Timestamp,
-) -> Result<Option<ClientId>, StoreError> {
+/// The first client by id, after this one, for which something waits, and when the first of that is due. However much waits,
+/// this reads one entry of the index.
+pub async fn next_client(store: &Store, after: Option<&ClientId>) -> Result<Option<(ClientId, Timestamp)>, StoreError> {
     let after = after.map(ClientId::as_str).unwrap_or_default();
-    let row = store.row(Statement::new(NEXT_CLIENT).text(after).time(now)).await?;
-    row.map(|row| Fields { table: "logout_deliveries", row: &row }.parsed("client_id", ClientId::parse)).transpose()
+    let Some(row) = store.row(Statement::new(NEXT_CLIENT).text(after)).await? else { return Ok(None) };
+    let row = Fields { table: "logout_deliveries", row: &row };
+    Ok(Some((row.parsed("client_id", ClientId::parse)?, row.time("due_at")?)))
 }
 
 /// What is due for a client, the longest due first.
@@ -138,11 +135,6 @@ pub async fn settle(
         .maybe_time(due_at)
         .maybe_text(error);
     store.write(settle).await.map(Won::by)
-}
-
-/// Lets everything else that is due for a client wait as well; what is leased stays as it is. Tells how many.
-pub async fn postpone(store: &Store, client: &ClientId, now: Timestamp, until: Timestamp) -> Result<u64, StoreError> {
-    store.write(Statement::new(POSTPONE).text(client.as_str()).time(now).time(until)).await
 }
 
 /// The latest deliveries to a client, newest first.

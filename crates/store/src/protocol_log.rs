@@ -1,8 +1,9 @@
 //! What clients asked and how it ended: table `protocol_log`, the last exchanges of each client.
 //!
-//! Rows are written in batches beside the requests and pruned in the same write, so a client never has more than it may. A
-//! request that named no registered client is kept under the empty id. Nothing in a row is a secret: whoever writes it has
-//! replaced the values that could be one.
+//! Rows are written in batches beside the requests and pruned in the same write, so a client never has more than it may. Of
+//! what strangers say in its name it has a separate quota, so that they cannot push its own exchanges out. A request that
+//! named no registered client is kept under the empty id. Nothing in a row is a secret: whoever writes it has replaced the
+//! values that could be one. Rows of a client go with it; one that is written in that moment goes by its age.
 
 use std::collections::BTreeSet;
 
@@ -15,11 +16,21 @@ use crate::statement::{Statement, statements};
 use crate::write::Write;
 use crate::{Store, StoreError};
 
+/// How sure it is that an exchange was one of the client that it named. Each standing has its own quota.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Standing {
+    /// The client authenticated, or a token, code or session of this server was behind the request.
+    Proven,
+    /// Anybody could have sent it.
+    Claimed,
+}
+
 /// One request and its answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exchange {
     /// `None` when the request named no client that is registered.
     pub client_id: Option<ClientId>,
+    pub standing: Standing,
     /// Orders the exchanges of one server process.
     pub seq: i64,
     pub trace_id: String,
@@ -49,17 +60,18 @@ pub enum Whose<'a> {
 
 macro_rules! columns {
     () => {
-        "client_id, seq, trace_id, at, method, endpoint, status, error, description, cause, micros, parameters"
+        "client_id, seq, standing, trace_id, at, method, endpoint, status, error, description, cause, micros, parameters"
     };
 }
 
 statements! {
     INSERT = concat!(
-        "INSERT INTO protocol_log (", columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ",
+        "INSERT INTO protocol_log (", columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ",
         "ON CONFLICT (client_id, seq, trace_id) DO NOTHING"
     );
-    PRUNE = "DELETE FROM protocol_log WHERE client_id = $1 AND (seq, trace_id) <
-             (SELECT seq, trace_id FROM protocol_log WHERE client_id = $1 ORDER BY seq DESC, trace_id DESC LIMIT 1 OFFSET $2)";
+    PRUNE = "DELETE FROM protocol_log WHERE client_id = $1 AND standing = $2 AND (seq, trace_id) <
+             (SELECT seq, trace_id FROM protocol_log WHERE client_id = $1 AND standing = $2
+              ORDER BY seq DESC, trace_id DESC LIMIT 1 OFFSET $3)";
     FIND = concat!("SELECT ", columns!(), " FROM protocol_log WHERE trace_id = $1 ORDER BY trace_id LIMIT 1");
     LAST = concat!(
         "SELECT ", columns!(), " FROM protocol_log WHERE client_id = $1 ORDER BY seq DESC, trace_id DESC LIMIT $2"
@@ -67,7 +79,22 @@ statements! {
     AFTER = concat!(
         "SELECT ", columns!(), " FROM protocol_log WHERE client_id = $1 AND seq > $2 ORDER BY seq, trace_id LIMIT $3"
     );
+    EXPIRED = "DELETE FROM protocol_log WHERE (client_id, seq, trace_id) IN
+               (SELECT client_id, seq, trace_id FROM protocol_log WHERE at <= $1 ORDER BY at LIMIT $2)";
     FORGET_CLIENT = "DELETE FROM protocol_log WHERE client_id = $1";
+}
+
+impl Standing {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Proven => "proven",
+            Self::Claimed => "claimed",
+        }
+    }
+
+    fn parse(name: &str) -> Option<Self> {
+        [Self::Proven, Self::Claimed].into_iter().find(|standing| standing.name() == name)
+    }
 }
 
 impl<'a> Whose<'a> {
@@ -79,11 +106,13 @@ impl<'a> Whose<'a> {
     }
 }
 
-/// Writes a batch and takes away what each of its clients has beyond `keep`; all of it or nothing.
+/// Writes a batch and takes away what each of its clients has beyond `keep` of either standing; all of it or nothing.
 pub async fn append(store: &Store, batch: &[Exchange], keep: i64) -> Result<(), StoreError> {
-    let clients: BTreeSet<&str> = batch.iter().map(|exchange| of(exchange).text()).collect();
-    let prune = |client: &str| Statement::new(PRUNE).text(client).integer((keep - 1).max(0));
-    let statements = batch.iter().map(insert).chain(clients.into_iter().map(prune)).collect();
+    let quotas: BTreeSet<_> = batch.iter().map(|exchange| (of(exchange).text(), exchange.standing)).collect();
+    let prune = |(client, standing): (&str, Standing)| {
+        Statement::new(PRUNE).text(client).text(standing.name()).integer((keep - 1).max(0))
+    };
+    let statements = batch.iter().map(insert).chain(quotas.into_iter().map(prune)).collect();
     store.write(Write::All(statements)).await?;
     Ok(())
 }
@@ -105,6 +134,11 @@ pub async fn after(store: &Store, whose: Whose<'_>, seq: i64, limit: i64) -> Res
     rows.iter().map(read).collect()
 }
 
+/// Deletes at most `limit` exchanges that are as old as `at` or older, and tells how many.
+pub async fn expire(store: &Store, at: Timestamp, limit: i64) -> Result<u64, StoreError> {
+    store.write(Statement::new(EXPIRED).time(at).integer(limit)).await
+}
+
 pub(crate) fn forget_client_statement(client: &ClientId) -> Statement {
     Statement::new(FORGET_CLIENT).text(client.as_str())
 }
@@ -117,6 +151,7 @@ fn insert(exchange: &Exchange) -> Statement {
     Statement::new(INSERT)
         .text(of(exchange).text())
         .integer(exchange.seq)
+        .text(exchange.standing.name())
         .text(&exchange.trace_id)
         .time(exchange.at)
         .text(&exchange.method)
@@ -138,6 +173,7 @@ fn read(row: &AnyRow) -> Result<Exchange, StoreError> {
     Ok(Exchange {
         client_id: row.parsed("client_id", client)?,
         seq: row.integer("seq")?,
+        standing: row.named("standing", Standing::parse)?,
         trace_id: row.text("trace_id")?,
         at: row.time("at")?,
         method: row.text("method")?,

@@ -15,39 +15,52 @@ use crate::{Store, StoreError, Won, grants};
 pub struct SessionClient {
     pub session_id: SessionId,
     pub client_id: ClientId,
+    /// The latest time.
+    pub signed_in_at: Timestamp,
     /// The absolute end of the session.
     pub expires_at: Timestamp,
+}
+
+/// A client that the browser has to tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FrontchannelClient {
+    pub client_id: ClientId,
+    pub frontchannel_logout_uri: String,
 }
 
 statements! {
     // Changes nothing; on PostgreSQL it holds the row, so that the end of the session comes wholly before or wholly after.
     HOLD_SESSION = "UPDATE sessions SET ended_at = NULL WHERE id = $1 AND ended_at IS NULL";
-    REMEMBER = "INSERT INTO session_clients (session_id, client_id, expires_at) VALUES ($1, $2, $3)
-                ON CONFLICT (session_id, client_id) DO UPDATE SET expires_at = excluded.expires_at";
+    REMEMBER = "INSERT INTO session_clients (session_id, client_id, signed_in_at, expires_at) VALUES ($1, $2, $3, $4)
+                ON CONFLICT (session_id, client_id)
+                DO UPDATE SET signed_in_at = excluded.signed_in_at, expires_at = excluded.expires_at";
     PROLONG = "UPDATE session_clients SET expires_at = $2 WHERE session_id = $1";
-    OF_SESSION = "SELECT client_id FROM session_clients WHERE session_id = $1 AND client_id > $2 ORDER BY client_id LIMIT $3";
+    FRONTCHANNEL = "SELECT sc.client_id, c.frontchannel_logout_uri FROM session_clients sc JOIN clients c ON c.id = sc.client_id
+                    WHERE sc.session_id = $1 AND c.frontchannel_logout_uri IS NOT NULL AND c.disabled_at IS NULL
+                    ORDER BY sc.signed_in_at DESC, sc.client_id DESC LIMIT $2";
 }
 
 /// Remembers a sign-in, and inserts its grant if it has one, while the session lives. `Won::No` when the session was ended
 /// meanwhile: then nothing is written, because the client would never hear of that end.
 pub async fn sign_in(store: &Store, entry: &SessionClient, grant: Option<&Grant>) -> Result<Won, StoreError> {
     let gate = Statement::new(HOLD_SESSION).text(entry.session_id.as_str());
-    let remember =
-        Statement::new(REMEMBER).text(entry.session_id.as_str()).text(entry.client_id.as_str()).time(entry.expires_at);
+    let remember = Statement::new(REMEMBER)
+        .text(entry.session_id.as_str())
+        .text(entry.client_id.as_str())
+        .time(entry.signed_in_at)
+        .time(entry.expires_at);
     let then = [remember].into_iter().chain(grant.map(grants::insert_statement)).collect();
     store.write(Write::Gated { gate, then }).await.map(Won::by)
 }
 
-/// The next `limit` clients of a session by id, after this one. They are there until the session would have expired, also when
-/// it was ended before.
-pub async fn of_session(
+/// The clients of a session that have a front channel and are not disabled, the latest sign-in first. They are there until the
+/// session would have expired, also when it was ended before.
+pub async fn frontchannel(
     store: &Store,
     session: &SessionId,
-    after: Option<&ClientId>,
     limit: i64,
-) -> Result<Vec<ClientId>, StoreError> {
-    let after = after.map(ClientId::as_str).unwrap_or_default();
-    let rows = store.rows(Statement::new(OF_SESSION).text(session.as_str()).text(after).integer(limit)).await?;
+) -> Result<Vec<FrontchannelClient>, StoreError> {
+    let rows = store.rows(Statement::new(FRONTCHANNEL).text(session.as_str()).integer(limit)).await?;
     rows.iter().map(read).collect()
 }
 
@@ -56,6 +69,10 @@ pub(crate) fn prolong_statement(session: &SessionId, expires_at: Timestamp) -> S
     Statement::new(PROLONG).text(session.as_str()).time(expires_at)
 }
 
-fn read(row: &AnyRow) -> Result<ClientId, StoreError> {
-    Fields { table: "session_clients", row }.parsed("client_id", ClientId::parse)
+fn read(row: &AnyRow) -> Result<FrontchannelClient, StoreError> {
+    let row = Fields { table: "session_clients", row };
+    Ok(FrontchannelClient {
+        client_id: row.parsed("client_id", ClientId::parse)?,
+        frontchannel_logout_uri: row.text("frontchannel_logout_uri")?,
+    })
 }

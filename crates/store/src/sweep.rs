@@ -1,10 +1,11 @@
 //! Deletes what expired, a few rows per statement, never in a request. What is swept means nothing any more: every reader
-//! checks the time itself, so a late sweep costs room and nothing else.
+//! checks the time itself, so a late sweep costs room and nothing else. (The protocol log has no reader that would: how old it
+//! may get is a setting, [`crate::protocol_log::expire`].)
 
 use protocol::time::Timestamp;
 
 use crate::statement::{Statement, statements};
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, clients};
 
 statements! {
     GRANTS = "DELETE FROM grants WHERE id IN
@@ -29,12 +30,6 @@ statements! {
                        ORDER BY expires_at LIMIT $2)";
     INITIAL_ACCESS_TOKENS = "DELETE FROM initial_access_tokens WHERE id IN
                              (SELECT id FROM initial_access_tokens WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
-    CONSENTS_OF_UNUSED_CLIENTS = "DELETE FROM consents WHERE client_id IN
-                                  (SELECT id FROM clients WHERE expires_unused_at <= $1 ORDER BY expires_unused_at LIMIT $2)";
-    LOGS_OF_UNUSED_CLIENTS = "DELETE FROM protocol_log WHERE client_id IN
-                              (SELECT id FROM clients WHERE expires_unused_at <= $1 ORDER BY expires_unused_at LIMIT $2)";
-    UNUSED_CLIENTS = "DELETE FROM clients WHERE expires_unused_at <= $1 AND id IN
-                      (SELECT id FROM clients WHERE expires_unused_at <= $1 ORDER BY expires_unused_at LIMIT $2)";
 }
 
 /// Deletes at most `batch` expired rows of each table and tells how many went. Call it again while it finds some.
@@ -43,5 +38,5 @@ pub async fn run_once(store: &Store, now: Timestamp, batch: i64) -> Result<u64, 
     for (_, sql) in STATEMENTS {
         deleted += store.write(Statement::new(sql).time(now).integer(batch)).await?;
     }
-    Ok(deleted)
+    Ok(deleted + clients::delete_unused(store, now, batch).await?)
 }

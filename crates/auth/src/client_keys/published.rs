@@ -14,7 +14,9 @@ use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 use super::{FetchError, Keys, KeysError};
 use crate::outbound::Outbound;
 
-/// How often keys that are still current may be fetched again because something did not fit.
+/// How often keys that are still current may be fetched again because something did not fit. OA-158 says a minute, for which a
+/// client that has just rotated would be refused when somebody's forgery caused the last fetch; and clients give up sooner (the
+/// conformance suite waits for a minute at most). Two fetches a minute per client hurt nobody.
 pub(super) const FORCED_EVERY: Seconds = Seconds(30);
 /// When the client cannot be asked, its last keys are used until they are that old.
 const USABLE_FOR: Seconds = Seconds::hours(1);

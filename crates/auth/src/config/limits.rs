@@ -18,7 +18,8 @@ pub struct LimitsConfig {
     /// Unit: seconds (default 15 minutes).
     pub failed_logins_window: i64,
 
-    /// Sign-ins that one network may begin in a minute; each waits in the database until it is finished or expires.
+    /// Sign-ins that one network may begin in a minute; each waits in the database until it is finished or expires. As many
+    /// request objects are fetched for its links.
     pub interactions_per_minute: u32,
 
     /// Largest body of a request; more is refused with 413.

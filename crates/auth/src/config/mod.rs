@@ -37,7 +37,7 @@ pub(crate) use self::outbound::authority;
 pub use self::passwords::PasswordsConfig;
 pub use self::problem::Problem;
 pub use self::protocol_log::ProtocolLogConfig;
-pub use self::registration::{RegistrationAccess, RegistrationConfig};
+pub use self::registration::{RedirectErrors, RegistrationAccess, RegistrationConfig};
 pub use self::seed::SeedConfig;
 pub use self::server::ServerConfig;
 pub use self::sessions::SessionsConfig;

@@ -18,7 +18,8 @@ pub struct OpenidConfig {
     pub response_types_supported: Vec<ResponseType>,
 
     /// Whether an app may leave its request object at an https address of its own, which this server then fetches
-    /// (OpenID Connect Core §6.2).
+    /// (OpenID Connect Core §6.2). Request objects in the link itself are always accepted; they make links long, so a proxy
+    /// in front must let them pass (nginx: `large_client_header_buffers 4 32k;`).
     pub request_uri_parameter_supported: bool,
 
     /// Whether clients may be registered for request objects without a signature (`request_object_signing_alg` `none`).

@@ -2,7 +2,9 @@
 
 use protocol::client::{GrantType, PkcePolicy};
 use protocol::feature::Feature;
-use protocol::registration::dynamic::Policy;
+use protocol::redirect_uri;
+use protocol::registration::dynamic::{Destinations, Policy};
+use protocol::registration::offered::Offered;
 use protocol::scope::{ADDRESS, EMAIL, OFFLINE_ACCESS, OPENID, PHONE, PROFILE, Scope, ScopeToken};
 use protocol::time::{Seconds, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -29,9 +31,13 @@ pub struct RegistrationConfig {
     /// Whether such clients need PKCE: `required`, or `optional` for those with credentials. Public clients always need it.
     pub pkce_policy: PkcePolicy,
 
-    /// The hosts that their redirect URIs may have, compared as written; any host when the list is empty. For apps with a
-    /// scheme of their own, the scheme.
+    /// The hosts that their redirect URIs may have, compared as written. Where this list and `redirect_schemes` are empty, any
+    /// host and scheme.
     pub redirect_hosts: Vec<String>,
+
+    /// The schemes of their own that apps on a device may have in redirect URIs (`com.example.app`). Such an app proves less than
+    /// a host: any other app on the device may open the same scheme.
+    pub redirect_schemes: Vec<String>,
 
     /// Registrations and changes of registrations that one network (an IPv4 address or an IPv6 /64) may make in an hour;
     /// 0 for any number.
@@ -40,6 +46,11 @@ pub struct RegistrationConfig {
     /// A client that never got a code or token is deleted after that time; 0 to keep it.
     /// Unit: seconds (default 30 days).
     pub unused_lifetime: i64,
+
+    /// When a browser is sent to such a client with an error of `/authorize`: `always`, or only `after_sign_in`. Before somebody
+    /// is signed in, a page says what is wrong and the person chooses whether to go on; otherwise anybody could register an address
+    /// and make links of this server that lead there.
+    pub redirect_errors: RedirectErrors,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -48,6 +59,13 @@ pub enum RegistrationAccess {
     Off,
     InitialAccessToken,
     Open,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RedirectErrors {
+    AfterSignIn,
+    Always,
 }
 
 impl Default for RegistrationConfig {
@@ -59,8 +77,10 @@ impl Default for RegistrationConfig {
             grant_types: vec![GrantType::AuthorizationCode, GrantType::Implicit, GrantType::RefreshToken],
             pkce_policy: PkcePolicy::Required,
             redirect_hosts: Vec::new(),
+            redirect_schemes: Vec::new(),
             per_address_per_hour: 60,
             unused_lifetime: 30 * 86_400,
+            redirect_errors: RedirectErrors::AfterSignIn,
         }
     }
 }
@@ -75,13 +95,22 @@ impl RegistrationConfig {
             ));
         }
         let is_host = |entry: &String| {
-            !entry.is_empty() && !entry.bytes().any(|byte| byte.is_ascii_uppercase() || b"/*@ ".contains(&byte))
+            !entry.is_empty()
+                && !entry.bytes().any(|byte| byte.is_ascii_uppercase() || b"/*@ ".contains(&byte))
+                && (entry.starts_with('[') || !entry.contains(':'))
         };
         if let Some(entry) = self.redirect_hosts.iter().find(|entry| !is_host(entry)) {
             problems.push(Problem::new(
                 "registration.redirect_hosts",
                 format!("{entry:?} is not a host"),
                 "write the host alone in lower case, such as \"app.example.com\"; there are no patterns",
+            ));
+        }
+        if let Some(entry) = self.redirect_schemes.iter().find(|entry| !redirect_uri::is_private_use_scheme(entry)) {
+            problems.push(Problem::new(
+                "registration.redirect_schemes",
+                format!("{entry:?} is not a private-use scheme"),
+                "write the scheme alone in lower case, such as \"com.example.app\"; there are no patterns",
             ));
         }
         within(problems, "registration.unused_lifetime", self.unused_lifetime, 0..=10 * 365 * 86_400);
@@ -108,16 +137,15 @@ impl Config {
         self.openid.switched_on().into_iter().chain(registration).collect()
     }
 
-    /// What clients may be that register themselves. `features` is what `[openid]` has switched on.
-    pub fn registration_policy<'a>(&'a self, features: &'a [Feature]) -> Policy<'a> {
+    /// What clients may be that register themselves, out of what there is for all.
+    pub(crate) fn registration_policy<'a>(&'a self, offered: Offered<'a>) -> Policy<'a> {
+        let RegistrationConfig { redirect_hosts: hosts, redirect_schemes: schemes, .. } = &self.registration;
         Policy {
-            response_types: &self.openid.response_types_supported,
+            offered,
             grant_types: &self.registration.grant_types,
             scope: &self.registration.scope,
             pkce: self.registration.pkce_policy,
-            redirect_hosts: &self.registration.redirect_hosts,
-            signing_algorithms: &self.keys.algorithms,
-            features,
+            destinations: Destinations { hosts, schemes },
         }
     }
 }
@@ -147,13 +175,31 @@ mod tests {
             ("app.example.com", true),
             ("127.0.0.1", true),
             ("[::1]", true),
-            ("com.example.app", true),
             ("*.example.com", false),
+            ("app.example.com:8443", false),
             ("App.example.com", false),
             ("https://app.example.com", false),
             ("", false),
         ] {
             let config = RegistrationConfig { redirect_hosts: vec![entry.to_owned()], ..RegistrationConfig::default() };
+            assert_eq!(problems(&config).is_empty(), expected, "{entry}");
+        }
+    }
+
+    #[test]
+    fn a_redirect_scheme_is_one_scheme() {
+        for (entry, expected) in [
+            ("com.example.app", true),
+            ("com.example.app:", false),
+            ("com.example.app:/callback", false),
+            ("Com.example.app", false),
+            ("com.example.*", false),
+            ("https", false),
+            ("myapp", false),
+            ("", false),
+        ] {
+            let config =
+                RegistrationConfig { redirect_schemes: vec![entry.to_owned()], ..RegistrationConfig::default() };
             assert_eq!(problems(&config).is_empty(), expected, "{entry}");
         }
     }

@@ -10,7 +10,7 @@ use protocol::time::{Seconds, Timestamp};
 
 use crate::issue::Order;
 use crate::web::error::JsonError;
-use crate::{AppState, active, issue};
+use crate::{AppState, active, issue, protocol_log};
 
 use super::{end_and_refuse, ended, invalid_grant};
 
@@ -56,7 +56,7 @@ fn cause(why: Why, grant: &Grant, request: &RedeemRequest, now: Timestamp) -> St
         Why::Expired => format!("{plain}, {} s ago", now.since(grant.code_expires_at).0),
         Why::Ended => ended(grant, now),
         Why::OtherRedirectUri => {
-            let sent = request.redirect_uri.as_deref().unwrap_or_default();
+            let sent = protocol_log::place(request.redirect_uri.as_deref().unwrap_or_default());
             format!("{plain}: it was {}, it is {sent}", grant.redirect_uri)
         }
         Why::OtherClient => format!("{plain}, {}", grant.client_id),

@@ -2,8 +2,10 @@
 //! used): such a token rests on its client alone.
 
 use protocol::client::Client;
+use protocol::client_auth;
 use protocol::grant::{ClientCredentialsRequest, client_credentials};
 use protocol::time::Timestamp;
+use store::Won;
 
 use crate::issue::Order;
 use crate::web::error::JsonError;
@@ -17,6 +19,8 @@ pub(crate) async fn exchange(
 ) -> Result<issue::TokenResponse, JsonError> {
     let scope = client_credentials::scope(client, request.scope.as_ref())?;
     let response = issue::for_client(state, Order { client, scope: &scope, now }).await?;
-    registration::used(state, client, now).await?;
-    Ok(response)
+    match registration::used(state, client, now).await? {
+        Won::Yes => Ok(response),
+        Won::No => Err(JsonError::new(client_auth::failed()).because("the client expired or was deleted meanwhile")),
+    }
 }

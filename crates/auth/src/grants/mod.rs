@@ -8,10 +8,12 @@ pub(crate) mod refresh_token;
 use std::fmt;
 
 use protocol::authorize::request::AuthorizeRequest;
+use protocol::client::Client;
 use protocol::error::{ErrorCode, OAuthError};
 use protocol::grant::state::{EndReason, Generation, Grant, Lifetimes};
 use protocol::ids::GrantId;
 use protocol::secret::AuthorizationCode;
+use protocol::subject;
 use protocol::time::{Seconds, Timestamp};
 use store::StoreError;
 use store::sessions::Session;
@@ -22,6 +24,7 @@ use crate::{AppState, random};
 /// The one row that an authorization is, not written yet, and the code that names it.
 pub(crate) fn begin(
     state: &AppState,
+    client: &Client,
     request: &AuthorizeRequest,
     session: &Session,
     now: Timestamp,
@@ -31,7 +34,8 @@ pub(crate) fn begin(
     let grant = Grant {
         id: code.id.clone(),
         user_id: session.user_id.clone(),
-        client_id: request.client_id.clone(),
+        client_id: client.id.clone(),
+        sector: subject::sector(client),
         session_id: Some(session.id.clone()),
         scope: request.scope.clone(),
         claims: request.claims.clone(),

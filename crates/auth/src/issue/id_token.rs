@@ -18,7 +18,7 @@ use serde::Serialize;
 use super::{Order, Whom, broken};
 use crate::client_keys::Registered;
 use crate::web::error::JsonError;
-use crate::{AppState, subject};
+use crate::{AppState, session_clients, subject};
 
 /// What travels with an ID token and is bound to it by a hash.
 #[derive(Clone, Copy, Default)]
@@ -33,7 +33,8 @@ pub(crate) struct Beside<'a> {
 pub(crate) struct Protection {
     pub signature: MaybeSigned,
     pub encryption: Option<Encryption>,
-    pub typ: &'static str,
+    /// What tells the kinds of our tokens apart (RFC 8725 §3.11).
+    pub typ: Option<&'static str>,
 }
 
 /// OpenID Connect Core §2 and §3.1.3.6; after a refresh with the original `auth_time` (§12.2).
@@ -49,6 +50,7 @@ pub(crate) async fn mint(
     let signature = client.id_token_signed_response_alg;
     let hash = |value: Option<&str>| value.map(|value| half_hash(signature, value));
     let sub = subject::of(state, client, &user.id);
+    let sid = grant.session_id.as_ref().map(|session| session_clients::sid(state, session, &client.id));
     let claims = IdTokenClaims {
         iss: state.issuer().as_str(),
         sub: &sub,
@@ -59,12 +61,12 @@ pub(crate) async fn mint(
         acr: &grant.acr,
         amr: &grant.amr,
         nonce: grant.nonce.as_deref(),
-        sid: grant.session_id.as_ref(),
+        sid: sid.as_deref(),
         hashes: Hashes { at_hash: hash(beside.access_token), c_hash: hash(beside.code), s_hash: hash(beside.state) },
     };
     let asked = grant.claims.clone().within(&client.scope); // as registered today, like the scope
     let whole = claims.over(claims::id_token_scope_claims(user, scope, &asked, scope_claims));
-    let protection = Protection { signature, encryption: client.id_token_encryption, typ: id_token::TYP };
+    let protection = Protection { signature, encryption: client.id_token_encryption, typ: Some(id_token::TYP) };
     secure(state, client, &whole, protection, now).await
 }
 
@@ -78,7 +80,7 @@ pub(crate) async fn secure(
 ) -> Result<String, JsonError> {
     let signed = match protection.signature {
         MaybeSigned::Signed(alg) => {
-            state.keys.keyring().sign(alg, Some(protection.typ), claims, now).map_err(|error| broken(&error))?
+            state.keys.keyring().sign(alg, protection.typ, claims, now).map_err(|error| broken(&error))?
         }
         MaybeSigned::Unsigned if state.config.openid.unsigned_id_tokens => {
             unsigned_id_token(claims).map_err(|error| broken(&error))?
@@ -88,7 +90,7 @@ pub(crate) async fn secure(
         }
     };
     let Some(encryption) = protection.encryption else { return Ok(signed) };
-    encrypt(state, client, Content { bytes: signed.as_bytes(), cty: Some("JWT") }, encryption).await
+    encrypt(state, client, Content { bytes: signed.as_bytes(), cty: Some("JWT") }, encryption, now).await
 }
 
 /// What is encrypted, and its media type when it is a JWT again (RFC 7519 §5.2).
@@ -104,8 +106,9 @@ pub(crate) async fn encrypt(
     client: &Client,
     content: Content<'_>,
     encryption: Encryption,
+    now: Timestamp,
 ) -> Result<String, JsonError> {
-    let keys = state.client_keys.of(Registered::of(client), state.now()).await.map_err(|error| broken(&error))?;
+    let keys = state.client_keys.of(Registered::of(client), now).await.map_err(|error| broken(&error))?;
     let key = keys
         .set
         .encryption_key(encryption.alg)

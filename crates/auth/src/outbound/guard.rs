@@ -4,21 +4,17 @@
 //! The addresses that were looked at are the addresses that are connected to. A name is never resolved a second time, so a
 //! name server that changes its mind (DNS rebinding) gains nothing.
 
-use std::io;
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use protocol::http_url::check_https;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use tokio::sync::Semaphore;
 use url::{Host, Url};
 
 use super::address::special_use;
+use super::lookups::Lookups;
 use crate::config::authority;
 
-/// Names that are being resolved at once. The system's resolver keeps a thread busy for as long as the name server is silent,
-/// which is longer than anybody waits here.
-const LOOKUPS: usize = 32;
 /// More addresses of one name are not tried: a name could be made to knock at many doors.
 const ADDRESSES: usize = 8;
 const REMEDY: &str = "if this is meant, add the host with its port to outbound.allowed_private_addresses";
@@ -91,16 +87,16 @@ fn check_address(address: IpAddr) -> Result<(), Refused> {
     special_use(address).map_or(Ok(()), |name| Err(Refused::Address(address, name)))
 }
 
-/// Resolves names with the system's resolver and lets through what the scope allows.
+/// Lets through of the addresses of a name what the scope allows.
 #[derive(Debug)]
 pub(super) struct Resolver {
     scope: Scope,
-    lookups: Arc<Semaphore>,
+    lookups: Arc<Lookups>,
 }
 
 impl Resolver {
-    pub(super) fn new(scope: Scope) -> Self {
-        Self { scope, lookups: Arc::new(Semaphore::new(LOOKUPS)) }
+    pub(super) fn new(scope: Scope, lookups: Arc<Lookups>) -> Self {
+        Self { scope, lookups }
     }
 }
 
@@ -108,22 +104,11 @@ impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
         let (scope, lookups) = (self.scope, Arc::clone(&self.lookups));
         Box::pin(async move {
-            let found = look_up(lookups, name).await?;
+            let found = lookups.addresses(name.as_str()).await?;
             let vetted = vet(found, scope)?;
             Ok::<Addrs, _>(Box::new(vetted.into_iter()))
         })
     }
-}
-
-/// The permit goes with the thread: whoever stops waiting does not free the place of a lookup that still runs.
-async fn look_up(lookups: Arc<Semaphore>, name: Name) -> io::Result<Vec<SocketAddr>> {
-    let permit = lookups.acquire_owned().await.expect("is never closed");
-    let lookup = tokio::task::spawn_blocking(move || {
-        let _permit = permit;
-        // Port 0 stands for the port of the URL.
-        (name.as_str(), 0).to_socket_addrs().map(Iterator::collect)
-    });
-    lookup.await?
 }
 
 /// Leaves out what is not public. When nothing is left, the first address that was left out is the reason.

@@ -1,56 +1,56 @@
 //! The only HTTP client of this crate: what clients publish and what they are told. Their URLs come from whoever registered
-//! them, so each request is an attempt to make this server knock at a door that the other cannot reach (server-side request
-//! forgery, RFC 9700 §4.11, RFC 9101 §10.4).
+//! them, so each request may be an attempt to make this server knock at a door that the other cannot reach (server-side
+//! request forgery: RFC 9101 §10.4.1, RFC 7591 §5, OpenID Connect Registration §9.1) or to keep it busy.
 //!
 //! https only, verified; no redirects, no proxy, no cookies, no connection kept; bounded in time, size and number. Which
-//! servers are asked is decided in `guard.rs` and `address.rs`, how many at once in `places.rs`. What to do with an answer, and
-//! when to ask again, is for the callers. An [`OutboundError`] is for the log and for operators; told to strangers it would
+//! servers are asked is decided in `guard.rs` and `address.rs`, how many at once in `places.rs`, `lookups.rs` and `lane.rs`.
+//! What to do with an answer, and when to ask again, is for the callers. An [`OutboundError`] is for the log and for operators; told to strangers it would
 //! let them map the network around this server.
 
 mod address;
 mod guard;
-mod places;
+mod lane;
+mod lookups;
+pub(crate) mod places;
 
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use protocol::client::RegisteredBy;
 use protocol::time::Seconds;
 use reqwest::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderMap};
-use reqwest::{Certificate, Client, RequestBuilder, Response, StatusCode, redirect, retry};
+use reqwest::{Certificate, RequestBuilder, Response, StatusCode};
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
-use tokio::sync::OnceCell;
-use tokio::time::{Instant, timeout_at};
 
 pub use self::guard::Refused;
-use self::guard::{Resolver, Scope, Target};
-use self::places::Places;
+use self::guard::Target;
+use self::lane::Lane;
+use self::lookups::{Find, of_the_system};
 use crate::config::{OutboundConfig, Problem};
 
 /// OA-158: no document of a client is longer than this.
 const MAX_BYTES: usize = 64 * 1024;
-const USER_AGENT: &str = concat!("countersign/", env!("CARGO_PKG_VERSION"));
 
-/// Cheap to clone; all clones are one client with one set of limits.
+/// Cheap to clone; all clones share one set of limits.
 #[derive(Clone, Debug)]
-pub struct Outbound(Arc<Shared>);
+pub struct Outbound {
+    shared: Arc<Shared>,
+    asks_for: RegisteredBy,
+}
 
+/// The lanes of a server. Strangers cannot take what clients that an administrator registered need, and nobody who waits for an
+/// answer waits for notices, nor they for him.
 #[derive(Debug)]
 struct Shared {
     exceptions: Vec<String>,
     authorities: Vec<Certificate>,
-    timeout: Duration,
-    logout_timeout: Duration,
-    /// Exchanges that somebody waits for.
-    asking: Places,
-    /// Notices, which must not wait for those, nor they for them.
-    telling: Places,
-    /// Built when first needed, because loading the certificates of the system takes its time.
-    public: OnceCell<Client>,
-    excepted: OnceCell<Client>,
+    asking: Lane,
+    asking_for_strangers: Lane,
+    telling: Lane,
 }
 
 /// What another server published. Its status was 200.
@@ -90,26 +90,40 @@ pub enum Reason {
 }
 
 impl Outbound {
-    /// Reads `outbound.extra_ca`; connects to nothing.
+    /// Reads `outbound.extra_ca`; connects to nothing. Asks for strangers until it is told otherwise.
     pub fn new(config: &OutboundConfig) -> Result<Self, Problem> {
+        Self::with_resolver(config, of_the_system)
+    }
+
+    fn with_resolver(config: &OutboundConfig, find: Find) -> Result<Self, Problem> {
         let authorities = config.extra_ca.as_deref().map_or(Ok(Vec::new()), read_authorities)?;
-        Ok(Self(Arc::new(Shared {
+        let timeout = Duration::from_millis(config.timeout_ms);
+        let shared = Shared {
             exceptions: config.allowed_private_addresses.clone(),
             authorities,
-            timeout: Duration::from_millis(config.timeout_ms),
-            logout_timeout: Duration::from_millis(config.logout_timeout_ms),
-            asking: Places::new(),
-            telling: Places::new(),
-            public: OnceCell::new(),
-            excepted: OnceCell::new(),
-        })))
+            asking: Lane::new(timeout, find),
+            asking_for_strangers: Lane::new(timeout, find),
+            telling: Lane::new(Duration::from_millis(config.logout_timeout_ms), find),
+        };
+        Ok(Self { shared: Arc::new(shared), asks_for: RegisteredBy::Dynamic })
+    }
+
+    /// The same for a client whose metadata somebody else vouches for, or nobody.
+    #[must_use]
+    pub fn on_behalf_of(&self, registered_by: RegisteredBy) -> Self {
+        Self { shared: Arc::clone(&self.shared), asks_for: registered_by }
     }
 
     /// Fetches a document. `what` names it in errors: "the jwks_uri". `accept` is the header of that name.
     pub async fn get(&self, what: &'static str, url: &str, accept: &'static str) -> Result<Answer, OutboundError> {
         let target = self.target(what, url)?;
+        let lane = match self.asks_for {
+            RegisteredBy::Administrator => &self.shared.asking,
+            RegisteredBy::Dynamic => &self.shared.asking_for_strangers,
+        };
         let exchange = async {
-            let request = self.client(target.scope).await?.get(target.url.clone()).header(ACCEPT, accept);
+            let client = lane.client(target.scope, &self.shared.authorities).await?;
+            let request = client.get(target.url.clone()).header(ACCEPT, accept);
             let response = send(request).await?;
             if response.status() != StatusCode::OK {
                 return Err(Reason::Status(response.status().as_u16()));
@@ -117,7 +131,7 @@ impl Outbound {
             let (content_type, max_age) = (content_type(response.headers()), max_age(response.headers()));
             Ok(Answer { body: read(response).await?, content_type, max_age })
         };
-        let outcome = self.0.asking.within(self.0.timeout, &target.authority, exchange).await;
+        let outcome = lane.within(&target, exchange).await;
         outcome.map_err(|reason| target.failed(what, reason))
     }
 
@@ -129,55 +143,31 @@ impl Outbound {
         form: &[(&str, &str)],
     ) -> Result<StatusCode, OutboundError> {
         let target = self.target(what, url)?;
+        let lane = &self.shared.telling;
         let exchange = async {
-            let request = self.client(target.scope).await?.post(target.url.clone()).form(form);
+            let client = lane.client(target.scope, &self.shared.authorities).await?;
+            let request = client.post(target.url.clone()).form(form);
             match send(request).await?.status() {
                 status if status.is_success() => Ok(status),
                 status => Err(Reason::Status(status.as_u16())),
             }
         };
-        let outcome = self.0.telling.within(self.0.logout_timeout, &target.authority, exchange).await;
+        let outcome = lane.within(&target, exchange).await;
         outcome.map_err(|reason| target.failed(what, reason))
     }
 
     fn target(&self, what: &'static str, url: &str) -> Result<Target, OutboundError> {
-        Target::parse(url, &self.0.exceptions).map_err(|rule| OutboundError { what, host: None, reason: rule.into() })
-    }
-
-    async fn client(&self, scope: Scope) -> Result<&Client, Reason> {
-        let cell = match scope {
-            Scope::Public => &self.0.public,
-            Scope::Any => &self.0.excepted,
-        };
-        cell.get_or_try_init(|| async {
-            let authorities = self.0.authorities.clone();
-            let built = tokio::task::spawn_blocking(move || build(scope, authorities)).await;
-            built
-                .map_err(|error| Reason::NoClient(error.to_string()))?
-                .map_err(|error| Reason::NoClient(causes(&error)))
+        Target::parse(url, &self.shared.exceptions).map_err(|rule| OutboundError {
+            what,
+            host: None,
+            reason: rule.into(),
         })
-        .await
     }
 }
 
 impl Target {
     fn failed(self, what: &'static str, reason: Reason) -> OutboundError {
         OutboundError { what, host: Some(self.authority), reason }
-    }
-}
-
-impl Places {
-    /// Waiting for a place and the exchange itself together take no longer than `limit`.
-    async fn within<T>(
-        &self,
-        limit: Duration,
-        host: &str,
-        exchange: impl Future<Output = Result<T, Reason>>,
-    ) -> Result<T, Reason> {
-        let deadline = Instant::now() + limit;
-        let place = timeout_at(deadline, self.take(host)).await.ok().filter(|_| Instant::now() < deadline);
-        let _place = place.ok_or(Reason::Busy)?;
-        timeout_at(deadline, exchange).await.unwrap_or(Err(Reason::TimedOut))
     }
 }
 
@@ -200,23 +190,6 @@ fn read_authorities(file: &Path) -> Result<Vec<Certificate>, Problem> {
         return Err(problem("there is no certificate in it".to_owned()));
     }
     Ok(authorities)
-}
-
-#[expect(clippy::disallowed_methods, reason = "the one HTTP client of this crate, with all its limits")]
-fn build(scope: Scope, authorities: Vec<Certificate>) -> reqwest::Result<Client> {
-    Client::builder()
-        .https_only(true)
-        .tls_certs_merge(authorities)
-        .dns_resolver(Resolver::new(scope))
-        .redirect(redirect::Policy::none())
-        .referer(false)
-        .retry(retry::never())
-        .no_proxy()
-        .http1_only()
-        // A connection that stays would be used for as long as its server likes, whatever its name leads to by then.
-        .pool_max_idle_per_host(0)
-        .user_agent(USER_AGENT)
-        .build()
 }
 
 /// The head of the answer. A rule that the resolver found broken is told as such.
@@ -286,6 +259,9 @@ fn max_age(headers: &HeaderMap) -> Option<Seconds> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::outbound::guard::Scope;
+    use crate::outbound::lookups::tests::with_silent_names;
+    use futures_util::future::join_all;
     use reqwest::header::HeaderValue;
 
     #[test]
@@ -304,5 +280,33 @@ mod tests {
             assert_eq!(max_age(&headers), expected.map(Seconds), "{value}");
         }
         assert_eq!(max_age(&HeaderMap::new()), None);
+    }
+
+    /// Eight domains whose name servers are silent take all lookups of a lane, and no other lane notices.
+    #[actix_web::test]
+    async fn silent_name_servers_of_strangers_stop_strangers_only() {
+        let config = OutboundConfig { timeout_ms: 1_000, logout_timeout_ms: 1_000, ..OutboundConfig::default() };
+        let outbound = Outbound::with_resolver(&config, with_silent_names).expect("no file to read");
+        let vouched = outbound.on_behalf_of(RegisteredBy::Administrator);
+        let ask = async |outbound: &Outbound, url: String| {
+            outbound.get("the document", &url, "*/*").await.expect_err("leads nowhere").reason
+        };
+        // The clients are made, which takes its time, and the names lead to an address that nobody may ask.
+        let refused = |reason: &Reason| matches!(reason, Reason::Refused(Refused::Address(..)));
+        for lane in [&outbound.shared.asking, &outbound.shared.asking_for_strangers, &outbound.shared.telling] {
+            lane.client(Scope::Public, &[]).await.expect("is made");
+        }
+        let names = (0..64).map(|number| format!("https://n{number}.silent{}.example/", number % 16));
+        let silent = join_all(names.map(|url| ask(&outbound, url)));
+        let others = async {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            let asked = ask(&vouched, "https://keys.example/".to_owned()).await;
+            let told = outbound.post_form("the notice", "https://keys.example/", &[]).await;
+            (asked, told.expect_err("leads nowhere").reason)
+        };
+        let (silent, (asked, told)) = futures_util::future::join(silent, others).await;
+        assert!(silent.iter().all(|reason| matches!(reason, Reason::TimedOut | Reason::Busy)), "{silent:?}");
+        assert!(refused(&asked), "{asked}");
+        assert!(refused(&told), "{told}");
     }
 }

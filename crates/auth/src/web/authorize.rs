@@ -10,7 +10,7 @@ use protocol::authorize::callback::Callback;
 use protocol::authorize::decide::{self, Situation as Question, Step};
 use protocol::authorize::request::AuthorizeRequest;
 use protocol::authorize::response_type::ResponseType;
-use protocol::client::Client;
+use protocol::client::{Client, RegisteredBy};
 use protocol::error::{ErrorCode, OAuthError};
 use protocol::ids::ClientId;
 use protocol::metadata::paths;
@@ -22,12 +22,13 @@ use store::Won;
 use store::interactions::Interaction;
 use store::sessions::Session;
 
+use crate::config::RedirectErrors;
 use crate::issue::{Order, Whom};
-use crate::request_object::Refused;
+use crate::request_object::{Refused, Visitor};
 use crate::web::error::{AuthorizeError, Difference, JsonError, PageError, Situation};
 use crate::web::interaction::Pending;
 use crate::web::{answer, cards, cookies, form, interaction, session};
-use crate::{AppState, grants, issue, protocol_log, registration, request_object, session_clients, subject};
+use crate::{AppState, clients, grants, issue, protocol_log, registration, request_object, session_clients, subject};
 
 /// One browser asking for one thing at one moment.
 pub(crate) struct Visit {
@@ -97,11 +98,21 @@ impl Visit {
             return Ok(query);
         }
         let client = self.client(&query).await?;
-        // Until the object is verified, only the query says where an error may go.
-        let callback = Callback::resolve(&client, &query);
-        let assembled = request_object::assemble(&self.state, &client, query, self.now).await;
-        assembled.map_err(|Refused { error, cause }| match callback {
-            Ok(callback) => AuthorizeError::failed(callback, JsonError { cause, ..JsonError::new(error) }),
+        // Until the object is verified, only the query says where an error may go. Nothing is fetched for a query that says
+        // something else than the client registered.
+        let callback = match Self::callback(&client, &query) {
+            Err(page) if request_object::is_by_reference(&query) && query.get("redirect_uri") != Ok(None) => {
+                return Err(page.into());
+            }
+            callback => callback,
+        };
+        let visitor = Visitor { peer: form::client_address(&self.state, &self.http), now: self.now };
+        let assembled = request_object::assemble(&self.state, &client, query, visitor).await;
+        assembled.map_err(|Refused { error, cause, retry_after }| match callback {
+            Ok(callback) => self.refused(&client, callback, JsonError { retry_after, cause, ..JsonError::new(error) }),
+            Err(_) if retry_after.is_some() => {
+                PageError { retry_after, ..PageError::new(Situation::TooMany).client(client.id.as_str()) }.into()
+            }
             Err(_) => {
                 let page = PageError::bad_link(error).client(client.id.as_str());
                 PageError { cause: cause.map(String::into_boxed_str), ..page }.into()
@@ -118,8 +129,8 @@ impl Visit {
         let client = self.client(params).await?;
         let callback = Self::callback(&client, params)?;
         let request =
-            AuthorizeRequest::check(params, &client).map_err(|error| AuthorizeError::Back(callback.clone(), error))?;
-        let expected = self.expected_sub(&request).map_err(|error| AuthorizeError::Back(callback.clone(), error))?;
+            AuthorizeRequest::check(params, &client).map_err(|error| self.refused(&client, callback.clone(), error))?;
+        let expected = self.expected_sub(&request).map_err(|error| self.refused(&client, callback.clone(), error))?;
         let consented = match &self.signed_in {
             Some((session, _)) => store::consents::find(&self.state.store, &session.user_id, &client.id).await?,
             None => None,
@@ -139,6 +150,21 @@ impl Visit {
         Ok(Examined { client, callback, request, consented, step })
     }
 
+    /// The error, on its way to the client. RFC 9700 §4.11.2: "The authorization server MUST always authenticate the user first";
+    /// who has not signed in is not sent to the address of a client that nobody vouches for without a question.
+    fn refused(&self, client: &Client, callback: Callback, error: impl Into<JsonError>) -> AuthorizeError {
+        let error = error.into();
+        let trusted = match client.registered_by {
+            RegisteredBy::Administrator => true,
+            RegisteredBy::Dynamic => self.state.config.registration.redirect_errors == RedirectErrors::Always,
+        };
+        match &self.signed_in {
+            None if !trusted => AuthorizeError::Held(callback, Box::new(error)),
+            _ if error.cause.is_some() => AuthorizeError::failed(callback, error),
+            _ => AuthorizeError::Back(callback, error.error),
+        }
+    }
+
     /// Examines the request and does what the decision says.
     pub(crate) async fn proceed(
         self,
@@ -152,7 +178,7 @@ impl Visit {
             Step::Consent(_) => self.ask(paths::CONSENT, &examined.client.id, params, pending).await,
             Step::Refuse(error) => {
                 self.finish(pending).await?;
-                Err(AuthorizeError::Back(examined.callback, error.clone()))
+                Err(self.refused(&examined.client, examined.callback, error.clone()))
             }
             Step::Issue => self.issue(examined, pending).await,
         }
@@ -188,7 +214,8 @@ impl Visit {
             let error = OAuthError::new(ErrorCode::LoginRequired, "nobody is signed in");
             return Err(AuthorizeError::Back(callback, error));
         };
-        let (grant, code) = grants::begin(&self.state, &request, &session, self.now);
+        protocol_log::proven(&self.http);
+        let (grant, code) = grants::begin(&self.state, &client, &request, &session, self.now);
         let order = Order { client: &client, scope: &request.scope, now: self.now };
         let whom = Whom { grant: &grant, user: &user };
         let granted = issue::for_authorization(&self.state, order, whom, &request, &code)
@@ -200,7 +227,10 @@ impl Visit {
             let error = OAuthError::new(ErrorCode::LoginRequired, "the person signed out meanwhile");
             return Err(AuthorizeError::Back(callback, error));
         }
-        registration::used(&self.state, &client, self.now).await?;
+        if registration::used(&self.state, &client, self.now).await? == Won::No {
+            let error = OAuthError::new(ErrorCode::UnauthorizedClient, "the client expired or was deleted meanwhile");
+            return Err(PageError::bad_link(error.at("client_id")).client(client.id.as_str()).into());
+        }
         let answer = callback.grant(self.state.issuer(), granted);
         Ok(answer::respond(answer, &client.name, &self.state, &self.http))
     }
@@ -227,12 +257,14 @@ impl Visit {
             protocol_log::about(&self.http, &id);
         }
         match found {
-            Some(mut client) if client.disabled_at.is_none() => {
+            Some(mut client) => {
+                if let Some(cause) = clients::unserved(&self.state, &client, self.now) {
+                    return Err(bad("the client is not active").client(id.as_str()).because(cause).into());
+                }
                 // What the installation switched off meanwhile is off for those who were registered for it before, too.
                 client.response_types.retain(|kind| self.state.config.openid.response_types_supported.contains(kind));
                 Ok(client)
             }
-            Some(_) => Err(bad("the client is disabled").client(id.as_str()).into()),
             None => Err(bad("no client is registered with this client_id").client(id.as_str()).into()),
         }
     }

@@ -47,102 +47,86 @@ pub fn actors(code: ErrorCode) -> &'static [Actor] {
     }
 }
 
-/// A request that is refused with this code, or the answer to it.
-pub fn example(code: ErrorCode) -> &'static str {
-    match code {
-        ErrorCode::InvalidRequest => {
-            "POST /token\ngrant_type=authorization_code&redirect_uri=…\n\n400 Bad Request\nerror: invalid_request\n\
-             error_description: a required parameter is missing: code"
+/// A row per code; the compiler names one that is missing.
+macro_rules! examples {
+    ($($code:ident => $example:literal,)+) => {
+        /// A request that is refused with this code, or the answer to it.
+        pub fn example(code: ErrorCode) -> &'static str {
+            match code { $(ErrorCode::$code => $example,)+ }
         }
-        ErrorCode::UnauthorizedClient => {
-            "POST /token\nAuthorization: Basic …\ngrant_type=client_credentials\n\n400 Bad Request\n\
-             error: unauthorized_client"
-        }
-        ErrorCode::AccessDenied => {
-            "303 See Other\nLocation: https://app.example/callback\n  ?error=access_denied&state=…&iss=…"
-        }
-        ErrorCode::UnsupportedResponseType => {
-            "GET /authorize?response_type=token&client_id=…\n\nLocation: https://app.example/callback\n  \
-             #error=unsupported_response_type&state=…&iss=…"
-        }
-        ErrorCode::InvalidScope => {
-            "GET /authorize?scope=openid%20notes:everything&…\n\nLocation: https://app.example/callback\n  \
-             ?error=invalid_scope&state=…&iss=…"
-        }
-        ErrorCode::ServerError => "POST /token\n\n500 Internal Server Error\nerror: server_error\ntrace_id: …",
-        ErrorCode::TemporarilyUnavailable => {
-            "POST /token\n\n503 Service Unavailable\nRetry-After: 2\nerror: temporarily_unavailable"
-        }
-        ErrorCode::InvalidClient => {
-            "POST /token\nAuthorization: Basic base64(client_id:secret)\n\n401 Unauthorized\n\
-             WWW-Authenticate: Basic realm=…\nerror: invalid_client"
-        }
-        ErrorCode::InvalidGrant => {
-            "POST /token\ngrant_type=authorization_code&code=…&redirect_uri=…&code_verifier=…\n\n400 Bad Request\n\
-             error: invalid_grant\nerror_description: the code has expired: code"
-        }
-        ErrorCode::UnsupportedGrantType => {
-            "POST /token\ngrant_type=password&username=…\n\n400 Bad Request\nerror: unsupported_grant_type"
-        }
-        ErrorCode::LoginRequired => {
-            "GET /authorize?prompt=none&…\n\nLocation: https://app.example/callback\n  \
-             ?error=login_required&state=…&iss=…"
-        }
-        ErrorCode::ConsentRequired => {
-            "GET /authorize?prompt=none&scope=openid%20email&…\n\nLocation: https://app.example/callback\n  \
-             ?error=consent_required&state=…&iss=…"
-        }
-        ErrorCode::AccountSelectionRequired => {
-            "GET /authorize?prompt=none&…\n\nLocation: https://app.example/callback\n  \
-             ?error=account_selection_required&state=…&iss=…"
-        }
-        ErrorCode::RequestNotSupported => {
-            "GET /authorize?client_id=…&request=eyJ…\n\nLocation: https://app.example/callback\n  \
-             ?error=request_not_supported&state=…&iss=…"
-        }
-        ErrorCode::RequestUriNotSupported => {
-            "GET /authorize?client_id=…&request_uri=https://app.example/request.jwt\n\n\
-             Location: https://app.example/callback\n  ?error=request_uri_not_supported&state=…&iss=…"
-        }
-        ErrorCode::RegistrationNotSupported => {
-            "GET /authorize?registration=…&…\n\nLocation: https://app.example/callback\n  \
-             ?error=registration_not_supported&state=…&iss=…"
-        }
-        ErrorCode::UnmetAuthenticationRequirements => {
-            "GET /authorize?claims=…essential acr…&…\n\nLocation: https://app.example/callback\n  \
-             ?error=unmet_authentication_requirements&state=…&iss=…"
-        }
-        ErrorCode::InvalidRequestObject => {
-            "GET /authorize?client_id=…&request=eyJhbGciOiJub25lIn0…\n\nLocation: https://app.example/callback\n  \
-             ?error=invalid_request_object&state=…&iss=…"
-        }
-        ErrorCode::InvalidRequestUri => {
-            "GET /authorize?client_id=…&request_uri=https://app.example/gone.jwt\n\n\
-             Location: https://app.example/callback\n  ?error=invalid_request_uri&state=…&iss=…"
-        }
-        ErrorCode::InvalidRedirectUri => {
-            "POST /register\nredirect_uris: [ http://app.example/callback ]\n\n400 Bad Request\n\
-             error: invalid_redirect_uri"
-        }
-        ErrorCode::InvalidClientMetadata => {
-            "POST /register\ntoken_endpoint_auth_method: private_key_jwt   (and neither jwks nor jwks_uri)\n\n\
-             400 Bad Request\nerror: invalid_client_metadata"
-        }
-        ErrorCode::InvalidSoftwareStatement => {
-            "POST /register\nsoftware_statement: not-a-jwt\n\n400 Bad Request\nerror: invalid_software_statement"
-        }
-        ErrorCode::UnapprovedSoftwareStatement => {
-            "POST /register\nsoftware_statement: eyJ…\n\n400 Bad Request\nerror: unapproved_software_statement"
-        }
-        ErrorCode::InvalidToken => {
-            "GET /userinfo\nAuthorization: Bearer …\n\n401 Unauthorized\n\
-             WWW-Authenticate: Bearer realm=…, error=\"invalid_token\", …"
-        }
-        ErrorCode::InsufficientScope => {
-            "GET /userinfo\nAuthorization: Bearer …   (a token without openid)\n\n403 Forbidden\n\
-             WWW-Authenticate: Bearer realm=…, error=\"insufficient_scope\", …"
-        }
-    }
+    };
+}
+
+examples! {
+    InvalidRequest =>
+        "POST /token\ngrant_type=authorization_code&redirect_uri=…\n\n400 Bad Request\nerror: invalid_request\n\
+        error_description: a required parameter is missing: code",
+    UnauthorizedClient =>
+        "POST /token\nAuthorization: Basic …\ngrant_type=client_credentials\n\n400 Bad Request\n\
+        error: unauthorized_client",
+    AccessDenied =>
+        "303 See Other\nLocation: https://app.example/callback\n  ?error=access_denied&state=…&iss=…",
+    UnsupportedResponseType =>
+        "GET /authorize?response_type=token&client_id=…\n\nLocation: https://app.example/callback\n  \
+        #error=unsupported_response_type&state=…&iss=…",
+    InvalidScope =>
+        "GET /authorize?scope=openid%20notes:everything&…\n\nLocation: https://app.example/callback\n  \
+        ?error=invalid_scope&state=…&iss=…",
+    ServerError =>
+        "POST /token\n\n500 Internal Server Error\nerror: server_error\ntrace_id: …",
+    TemporarilyUnavailable =>
+        "POST /token\n\n503 Service Unavailable\nRetry-After: 2\nerror: temporarily_unavailable",
+    InvalidClient =>
+        "POST /token\nAuthorization: Basic base64(client_id:secret)\n\n401 Unauthorized\n\
+        WWW-Authenticate: Basic realm=…\nerror: invalid_client",
+    InvalidGrant =>
+        "POST /token\ngrant_type=authorization_code&code=…&redirect_uri=…&code_verifier=…\n\n400 Bad Request\n\
+        error: invalid_grant\nerror_description: the code has expired: code",
+    UnsupportedGrantType =>
+        "POST /token\ngrant_type=password&username=…\n\n400 Bad Request\nerror: unsupported_grant_type",
+    LoginRequired =>
+        "GET /authorize?prompt=none&…\n\nLocation: https://app.example/callback\n  \
+        ?error=login_required&state=…&iss=…",
+    ConsentRequired =>
+        "GET /authorize?prompt=none&scope=openid%20email&…\n\nLocation: https://app.example/callback\n  \
+        ?error=consent_required&state=…&iss=…",
+    AccountSelectionRequired =>
+        "GET /authorize?prompt=none&…\n\nLocation: https://app.example/callback\n  \
+        ?error=account_selection_required&state=…&iss=…",
+    RequestNotSupported =>
+        "GET /authorize?client_id=…&request=eyJ…\n\nLocation: https://app.example/callback\n  \
+        ?error=request_not_supported&state=…&iss=…",
+    RequestUriNotSupported =>
+        "GET /authorize?client_id=…&request_uri=https://app.example/request.jwt\n\n\
+        Location: https://app.example/callback\n  ?error=request_uri_not_supported&state=…&iss=…",
+    RegistrationNotSupported =>
+        "GET /authorize?registration=…&…\n\nLocation: https://app.example/callback\n  \
+        ?error=registration_not_supported&state=…&iss=…",
+    UnmetAuthenticationRequirements =>
+        "GET /authorize?claims=…essential acr…&…\n\nLocation: https://app.example/callback\n  \
+        ?error=unmet_authentication_requirements&state=…&iss=…",
+    InvalidRequestObject =>
+        "GET /authorize?client_id=…&request=eyJhbGciOiJub25lIn0…\n\nLocation: https://app.example/callback\n  \
+        ?error=invalid_request_object&state=…&iss=…",
+    InvalidRequestUri =>
+        "GET /authorize?client_id=…&request_uri=https://app.example/gone.jwt\n\n\
+        Location: https://app.example/callback\n  ?error=invalid_request_uri&state=…&iss=…",
+    InvalidRedirectUri =>
+        "POST /register\nredirect_uris: [ http://app.example/callback ]\n\n400 Bad Request\n\
+        error: invalid_redirect_uri",
+    InvalidClientMetadata =>
+        "POST /register\ntoken_endpoint_auth_method: private_key_jwt   (and neither jwks nor jwks_uri)\n\n\
+        400 Bad Request\nerror: invalid_client_metadata",
+    InvalidSoftwareStatement =>
+        "POST /register\nsoftware_statement: not-a-jwt\n\n400 Bad Request\nerror: invalid_software_statement",
+    UnapprovedSoftwareStatement =>
+        "POST /register\nsoftware_statement: eyJ…\n\n400 Bad Request\nerror: unapproved_software_statement",
+    InvalidToken =>
+        "GET /userinfo\nAuthorization: Bearer …\n\n401 Unauthorized\n\
+        WWW-Authenticate: Bearer realm=…, error=\"invalid_token\", …",
+    InsufficientScope =>
+        "GET /userinfo\nAuthorization: Bearer …   (a token without openid)\n\n403 Forbidden\n\
+        WWW-Authenticate: Bearer realm=…, error=\"insufficient_scope\", …",
 }
 
 #[cfg(test)]

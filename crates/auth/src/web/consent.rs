@@ -6,13 +6,14 @@ use actix_web::{HttpRequest, HttpResponse};
 use protocol::authorize::decide::Step;
 use protocol::error::{ErrorCode, OAuthError};
 use protocol::metadata::paths;
+use protocol::redirect_uri::Destination;
 use protocol::scope::Scope;
 
 use crate::AppState;
 use crate::web::authorize::{Examined, Visit};
 use crate::web::error::{AuthorizeError, PageError, Situation};
 use crate::web::interaction::Pending;
-use crate::web::pages::{ConsentPage, Granted, ScopeLine};
+use crate::web::pages::{AnswerTo, ConsentPage, Granted, ScopeLine};
 use crate::web::text::Texts;
 use crate::web::{answer, cards, form, shell};
 
@@ -79,7 +80,10 @@ async fn page(visit: &Visit, pending: &Pending, examined: &Examined) -> Result<H
         interaction: pending.interaction.id.to_string(),
         csrf: pending.csrf(state, Some(&session.id)),
         client: cards::client(&examined.client),
-        redirect_host: examined.callback.host().to_owned(),
+        answer_to: match examined.callback.destination() {
+            Destination::Host(host) | Destination::Loopback(host) => AnswerTo::Host(host.to_owned()),
+            Destination::Scheme(scheme) => AnswerTo::Scheme(scheme.to_owned()),
+        },
         account: cards::account(user),
         other_account: Some(cards::other_account(state, &pending.interaction.id)),
         scopes,

@@ -15,8 +15,10 @@ use crate::AppState;
 use crate::web::error::JsonError;
 use crate::web::text::Locale;
 
-/// Shorter than the time for which a new key is announced before it signs.
-const MAX_AGE: &str = "public, max-age=300";
+/// How long a document may be kept, in seconds.
+const MAX_AGE: i64 = 300;
+/// How long another process of this server may not have noticed a rotation, in seconds.
+const NOTICE: i64 = 2;
 
 /// OpenID Connect Discovery §4 and RFC 8414 §3: the same document at both addresses.
 pub(crate) async fn metadata(state: Data<AppState>, http: HttpRequest) -> Result<HttpResponse, JsonError> {
@@ -34,12 +36,15 @@ pub(crate) async fn metadata(state: Data<AppState>, http: HttpRequest) -> Result
         response_types: &state.config.openid.response_types_supported,
         features: &features,
     });
-    Ok(document(&http, "application/json", &metadata))
+    Ok(document(&http, Kept { media_type: "application/json", max_age: MAX_AGE }, &metadata))
 }
 
 /// RFC 7517 §5.
 pub(crate) async fn jwks(state: Data<AppState>, http: HttpRequest) -> HttpResponse {
-    document(&http, "application/jwk-set+json", &state.keys.keyring().jwks(state.now()))
+    // Whoever keeps the set that long has the next key before it signs.
+    let max_age = MAX_AGE.min(state.config.keys.announce - NOTICE).max(0);
+    let keys = state.keys.keyring().jwks(state.now());
+    document(&http, Kept { media_type: "application/jwk-set+json", max_age }, &keys)
 }
 
 /// A browser app that sends a header of its own asks first.
@@ -52,7 +57,13 @@ pub(crate) async fn preflight() -> HttpResponse {
         .finish()
 }
 
-fn document(http: &HttpRequest, media_type: &'static str, content: &impl Serialize) -> HttpResponse {
+/// What a document is, and for how many seconds it may be kept.
+struct Kept {
+    media_type: &'static str,
+    max_age: i64,
+}
+
+fn document(http: &HttpRequest, Kept { media_type, max_age }: Kept, content: &impl Serialize) -> HttpResponse {
     let body = serde_json::to_vec(content).unwrap_or_default();
     let etag = format!("\"{}\"", TokenHash::of(&body).as_str());
     let known = http.headers().get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
@@ -60,7 +71,7 @@ fn document(http: &HttpRequest, media_type: &'static str, content: &impl Seriali
         known.split(',').map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
     });
     let mut response = if unchanged { HttpResponse::NotModified() } else { HttpResponse::Ok() };
-    response.insert_header((CACHE_CONTROL, MAX_AGE));
+    response.insert_header((CACHE_CONTROL, format!("public, max-age={max_age}")));
     response.insert_header((ETAG, etag));
     response.insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"));
     if unchanged { response.finish() } else { response.insert_header((CONTENT_TYPE, media_type)).body(body) }

@@ -5,6 +5,8 @@
 //! the error on the response, calls [`render`] with the request at hand, and everything is logged here, once, with the
 //! trace id that the caller also sees.
 
+mod page;
+
 use std::fmt;
 use std::time::Instant;
 
@@ -13,15 +15,12 @@ use actix_web::http::header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER, WWW_AUTHE
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use protocol::authorize::callback::Callback;
 use protocol::error::{ErrorCode, OAuthError};
-use protocol::time::{Seconds, Timestamp};
+use protocol::time::Seconds;
 use serde_json::json;
 use store::StoreError;
-use time::OffsetDateTime;
 
-use crate::web::pages::{ErrorDetails, ErrorPage, Mode, UriDifference};
-use crate::web::text::{ErrorText, Texts};
+use crate::web::answer;
 use crate::web::trace_id::TraceId;
-use crate::web::{answer, shell};
 use crate::{AppState, protocol_log};
 
 /// What a person is told when there is nobody to redirect to. The texts are in `web/text.rs`.
@@ -29,6 +28,8 @@ use crate::{AppState, protocol_log};
 pub enum Situation {
     /// The app's link is wrong: unknown client, unregistered redirect URI, malformed parameters.
     BadLink,
+    /// The app registered itself and asked for what it cannot have; nobody is signed in.
+    UncheckedApp,
     /// The app's sign-out link is wrong.
     BadLogoutLink,
     /// The sign-in took too long, was finished already, or began in another browser.
@@ -68,17 +69,20 @@ pub struct Difference {
 
 impl Difference {
     fn sentence(&self) -> String {
-        format!("received {}, registered {}", self.received, self.registered.join(" "))
+        format!("received {}, registered {}", protocol_log::place(&self.received), self.registered.join(" "))
     }
 }
 
-/// The authorization endpoint's errors: a page until the redirect URI is proven, then back to the client.
+/// The authorization endpoint's errors: a page until the redirect URI is proven, then back to the client, at once or by way of a
+/// page.
 #[derive(Debug)]
 pub enum AuthorizeError {
     Page(PageError),
     Back(Callback, OAuthError),
     /// As `Back`, with a cause that the client is not told.
     Failed(Callback, Box<JsonError>),
+    /// As `Failed`, but on a page of ours, from which the person may take it to the client.
+    Held(Callback, Box<JsonError>),
 }
 
 /// RFC 6749 §5.2, RFC 6750 §3: JSON with `error`, `error_description` and our `trace_id`.
@@ -127,6 +131,7 @@ impl PageError {
     pub(crate) fn status(&self) -> StatusCode {
         match self.situation {
             Situation::BadLink
+            | Situation::UncheckedApp
             | Situation::BadLogoutLink
             | Situation::BadForm
             | Situation::Expired
@@ -233,6 +238,7 @@ outward!(PageError, error => error.status());
 outward!(JsonError, error => error.status);
 outward!(AuthorizeError, error => match error {
     AuthorizeError::Page(page) => page.status(),
+    AuthorizeError::Held(..) => StatusCode::BAD_REQUEST,
     AuthorizeError::Back(..) | AuthorizeError::Failed(..) => StatusCode::SEE_OTHER,
 });
 
@@ -244,22 +250,23 @@ pub(crate) fn render(error: &actix_web::Error, state: &AppState, request: &HttpR
         return Some(json_answer(error, state, &trace));
     }
     if let Some(error) = error.as_error::<PageError>() {
-        return Some(page_answer(error, state, request, &trace));
+        return Some(page::answer(error, state, request, &trace));
     }
     match error.as_error::<AuthorizeError>()? {
-        AuthorizeError::Page(error) => Some(page_answer(error, state, request, &trace)),
+        AuthorizeError::Page(error) => Some(page::answer(error, state, request, &trace)),
         AuthorizeError::Back(callback, error) => {
             note(request, Some(error), None);
             tracing::info!(trace.id = %trace, oauth.error = error.code.wire(), oauth.description = %error.description,
                 "authorization refused, the client is told");
             let answer = callback.refuse(state.issuer(), error, trace.as_str());
-            Some(answer::respond(answer, callback.host(), state, request))
+            Some(answer::respond(answer, callback.destination().name(), state, request))
         }
+        AuthorizeError::Held(callback, held) => Some(page::held(callback, held, state, request, &trace)),
         AuthorizeError::Failed(callback, failed) => {
             note(request, Some(&failed.error), failed.cause.as_deref());
             log(failed.status, Some(&failed.error), failed.cause.as_deref(), &trace);
             let answer = callback.refuse(state.issuer(), &failed.error, trace.as_str());
-            Some(answer::respond(answer, callback.host(), state, request))
+            Some(answer::respond(answer, callback.destination().name(), state, request))
         }
     }
 }
@@ -303,68 +310,6 @@ fn challenge_value(challenge: Challenge, error: &OAuthError, state: &AppState, t
         ),
     };
     HeaderValue::from_str(&value).unwrap_or_else(|_| HeaderValue::from_static("Bearer"))
-}
-
-fn page_answer(error: &PageError, state: &AppState, request: &HttpRequest, trace: &TraceId) -> HttpResponse {
-    match error.situation {
-        Situation::Busy => log_overload(state, error.cause.as_deref()),
-        _ => {
-            let differs = error.difference.as_deref().map(Difference::sentence);
-            note(request, error.error.as_ref(), differs.as_deref().or(error.cause.as_deref()));
-            log(error.status(), error.error.as_ref(), error.cause.as_deref(), trace);
-        }
-    }
-    let mut shell = shell::of(state, request);
-    shell.switch = None; // it would repeat the query, and what is in it
-    let details = error.error.as_ref().map(|refused| details(error, refused, state, trace));
-    let mut page =
-        ErrorPage { details, ..ErrorPage::new(shell.clone(), text(error.situation, shell.texts), trace.as_str()) };
-    if let Some(Seconds(seconds)) = error.retry_after {
-        page = page.retry_after(seconds);
-    }
-    let mut response = answer::page(error.status(), &page, state, request);
-    if let Some(Seconds(seconds)) = error.retry_after {
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    response
-}
-
-fn text(situation: Situation, texts: &'static Texts) -> ErrorText {
-    match situation {
-        Situation::BadLink => texts.error_setup,
-        Situation::BadLogoutLink => texts.error_logout_setup,
-        Situation::Expired => texts.error_expired,
-        Situation::NoCookies => texts.error_cookies,
-        Situation::ForeignForm => texts.error_foreign,
-        Situation::NotFound => texts.error_not_found,
-        Situation::BadForm | Situation::TooLarge => texts.error_request,
-        Situation::TooMany => texts.error_too_many,
-        Situation::Unavailable | Situation::Busy => texts.error_unavailable,
-        Situation::Broken => texts.error_fault,
-    }
-}
-
-/// The fold for developers. Registered redirect URIs are shown in development mode only.
-fn details(error: &PageError, refused: &OAuthError, state: &AppState, trace: &TraceId) -> ErrorDetails {
-    let difference = error.difference.as_ref().filter(|_| state.mode == Mode::Development);
-    ErrorDetails {
-        error: refused.code.wire().to_owned(),
-        page: refused.code.uri(state.issuer(), trace.as_str()),
-        description: refused.description.to_string(),
-        parameter: refused.parameter.map(str::to_owned),
-        client_id: error.client_id.as_deref().map(str::to_owned),
-        time: readable(state.now()),
-        redirect_uri: difference.and_then(|difference| {
-            UriDifference::closest(difference.registered.iter().map(String::as_str), &difference.received)
-        }),
-    }
-}
-
-/// `2026-11-22 03:41:07 UTC`
-fn readable(now: Timestamp) -> String {
-    let Ok(moment) = OffsetDateTime::from_unix_timestamp(now.0) else { return now.0.to_string() };
-    let (date, time) = (moment.date(), moment.time());
-    format!("{date} {:02}:{:02}:{:02} UTC", time.hour(), time.minute(), time.second())
 }
 
 /// For the protocol log: what was told, and what was not.

@@ -1,8 +1,9 @@
 //! The security headers of every kind of answer, as plain lists of names and values.
 //!
-//! Nothing on our pages is inline and nothing comes from elsewhere, so the policy needs no nonce and has three openings only:
-//! a client's picture and the pages of front-channel logout, by their origins, and forms that lead away. An interaction page says nothing about form targets, because
-//! browsers apply `form-action` to the redirect after a POST as well, and that redirect goes to the client.
+//! Nothing on our pages is inline and nothing of ours comes from elsewhere, so the policy needs no nonce and has three openings
+//! only: a client's picture, by its origin; the pages of front-channel logout, by their origins; and forms that lead away. An
+//! interaction page says nothing about form targets, because browsers apply `form-action` to the redirect after a POST as well,
+//! and that redirect goes to the client.
 
 use std::collections::BTreeSet;
 

@@ -20,9 +20,9 @@ use crate::web::form;
 use crate::{AppState, random};
 
 /// The browser's binding secret, and the cookie to set when it is new.
-struct Browser {
-    secret: String,
-    new_cookie: Option<Cookie<'static>>,
+pub(crate) struct Browser {
+    pub secret: String,
+    pub new_cookie: Option<Cookie<'static>>,
 }
 
 /// An interaction that was found, is alive, and began in this browser.
@@ -144,7 +144,8 @@ fn csrf_input(browser_secret: &str, purpose: &str) -> String {
     format!("{browser_secret} {purpose}")
 }
 
-fn browser(state: &AppState, request: &HttpRequest) -> Browser {
+/// This browser, with a secret from now on if it had none.
+pub(crate) fn browser(state: &AppState, request: &HttpRequest) -> Browser {
     match cookies::read(state, request, cookies::BROWSER).filter(|secret| secret.len() == 43) {
         Some(secret) => Browser { secret, new_cookie: None },
         None => {

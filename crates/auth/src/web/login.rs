@@ -148,7 +148,9 @@ async fn verify(visit: &Visit, permit: Permit, typed: &Typed) -> Result<Outcome,
     })
 }
 
-/// A fresh proof by the same person renews the session (with a new secret); by another person it replaces it.
+/// A fresh proof by the same person renews the session (with a new secret); by another person it replaces it. The clients of the
+/// session before hear of its end over the back channel. Over the front channel they do not: the browser is on its way to the app
+/// that the other person signs in to, and a page of frames in between would hold it up by seconds. This is intended.
 async fn sign_in(visit: &mut Visit, user: User, keep: Keep) -> Result<(), PageError> {
     let (session, cookie) = match visit.signed_in.take() {
         Some((before, person)) if person.id == user.id => {

@@ -8,11 +8,12 @@ use actix_web::{HttpRequest, HttpResponse};
 use jwt::sealed::{self, Purpose};
 use protocol::client::Client;
 use protocol::error::OAuthError;
+use protocol::ids::{ClientId, SessionId};
 use protocol::logout::frontchannel::Frame;
 use protocol::logout::{self, Confirmation, HintClaims, LogoutRequest, Onward};
 use protocol::metadata::paths;
 use protocol::params::Params;
-use protocol::time::Timestamp;
+use protocol::time::{Seconds, Timestamp};
 use protocol::user::User;
 use serde::{Deserialize, Serialize};
 use store::sessions::Session;
@@ -23,11 +24,19 @@ use crate::web::trace_id::TraceId;
 use crate::web::{answer, cards, cookies, form, interaction, session, shell};
 use crate::{AppState, issue, protocol_log, session_clients};
 
-/// What was checked of the request and comes back, sealed, with the confirmation form.
+/// What was checked of the request.
 #[derive(Serialize, Deserialize)]
 struct Checked {
     onward: Onward,
     client_name: Option<String>,
+}
+
+/// What comes back, sealed, with the confirmation form: it is good for one session, in one browser, for a while.
+#[derive(Serialize, Deserialize)]
+struct Asked {
+    checked: Checked,
+    session: SessionId,
+    expires_at: Timestamp,
 }
 
 /// One browser that wants to sign out.
@@ -69,31 +78,53 @@ impl Leaving {
         let checked = Checked { onward, client_name: client.map(|client| client.name) };
         let mut shell = shell::in_language(&self.state, &self.http, &request.ui_locales);
         shell.switch = None; // it would repeat the query, and the ID token in it
-        match logout::confirmation(hint.as_ref(), self.signed_in.as_ref().map(|(session, _)| &session.id)) {
-            Confirmation::NotNeeded => self.sign_out(shell, checked).await,
-            Confirmation::Needed => Ok(self.question(shell, &checked)),
+        match (&self.signed_in, logout::confirmation(hint.as_ref(), self.sid(hint.as_ref()).as_deref())) {
+            (Some((session, user)), Confirmation::Needed) => Ok(self.question(shell, checked, session, user)),
+            _ => self.sign_out(shell, checked).await,
         }
     }
 
-    fn question(&self, shell: Shell, checked: &Checked) -> HttpResponse {
+    /// What the client of the hint calls the session of this browser.
+    fn sid(&self, hint: Option<&HintClaims>) -> Option<String> {
+        let (session, _) = self.signed_in.as_ref()?;
+        let client = hint.and_then(|hint| ClientId::parse(&hint.aud).ok());
+        Some(client.map(|client| session_clients::sid(&self.state, &session.id, &client)).unwrap_or_default())
+    }
+
+    fn question(&self, shell: Shell, checked: Checked, session: &Session, user: &User) -> HttpResponse {
+        let browser = interaction::browser(&self.state, &self.http);
+        if let Some(cookie) = browser.new_cookie {
+            cookies::send(&self.http, cookie);
+        }
+        let client_name = checked.client_name.clone();
+        let expires_at = self.now + Seconds(self.state.config.sessions.interaction_lifetime);
+        let asked = Asked { checked, session: session.id.clone(), expires_at };
         let page = LogoutPage {
             shell,
             action: cards::path(&self.state, paths::LOGOUT),
-            csrf: interaction::csrf(&self.state, &self.browser_secret(), &self.purpose()),
-            logout: sealed::seal_for(Purpose::Confirmation, self.state.keys.secrets(), checked),
-            client_name: checked.client_name.clone(),
-            account: self.signed_in.as_ref().map(|(_, user)| cards::account(user)),
+            csrf: interaction::csrf(&self.state, &browser.secret, &purpose(&asked.session)),
+            logout: sealed::seal_for(Purpose::Confirmation, self.state.keys.secrets(), &asked),
+            client_name,
+            account: Some(cards::account(user)),
         };
         answer::page(StatusCode::OK, &page, &self.state, &self.http)
     }
 
     async fn confirmed(self, form: &Params) -> Result<HttpResponse, PageError> {
-        interaction::refuse_foreign(&self.state, &self.http, form, &self.browser_secret(), &self.purpose())?;
-        let form_value = form.get("logout").map_err(bad)?.unwrap_or_default();
-        let checked: Checked = sealed::open_for(Purpose::Confirmation, self.state.keys.secrets(), form_value)
-            .ok_or_else(|| {
-                PageError::new(Situation::ForeignForm).because("the sealed logout request cannot be opened")
-            })?;
+        let foreign = |cause: &str| PageError::new(Situation::ForeignForm).because(cause);
+        let sealed = form.get("logout").map_err(bad)?.unwrap_or_default();
+        let Asked { checked, session, expires_at } =
+            sealed::open_for(Purpose::Confirmation, self.state.keys.secrets(), sealed)
+                .ok_or_else(|| foreign("the sealed logout request cannot be opened"))?;
+        let browser = cookies::read(&self.state, &self.http, cookies::BROWSER)
+            .ok_or_else(|| foreign("the browser sent no cookie"))?;
+        interaction::refuse_foreign(&self.state, &self.http, form, &browser, &purpose(&session))?;
+        if self.signed_in.as_ref().is_some_and(|(current, _)| current.id != session) {
+            return Err(foreign("the form was made for another session"));
+        }
+        if self.now >= expires_at {
+            return Err(PageError::new(Situation::Expired).because("the question was answered too late"));
+        }
         match form.get("decision").map_err(bad)? {
             Some("yes") => {
                 let shell = shell::of(&self.state, &self.http);
@@ -149,21 +180,17 @@ impl Leaving {
                 if found.is_some() {
                     protocol_log::about(&self.http, &id);
                 }
-                // Nobody is sent to a client that the operator has disabled.
-                Ok(found.filter(|client| client.disabled_at.is_none()))
+                // Nobody is sent to a client that the operator has disabled, or that is to be swept.
+                Ok(found.filter(|client| client.gone(self.now).is_none()))
             }
             None => Ok(None),
         }
     }
+}
 
-    /// The form is bound to the session that it ends; a browser without a session has nothing to protect.
-    fn purpose(&self) -> String {
-        format!("logout {}", self.signed_in.as_ref().map_or("", |(session, _)| session.id.as_str()))
-    }
-
-    fn browser_secret(&self) -> String {
-        cookies::read(&self.state, &self.http, cookies::SESSION).unwrap_or_default()
-    }
+/// The form is bound to the browser, as all forms are, and to the session that it ends.
+fn purpose(session: &SessionId) -> String {
+    format!("logout {session}")
 }
 
 fn bad(error: OAuthError) -> PageError {

@@ -12,7 +12,9 @@ use protocol::logout::frontchannel::Frame;
 
 pub use self::catalogue::{CataloguePage, ErrorCodePage};
 pub use self::difference::UriDifference;
-pub use self::parts::{AccountCard, Checked, ClientCard, Granted, LanguageSwitch, Link, Mode, ScopeLine, Shell};
+pub use self::parts::{
+    AccountCard, Checked, ClientCard, Granted, LanguageSwitch, Link, Mode, Onward, ScopeLine, Shell,
+};
 use self::parts::{Field, FieldKind, FieldState, Icon, plural};
 use super::headers::{FormTargets, Logo};
 use super::text::{ErrorText, Locale, Piece, fill, pieces};
@@ -155,15 +157,30 @@ pub struct ConsentPage {
     pub interaction: String,
     pub csrf: String,
     pub client: ClientCard,
-    /// Where the answer goes; shown always, because a name is easily borrowed and a host is not.
-    pub redirect_host: String,
+    /// Shown always, because a name is easily borrowed and a host is not.
+    pub answer_to: AnswerTo,
     pub account: AccountCard,
     /// Where another account can be chosen.
     pub other_account: Option<String>,
     pub scopes: Vec<ScopeLine>,
 }
 
+/// Where the answer goes. A scheme that looks like a host is none.
+#[derive(Clone, Debug)]
+pub enum AnswerTo {
+    Host(String),
+    Scheme(String),
+}
+
 impl ConsentPage {
+    /// The sentence, and what fills its hole.
+    fn answer_to(&self) -> (&'static str, &str) {
+        match &self.answer_to {
+            AnswerTo::Host(host) => (self.shell.texts.consent_host, host),
+            AnswerTo::Scheme(scheme) => (self.shell.texts.consent_scheme, scheme),
+        }
+    }
+
     fn title(&self) -> String {
         fill(self.shell.texts.consent_title, &self.client.name)
     }
@@ -270,12 +287,14 @@ pub struct ErrorPage {
     pub message: String,
     pub trace_id: String,
     pub details: Option<ErrorDetails>,
+    /// Where the person may go all the same.
+    pub onward: Option<Onward>,
 }
 
 impl ErrorPage {
     pub fn new(shell: Shell, text: ErrorText, trace_id: impl Into<String>) -> Self {
         let (title, message) = (text.title.to_owned(), text.message.to_owned());
-        Self { shell, title, message, trace_id: trace_id.into(), details: None }
+        Self { shell, title, message, trace_id: trace_id.into(), details: None, onward: None }
     }
 
     /// For a message with `{seconds}`.
@@ -360,7 +379,10 @@ impl Page for FrontchannelLogoutPage {
 
 impl Page for ErrorPage {
     fn form_targets(&self) -> FormTargets {
-        FormTargets::OwnOrigin
+        match self.onward {
+            Some(Onward::Form { .. }) => FormTargets::Clients,
+            Some(Onward::Link(_)) | None => FormTargets::OwnOrigin,
+        }
     }
 }
 

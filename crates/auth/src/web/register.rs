@@ -51,12 +51,14 @@ pub(crate) async fn post(state: Data<AppState>, http: HttpRequest, body: Payload
     let document = read(&http, body).await?;
     let registered = registration::register(&state, document, admitted, now).await?;
     protocol_log::about(&http, &registered.client.id);
+    protocol_log::proven(&http);
     Ok(answer(StatusCode::CREATED, &state, &registered))
 }
 
 pub(crate) async fn get(state: Data<AppState>, http: HttpRequest, id: Path<String>) -> Result<HttpResponse, JsonError> {
     let owner = registration::owner(&state, &id, bearer(&http)?, state.now()).await?;
     protocol_log::about(&http, &owner.client.id);
+    protocol_log::proven(&http);
     // The secret cannot be told again: only its hash is kept.
     let registered = Registered { client: owner.client, secret: None, token: owner.token };
     Ok(answer(StatusCode::OK, &state, &registered))
@@ -71,6 +73,7 @@ pub(crate) async fn put(
     let now = state.now();
     let owner = registration::owner(&state, &id, bearer(&http)?, now).await?;
     protocol_log::about(&http, &owner.client.id);
+    protocol_log::proven(&http);
     count(&state, &http, now)?;
     let document = read(&http, body).await?;
     let registered = registration::replace(&state, owner, document, now).await?;

@@ -15,7 +15,7 @@ use store::sessions::Session;
 use store::{StoreError, Won};
 
 use crate::web::cookies::{self, Life};
-use crate::{AppState, active, random};
+use crate::{AppState, active, protocol_log, random};
 
 /// `last_seen_at` is this coarse, so that an active person costs one write in that time.
 const TOUCH_EVERY: Seconds = Seconds(300);
@@ -46,6 +46,7 @@ pub(crate) async fn current(
         return Ok(None);
     }
     touch(state, &session, now);
+    protocol_log::proven(request);
     Ok(Some((session, user)))
 }
 

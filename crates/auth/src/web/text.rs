@@ -3,6 +3,8 @@
 //! Each language is one value of [`Texts`], so the compiler finds a missing sentence. Names that belong into a sentence
 //! stand in it as `{client}`; [`pieces`] takes a sentence apart for a template, [`fill`] for a plain string.
 
+#[macro_use]
+mod catalogue;
 mod catalogue_de;
 mod catalogue_en;
 mod de;
@@ -187,6 +189,8 @@ pub struct Texts {
     pub consent_title: &'static str,
     /// `{host}`
     pub consent_host: &'static str,
+    /// `{scheme}`: not a place on the network, but of links
+    pub consent_scheme: &'static str,
     /// `{client}`
     pub consent_list: &'static str,
     /// For an app that registered itself.
@@ -235,6 +239,10 @@ pub struct Texts {
     pub error_setup: ErrorText,
     /// A `post_logout_redirect_uri` that is not registered, a bad hint.
     pub error_logout_setup: ErrorText,
+    /// An app that registered itself asked for what it cannot have, and nobody is signed in.
+    pub error_unchecked: ErrorText,
+    /// `{host}`
+    pub error_onward: &'static str,
     /// A form that is too long, or that breaks a rule: an over-long password, a field sent twice.
     pub error_request: ErrorText,
     /// The interaction is over or unknown.

@@ -8,7 +8,7 @@ use protocol::grant::TokenRequest;
 use crate::grants::{authorization_code, client_credentials, refresh_token};
 use crate::web::error::JsonError;
 use crate::web::form;
-use crate::{AppState, clients};
+use crate::{AppState, clients, protocol_log};
 
 pub(crate) async fn post(state: Data<AppState>, http: HttpRequest, body: Payload) -> Result<HttpResponse, JsonError> {
     let now = state.now();
@@ -21,6 +21,7 @@ pub(crate) async fn post(state: Data<AppState>, http: HttpRequest, body: Payload
         TokenRequest::RefreshToken(request) => refresh_token::refresh(&state, &client, request, now).await,
         TokenRequest::ClientCredentials(request) => client_credentials::exchange(&state, &client, request, now).await,
     }?;
+    protocol_log::proven(&http);
     // RFC 6749 §5.1: any response containing tokens has "Cache-Control: no-store" and "Pragma: no-cache".
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).insert_header((PRAGMA, "no-cache")).json(response))
 }

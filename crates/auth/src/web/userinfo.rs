@@ -7,7 +7,6 @@ use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 use protocol::claims;
 use protocol::client::Client;
 use protocol::error::{ErrorCode, OAuthError};
-use protocol::id_token;
 use protocol::params::Params;
 use protocol::signing::MaybeSigned;
 use protocol::time::Timestamp;
@@ -43,6 +42,7 @@ async fn answer(state: &AppState, http: &HttpRequest, token: &str) -> Result<Htt
     let invalid = |cause: &str| refused(userinfo::invalid_token(), cause);
     let token = access_token::read(state, token, now).ok_or_else(|| invalid("it cannot be read"))?;
     protocol_log::about(http, &token.client_id);
+    protocol_log::proven(http);
     if now >= token.exp {
         return Err(invalid(&format!("it expired {} s ago", now.since(token.exp).0)));
     }
@@ -69,13 +69,15 @@ async fn respond(
         (None, None) => None,
         (None, Some(encryption)) => {
             let bytes = serde_json::to_vec(&claims).unwrap_or_default();
-            Some(issue::id_token::encrypt(state, client, Content { bytes: &bytes, cty: None }, encryption).await?)
+            Some(issue::id_token::encrypt(state, client, Content { bytes: &bytes, cty: None }, encryption, now).await?)
         }
         (Some(alg), encryption) => {
             // Core §5.3.2: "The signed UserInfo Response SHOULD contain the Claims iss (issuer) and aud (audience)".
             claims.insert("iss".to_owned(), state.issuer().as_str().into());
             claims.insert("aud".to_owned(), client.id.as_str().into());
-            let protection = Protection { signature: MaybeSigned::Signed(alg), encryption, typ: id_token::TYP };
+            // Neither Core nor RFC 7519 gives it a type. Without one it is not taken for an ID token, which has the same key, `iss`
+            // and `aud` (RFC 8725 §3.11); `typ: JWT` would say that it is one.
+            let protection = Protection { signature: MaybeSigned::Signed(alg), encryption, typ: None };
             Some(issue::id_token::secure(state, client, &claims, protection, now).await?)
         }
     };

@@ -10,6 +10,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use jwt::key::SigningKey;
 use jwt::verify::{Expected, VerifyError};
+use protocol::client::RegisteredBy;
 use protocol::ids::ClientId;
 use protocol::signing::SigningAlgorithm;
 use protocol::time::{Seconds, Timestamp};
@@ -59,7 +60,12 @@ impl Fixture {
     }
 
     fn registered(&self) -> Registered<'_> {
-        Registered { client: &self.client, jwks: None, jwks_uri: Some(&self.uri) }
+        Registered {
+            client: &self.client,
+            jwks: None,
+            jwks_uri: Some(&self.uri),
+            registered_by: RegisteredBy::Administrator,
+        }
     }
 
     async fn of(&self, seconds: i64) -> Result<Arc<Keys>, KeysError> {
@@ -289,6 +295,22 @@ async fn keys_in_the_registration_are_used_as_they_stand() {
     let broken = Registered { jwks: Some("{}"), ..fixture.registered() };
     assert!(matches!(fixture.keys.of(broken, START).await, Err(KeysError::Document(DocumentError::KeySet(_)))));
     assert_eq!(fixture.count(), 0);
+}
+
+/// Whoever knows a client id makes its keys needed, as often as he likes.
+#[actix_web::test]
+async fn keys_in_the_registration_are_prepared_once() {
+    let (first, second) = (key(), key());
+    let fixture = Fixture::new(&[]);
+    let (before, after) = (document(&[&first]), document(&[&second]));
+    let (before, after) = [&before, &after].map(|jwks| Registered { jwks: Some(jwks), ..fixture.registered() }).into();
+    let keys = async |registered, seconds| fixture.keys.of(registered, at(seconds)).await.expect("are there");
+    let prepared = keys(before, 0).await;
+    assert!(Arc::ptr_eq(&prepared, &keys(before, 100_000).await));
+    assert_eq!(keys(after, 1).await.set.keys()[0], *second.jwk(), "a changed registration counts at once");
+    let other = ClientId::parse("other").unwrap();
+    let theirs = keys(Registered { client: &other, ..before }, 1).await;
+    assert!(!Arc::ptr_eq(&prepared, &theirs), "clients share nothing");
 }
 
 #[actix_web::test]

@@ -3,10 +3,13 @@
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use jwt::key::SigningKey;
 use protocol::ids::ClientId;
+use protocol::secret::TokenHash;
 use protocol::signing::SigningAlgorithm;
 use serde_json::{Value, json};
-use testkit::app::TestApp;
+use store::clients::KeptSecret;
+use testkit::app::{TestApp, TestOptions};
 use testkit::browser::Page;
+use testkit::database::TestDatabase;
 use testkit::requests::text;
 
 use crate::registration::{metadata, on_each, open, public_keys, register};
@@ -63,14 +66,12 @@ fn grants() -> Value {
 }
 
 #[actix_web::test]
-async fn each_mac_is_accepted_once_and_never_again() {
+async fn a_mac_is_accepted_once_and_never_again() {
     on_each(open, async |app| {
         let mut client = MacClient::new(app, grants()).await;
-        for algorithm in [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512] {
-            let assertion = client.signed(&Header::new(algorithm), &format!("{algorithm:?}"));
-            assert!(client.accepts(&assertion).await, "{algorithm:?}");
-            assert!(!client.accepts(&assertion).await, "{algorithm:?} again");
-        }
+        let assertion = client.signed(&Header::default(), "once");
+        assert!(client.accepts(&assertion).await);
+        assert!(!client.accepts(&assertion).await, "again");
         let assertion = client.signed(&Header::default(), "kept");
         assert!(client.accepts(&assertion).await);
         client.app.restart().await;
@@ -81,16 +82,45 @@ async fn each_mac_is_accepted_once_and_never_again() {
 }
 
 #[actix_web::test]
-async fn only_the_registered_algorithm_counts() {
-    on_each(open, async |app| {
-        let only = json!({
-            "token_endpoint_auth_signing_alg": "HS384",
-            "grant_types": ["authorization_code", "refresh_token"],
-        });
+async fn only_the_registered_algorithm_counts_and_hs256_where_none_is() {
+    let all = [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512];
+    for registered in [None, Some(Algorithm::HS256), Some(Algorithm::HS384), Some(Algorithm::HS512)] {
+        let app = TestApp::start_with(TestDatabase::sqlite(), options()).await;
+        let mut only = grants();
+        if let Some(alg) = registered {
+            only["token_endpoint_auth_signing_alg"] = json!(alg);
+        }
         let client = MacClient::new(app, only).await;
-        assert_eq!(client.told["token_endpoint_auth_signing_alg"], "HS384");
-        assert!(client.accepts(&client.signed(&Header::new(Algorithm::HS384), "a")).await);
-        assert!(!client.accepts(&client.signed(&Header::new(Algorithm::HS512), "b")).await);
+        for (number, alg) in all.into_iter().enumerate() {
+            let accepted = client.accepts(&client.signed(&Header::new(alg), &number.to_string())).await;
+            assert_eq!(accepted, alg == registered.unwrap_or(Algorithm::HS256), "{alg:?}, registered {registered:?}");
+        }
+    }
+}
+
+fn options() -> TestOptions {
+    TestOptions { config: Box::new(open), ..TestOptions::default() }
+}
+
+/// Whoever can write the database but has no keys of ours: a secret that they know does not become that of another client.
+#[actix_web::test]
+async fn a_sealed_secret_is_of_one_client() {
+    on_each(open, async |app| {
+        let mine = MacClient::new(app, grants()).await;
+        let id = |told: &Value| ClientId::parse(text(told, "client_id")).unwrap();
+        let (my_id, now) = (id(&mine.told), mine.app.now());
+        let mut secrets = store::clients::live_sealed_secrets(&mine.app.store, &my_id, now).await.unwrap();
+        let sealed = secrets.swap_remove(0);
+        let mut theirs = json!({ "token_endpoint_auth_method": "client_secret_jwt" });
+        theirs.as_object_mut().unwrap().extend(grants().as_object().unwrap().clone());
+        let theirs = register(&mine.app, theirs).await;
+        let hash = TokenHash::of(text(&mine.told, "client_secret").as_bytes());
+        let copied = KeptSecret { hash, sealed: Some(sealed), created_at: now, expires_at: None };
+        store::clients::keep_secret(&mine.app.store, &id(&theirs), &copied).await.unwrap();
+        assert!(mine.accepts(&mine.signed(&Header::default(), "mine")).await);
+        let told = json!({ "client_id": theirs["client_id"], "client_secret": mine.told["client_secret"] });
+        let forged = MacClient { app: mine.app, told };
+        assert!(!forged.accepts(&forged.signed(&Header::default(), "forged")).await);
     })
     .await;
 }

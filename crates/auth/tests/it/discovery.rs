@@ -114,6 +114,22 @@ async fn a_rotated_key_is_announced_before_it_signs() {
 }
 
 #[actix_web::test]
+async fn the_key_set_is_kept_no_longer_than_a_new_key_is_announced() {
+    for (announce, expected) in [(3_600, "public, max-age=300"), (60, "public, max-age=58"), (0, "public, max-age=0")] {
+        for database in testkit::database::engines() {
+            let config = Box::new(move |config: &mut auth::config::Config| config.keys.announce = announce);
+            let app = TestApp::start_with(database, TestOptions { config, ..TestOptions::default() }).await;
+            let browser = Browser::new(&app);
+            assert_eq!(browser.get("/jwks").await.header("cache-control"), expected);
+            assert_eq!(
+                browser.get("/.well-known/openid-configuration").await.header("cache-control"),
+                "public, max-age=300"
+            );
+        }
+    }
+}
+
+#[actix_web::test]
 async fn an_issuer_with_a_path_has_everything_below_it() {
     for database in testkit::database::engines() {
         let options = TestOptions { path: "/tenant", ..TestOptions::default() };

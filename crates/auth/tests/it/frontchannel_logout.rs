@@ -63,23 +63,47 @@ async fn each_client_of_the_session_is_loaded_with_issuer_and_session_and_then_i
     for database in engines() {
         let app = switched_on(database).await;
         let browser = Browser::new(&app);
-        sign_in(&app, &browser, "front").await;
+        let earlier = sign_in(&app, &browser, "front").await;
+        app.clock.advance(Seconds(1));
         browser.authorize(&app.authorize_url("public", &[])).await;
         sign_in(&app, &browser, "told").await;
         let id_token = sign_in(&app, &browser, "too").await;
         let page = browser.get(&logout(&id_token, &and_back())).await;
         assert!(page.status == 200 && page.has_id("frontchannel-logout-page"), "{}", page.body);
-        let asked = |path: &str, own: &str| {
+        let asked = |path: &str, own: &str, id_token: &str| {
             let issuer: String = byte_serialize(app.issuer.as_bytes()).collect();
-            Url::parse(&format!("https://app.example.com{path}?{own}iss={issuer}&sid={}", sid(&id_token))).unwrap()
+            Url::parse(&format!("https://app.example.com{path}?{own}iss={issuer}&sid={}", sid(id_token))).unwrap()
         };
-        assert_eq!(frames(&page), [asked("/front", "a=b&"), asked("/too", "")]);
+        assert_eq!(frames(&page), [asked("/too", "", &id_token), asked("/front", "a=b&", &earlier)]);
         let policy = page.header("content-security-policy");
         assert!(policy.ends_with("; frame-src https://app.example.com"), "{policy}");
         assert!(page.body.contains(&format!("<a id=\"onward\" href=\"{SIGNED_OUT}?state=s1\">")), "{}", page.body);
         let refresh = format!("<noscript><meta http-equiv=\"refresh\" content=\"3;url={SIGNED_OUT}?state=s1\">");
         assert!(page.body.contains(&refresh), "{}", page.body);
         assert!(browser.open(&app.authorize_url("front", &[])).await.has_id("login-page"), "the session ended before");
+    }
+}
+
+/// One page has room for fifty: those of the latest sign-ins.
+#[actix_web::test]
+async fn of_many_clients_the_latest_are_loaded() {
+    for database in engines() {
+        let app = switched_on(database).await;
+        let browser = Browser::new(&app);
+        sign_in(&app, &browser, "front").await;
+        for number in 0..50 {
+            app.clock.advance(Seconds(1));
+            let (id, uri) = (format!("c{number:02}"), format!("https://app.example.com/{number}"));
+            let metadata = json!({ "consent_policy": "first_party", "frontchannel_logout_uri": uri });
+            app.client(&id, &metadata.to_string()).await;
+            browser.authorize(&app.authorize_url(&id, &[("scope", "openid")])).await;
+        }
+        app.clock.advance(Seconds(1));
+        let id_token = sign_in(&app, &browser, "too").await;
+        let page = browser.get(&logout(&id_token, "")).await;
+        let loaded: Vec<_> = frames(&page).iter().map(|url| url.path().to_owned()).collect();
+        let latest: Vec<_> = ["/too".to_owned()].into_iter().chain((1..50).rev().map(|n| format!("/{n}"))).collect();
+        assert_eq!(loaded, latest);
     }
 }
 

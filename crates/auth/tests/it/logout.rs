@@ -1,5 +1,6 @@
 //! `/logout` (OpenID Connect RP-Initiated Logout 1.0).
 
+use protocol::time::Seconds;
 use testkit::app::TestApp;
 use testkit::browser::Browser;
 use testkit::requests::{As, text};
@@ -165,6 +166,52 @@ async fn a_forged_form_signs_nobody_out() {
         let mut forged = fields.clone();
         forged.push(("decision".to_owned(), "yes".to_owned()));
         assert_eq!(browser.post("/logout", &forged).await.status, 403);
+    })
+    .await;
+}
+
+/// The form carries what was checked; what it is bound to is the browser that was asked and the session that it would end.
+#[actix_web::test]
+async fn a_form_is_of_the_browser_and_the_session_that_were_asked() {
+    on_each_engine(async |app| {
+        let yes = [("decision", "yes")];
+        let (mine, _) = signed_in(&app, "openid").await;
+        let (theirs, _) = signed_in(&app, "openid").await;
+        let stranger = Browser::new(&app);
+        let form = mine.open("/logout").await;
+        assert_eq!(theirs.submit(&form, &yes).await.status, 403, "another browser that is signed in");
+        assert_eq!(stranger.submit(&form, &yes).await.status, 403, "a browser that never was here");
+        stranger.open(&app.authorize_url("public", &[])).await;
+        assert_eq!(stranger.submit(&form, &yes).await.status, 403, "a browser with a cookie of its own");
+        let ours = theirs.open("/logout").await;
+        let mut mixed: Vec<_> = form.hidden_fields().into_iter().filter(|(name, _)| name != "csrf").collect();
+        mixed.extend(ours.hidden_fields().into_iter().filter(|(name, _)| name == "csrf"));
+        mixed.push(("decision".to_owned(), "yes".to_owned()));
+        assert_eq!(theirs.post("/logout", &mixed).await.status, 403, "their token with what I was asked");
+        for browser in [&mine, &theirs] {
+            let code = browser.get(&app.authorize_url("public", &[("scope", "openid")])).await.answer();
+            assert!(code.contains_key("code"), "nobody was signed out");
+        }
+        assert!(mine.submit(&form, &yes).await.has_id("logged-out-page"));
+        assert!(mine.submit(&form, &yes).await.has_id("logged-out-page"), "twice is once");
+        let login = mine.open(&app.authorize_url("public", &[("scope", "openid")])).await;
+        mine.sign_in(&login, "alice").await;
+        assert_eq!(mine.submit(&form, &yes).await.status, 403, "the session is another one now");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_question_is_open_for_a_while() {
+    on_each_engine(async |app| {
+        let (browser, _) = signed_in(&app, "openid").await;
+        let form = browser.open("/logout").await;
+        app.clock.advance(Seconds(app.config.sessions.interaction_lifetime - 1));
+        let in_time = browser.submit(&form, &[("decision", "no")]).await;
+        assert_eq!(in_time.status, 303);
+        app.clock.advance(Seconds(1));
+        assert_eq!(browser.submit(&form, &[("decision", "yes")]).await.status, 400);
+        assert!(browser.get(&app.authorize_url("public", &[("scope", "openid")])).await.answer().contains_key("code"));
     })
     .await;
 }

@@ -30,10 +30,14 @@ mod pool_of_one;
 mod protocol_log;
 mod registration;
 mod registration_admission;
+mod registration_identity;
 mod registration_management;
+mod registration_outbound;
 mod revoke;
 mod rotation;
+mod sid;
 mod token;
+mod token_kinds;
 mod userinfo;
 
 use std::future::Future;

@@ -2,9 +2,9 @@
 
 use askama::Template;
 use auth::web::pages::{
-    AccountCard, Again, CataloguePage, Checked, ClientCard, ConsentPage, ErrorCodePage, ErrorDetails, ErrorPage,
-    FormPostPage, FrontchannelLogoutPage, Granted, HomePage, Keep, LanguageSwitch, Link, LoggedOutPage, LoginAlert,
-    LoginPage, LoginPerson, LogoutPage, Mode, ScopeLine, SelectAccountPage, Shell, UriDifference,
+    AccountCard, Again, AnswerTo, CataloguePage, Checked, ClientCard, ConsentPage, ErrorCodePage, ErrorDetails,
+    ErrorPage, FormPostPage, FrontchannelLogoutPage, Granted, HomePage, Keep, LanguageSwitch, Link, LoggedOutPage,
+    LoginAlert, LoginPage, LoginPerson, LogoutPage, Mode, Onward, ScopeLine, SelectAccountPage, Shell, UriDifference,
 };
 use auth::web::text::Locale;
 use protocol::error::ErrorCode;
@@ -126,7 +126,7 @@ fn consent_to_more(locale: Locale) -> ConsentPage {
             checked: Checked::ByNobody,
             ..with_addresses(ClientCard::named("Field Notes for the whole family and all of its friends"))
         },
-        redirect_host: "a-rather-long-host-name-of-a-tenant.notes.example.com".to_owned(),
+        answer_to: AnswerTo::Host("a-rather-long-host-name-of-a-tenant.notes.example.com".to_owned()),
         account: AccountCard::new(Some("Alice Moreau"), "alice.moreau.with.a.long.address@subsidiary.example.com"),
         ..consent(locale, &standard)
     };
@@ -147,7 +147,7 @@ fn consent(locale: Locale, scopes: &[(&str, Granted)]) -> ConsentPage {
         interaction: "Zk3uP0o2Qm1xYb7cR9sTqg".to_owned(),
         csrf: "q1w2e3r4t5y6u7i8o9p0a1s2d3f4g5h6j7k8l9z0x1c".to_owned(),
         client: ClientCard::named("Field Notes"),
-        redirect_host: "notes.example.com".to_owned(),
+        answer_to: AnswerTo::Host("notes.example.com".to_owned()),
         account: alice(),
         other_account: Some("/select-account?interaction=Zk3uP0o2Qm1xYb7cR9sTqg".to_owned()),
     }
@@ -208,10 +208,18 @@ fn errors(locale: Locale) -> Vec<(&'static str, String)> {
         ..plain(texts.error_setup)
     };
     open.shell.mode = Mode::Development;
+    let unchecked =
+        |onward| ErrorPage { details: Some(details(None)), onward: Some(onward), ..plain(texts.error_unchecked) };
+    let host = "notes.example.com".to_owned();
+    let link = Onward::Link(Link { href: format!("{REDIRECT}?error=\"login_required\"&state=s"), label: host.clone() });
+    let fields = vec![("error", "login_required".to_owned()), ("state", "\"<s>".to_owned())];
+    let form = Onward::Form { action: REDIRECT.to_owned(), fields, host };
     vec![
         ("error-setup", html(&folded)),
         ("error-setup-development", html(&open)),
         ("error-logout-setup", html(&plain(texts.error_logout_setup))),
+        ("error-unchecked", html(&unchecked(link))),
+        ("error-unchecked-form", html(&unchecked(form))),
         ("error-request", html(&plain(texts.error_request))),
         ("error-expired", html(&plain(texts.error_expired))),
         ("error-cookies", html(&plain(texts.error_cookies))),

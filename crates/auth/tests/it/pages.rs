@@ -172,7 +172,7 @@ fn forms_that_change_something_prove_where_they_came_from() {
         for form in html.split("<form ").skip(1) {
             let form = form.split_once("</form>").expect("a form ends").0;
             let has = |field: &str| form.contains(&format!("type=\"hidden\" name=\"{field}\""));
-            let leaves = form.contains("id=\"form-post\"");
+            let leaves = ["form-post", "onward"].iter().any(|id| form.contains(&format!("id=\"{id}\"")));
             let posts = form.starts_with("method=\"post\"");
             assert_eq!(has("csrf"), posts && !leaves, "{name}");
             assert!(posts || form.starts_with("method=\"get\""), "{name}");

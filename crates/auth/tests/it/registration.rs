@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 use testkit::app::{REDIRECT_URI, TestApp, TestOptions};
 use testkit::browser::Page;
 use testkit::database::engines;
-use testkit::elsewhere::{Authority, Elsewhere, Reply};
 use testkit::requests::text;
 
 use crate::registration_admission::dynamic_clients;
@@ -304,78 +303,6 @@ async fn the_body_is_one_json_object_of_at_most_64_kib() {
         assert_eq!(answer.body(padded).send().await.unwrap().status(), 201);
     })
     .await;
-}
-
-#[actix_web::test]
-async fn a_sector_identifier_is_fetched_and_lists_the_redirect_uris() {
-    for database in engines() {
-        let authority = Authority::new();
-        let elsewhere = Elsewhere::start(&authority);
-        let outbound = elsewhere.allowed_by(&authority);
-        let config = move |config: &mut Config| {
-            open(config);
-            config.outbound = outbound;
-        };
-        let app =
-            TestApp::start_with(database, TestOptions { config: Box::new(config), ..TestOptions::default() }).await;
-        elsewhere.publish("/good", Reply::new(json!(["https://other.example/", REDIRECT_URI]).to_string()));
-        elsewhere.publish("/bad", Reply::new(json!(["https://other.example/"]).to_string()));
-        let pairwise = |path: &str| json!({ "subject_type": "pairwise", "sector_identifier_uri": elsewhere.url(path) });
-        let told = register(&app, pairwise("/good")).await;
-        assert_eq!(
-            (&told["sector_identifier_uri"], &told["subject_type"]),
-            (&json!(elsewhere.url("/good")), &json!("pairwise"))
-        );
-        for (path, reason) in [("/bad", "must list every redirect URI"), ("/missing", "cannot be fetched")] {
-            let page = post(&app, None, &metadata(pairwise(path))).await;
-            assert_refused(&page, 400, "invalid_client_metadata", "sector_identifier_uri");
-            assert_refused(&page, 400, "invalid_client_metadata", reason);
-        }
-        let public = json!({ "sector_identifier_uri": elsewhere.url("/bad") });
-        assert_refused(&post(&app, None, &metadata(public)).await, 400, "invalid_client_metadata", "redirect URI");
-        let path = format!("/register/{}", text(&told, "client_id"));
-        let update = metadata(json!({
-            "client_id": told["client_id"],
-            "sector_identifier_uri": elsewhere.url("/bad"),
-        }));
-        let page = app.json("PUT", &path, Some(text(&told, "registration_access_token")), Some(&update)).await;
-        assert_refused(&page, 400, "invalid_client_metadata", "sector_identifier_uri");
-        let inside = json!({ "sector_identifier_uri": "https://127.0.0.1:1/x" });
-        let page = post(&app, None, &metadata(inside)).await;
-        assert_refused(&page, 400, "invalid_client_metadata", "cannot be fetched");
-        assert!(!page.body.contains("refused"), "a stranger learns nothing of the network: {}", page.body);
-    }
-}
-
-/// OA-157 and CVE-2021-26715: what is a link for people is never asked for by the server.
-#[actix_web::test]
-async fn links_are_never_fetched() {
-    for database in engines() {
-        let authority = Authority::new();
-        let elsewhere = Elsewhere::start(&authority);
-        let outbound = elsewhere.allowed_by(&authority);
-        let config = move |config: &mut Config| {
-            open(config);
-            config.outbound = outbound;
-        };
-        let app =
-            TestApp::start_with(database, TestOptions { config: Box::new(config), ..TestOptions::default() }).await;
-        let links = json!({
-            "application_type": "native",
-            "token_endpoint_auth_method": "none",
-            "redirect_uris": ["https://localhost/callback"],
-            "logo_uri": elsewhere.url("/logo.png"),
-            "policy_uri": elsewhere.url("/policy"),
-            "tos_uri": elsewhere.url("/tos"),
-            "client_uri": elsewhere.url("/"),
-            "initiate_login_uri": elsewhere.url("/login"),
-            "backchannel_logout_uri": elsewhere.url("/logout"),
-            "request_uris": [elsewhere.url("/request")],
-            "jwks_uri": elsewhere.url("/jwks"),
-        });
-        register(&app, links).await;
-        assert_eq!(elsewhere.count(), 0);
-    }
 }
 
 #[actix_web::test]

@@ -2,6 +2,7 @@
 
 use futures_util::future::join_all;
 use protocol::ids::ClientId;
+use protocol::time::Seconds;
 use serde_json::{Value, json};
 use testkit::app::{REDIRECT_URI, TestApp};
 use testkit::browser::Page;
@@ -10,16 +11,16 @@ use testkit::requests::{VERIFIER, text};
 use crate::registration::{assert_refused, metadata, on_each, open, public_keys, register};
 
 /// A client that registered itself, with what it was told last.
-struct Managed<'a> {
+pub(super) struct Managed<'a> {
     app: &'a TestApp,
     path: String,
-    id: String,
-    token: String,
+    pub(super) id: String,
+    pub(super) token: String,
     secret: Option<String>,
 }
 
 impl<'a> Managed<'a> {
-    async fn new(app: &'a TestApp, changes: Value) -> Self {
+    pub(super) async fn new(app: &'a TestApp, changes: Value) -> Self {
         let told = register(app, changes).await;
         let id = text(&told, "client_id").to_owned();
         let mut managed = Self { app, path: format!("/register/{id}"), id, token: String::new(), secret: None };
@@ -38,12 +39,12 @@ impl<'a> Managed<'a> {
         self.get_with(&self.token).await
     }
 
-    async fn get_with(&self, token: &str) -> Page {
+    pub(super) async fn get_with(&self, token: &str) -> Page {
         self.app.json("GET", &self.path, Some(token), None).await
     }
 
     /// A replacement whose answer is lost.
-    async fn put(&self, changes: Value) -> Page {
+    pub(super) async fn put(&self, changes: Value) -> Page {
         let mut document = metadata(json!({ "client_id": self.id }));
         for (name, value) in changes.as_object().unwrap() {
             document[name] = value.clone();
@@ -51,7 +52,7 @@ impl<'a> Managed<'a> {
         self.app.json("PUT", &self.path, Some(&self.token), Some(&document)).await
     }
 
-    async fn change(&mut self, changes: Value) -> Value {
+    pub(super) async fn change(&mut self, changes: Value) -> Value {
         let page = self.put(changes).await;
         assert_eq!(page.status, 200, "{}", page.body);
         self.learn(&page.json());
@@ -193,6 +194,41 @@ async fn the_token_is_replaced_and_the_old_one_lives_until_the_new_one_is_used()
         assert_refused(&managed.get_with(never_used).await, 401, "invalid_token", "not one of this client");
         assert_eq!(managed.get().await.status, 200);
         assert_refused(&managed.get_with(&second).await, 401, "invalid_token", "not one of this client");
+    })
+    .await;
+}
+
+/// Whoever found an old token must not take the client over, and not by the answer that it was replaced in either.
+#[actix_web::test]
+async fn a_token_that_was_replaced_long_ago_is_good_for_nothing() {
+    on_each(open, async |app| {
+        let mut managed = Managed::new(&app, json!({})).await;
+        let first = managed.token.clone();
+        managed.change(json!({ "client_name": "Second" })).await;
+        app.clock.advance(Seconds(599));
+        assert_eq!(managed.get_with(&first).await.status, 200, "the answer may have been lost");
+        app.clock.advance(Seconds(1));
+        for method in ["GET", "PUT", "DELETE"] {
+            let document = metadata(json!({ "client_id": managed.id, "client_name": "Mine" }));
+            let page = app.json(method, &managed.path, Some(&first), Some(&document)).await;
+            assert_refused(&page, 401, "invalid_token", "not one of this client");
+        }
+        assert_eq!(managed.get().await.json()["client_name"], "Second");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn an_old_token_does_not_live_longer_by_being_used() {
+    on_each(open, async |app| {
+        let mut managed = Managed::new(&app, json!({})).await;
+        let first = managed.token.clone();
+        managed.put(json!({ "client_name": "Lost" })).await;
+        app.clock.advance(Seconds(500));
+        assert_eq!(managed.put(json!({ "client_name": "Lost again" })).await.status, 200);
+        app.clock.advance(Seconds(100));
+        managed.token = first;
+        assert_refused(&managed.get().await, 401, "invalid_token", "not one of this client");
     })
     .await;
 }

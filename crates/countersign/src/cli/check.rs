@@ -18,7 +18,7 @@ use crate::failure::Failure;
 use crate::installation::{
     all_clients, expected_algorithms, open_store, refuse_demo_objects, refuse_unoffered, refuse_unsafe,
 };
-use crate::seed::{Seed, refuse_test_password};
+use crate::seed::{Seed, refuse_test_secrets};
 use crate::tls;
 
 /// Check the settings and what they name, without serving.
@@ -54,8 +54,8 @@ impl Check {
         if self.database {
             let store = open_store(&config).await?;
             refuse_demo_objects(&store).await?;
-            refuse_test_password(&store, &config).await?;
-            seed.missing(&store, context.clock.now()).await?;
+            refuse_test_secrets(&store, &config, context.clock.now()).await?;
+            seed.missing(&store, &config, context.clock.now()).await?;
             refuse_unoffered(&store, &config, &expected_algorithms(&config, context.clock.now())?).await?;
             warnings.extend(weak_clients(&store).await?);
             store.close().await;

@@ -25,7 +25,7 @@ use self::logouts::Logouts;
 use super::{Context, any_of, ask};
 use crate::config::Loaded;
 use crate::failure::Failure;
-use crate::installation::{all_clients, open_keys, open_store};
+use crate::installation::{all_clients, expected_algorithms, open_keys, open_store};
 use crate::output::{date, table};
 
 /// Register, look at and remove clients (applications).
@@ -158,7 +158,7 @@ impl Add {
         let now = context.clock.now();
         let id = self.client_id.clone().unwrap_or_else(|| ClientId::from_random(auth::random::id()));
         let client = self.metadata()?.check(id, now).map_err(faults)?;
-        let unoffered = auth::offered::check(&config.openid, &config.keys.algorithms, &client);
+        let unoffered = auth::offered::check(&config.openid, &expected_algorithms(config, now)?, &client);
         if !unoffered.is_empty() {
             return Err(faults(unoffered));
         }

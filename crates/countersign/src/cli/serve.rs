@@ -11,7 +11,7 @@ use super::Context;
 use crate::config::Loaded;
 use crate::failure::Failure;
 use crate::installation::{open_keys, open_store, refuse_demo_objects, refuse_unoffered, refuse_unsafe};
-use crate::seed::{Seed, refuse_test_password};
+use crate::seed::{Seed, refuse_test_secrets};
 use crate::shutdown::Shutdown;
 use crate::{log, tls};
 
@@ -38,9 +38,9 @@ impl Serve {
         let tls = tls::prepare(&config, &context.clock)?;
         let store = open_store(&config).await?;
         refuse_demo_objects(&store).await?;
-        refuse_test_password(&store, &config).await?;
+        refuse_test_secrets(&store, &config, now).await?;
         let keys = Arc::new(open_keys(&config, now)?);
-        seed.missing(&store, now).await?.make(&store, &config, keys.secrets(), now).await?;
+        seed.missing(&store, &config, now).await?.make(&store, &config, keys.secrets(), now).await?;
         refuse_unoffered(&store, &config, &keys.keyring().algorithms(now)).await?;
         let listener = listen(&config)?;
         let settings = file.map_or_else(|| "the environment".to_owned(), |file| file.display().to_string());

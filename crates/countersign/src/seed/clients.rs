@@ -4,11 +4,13 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use auth::config::Config;
+use auth::outbound::Outbound;
 use jwt::secrets::Secrets;
 use protocol::client::{Client, TokenEndpointAuthMethod};
 use protocol::ids::{ClientId, UserId};
 use protocol::registration::ClientMetadata;
 use protocol::secret::SecretString;
+use protocol::signing::SigningAlgorithm;
 use protocol::time::Timestamp;
 use store::Store;
 
@@ -22,6 +24,13 @@ const LEAST_SECRET: usize = 43;
 const LEAST_MAC_SECRET: usize = 86;
 const LONGEST_SECRET: usize = 512;
 
+/// What a client can be here: the settings, and the algorithms that there are keys for.
+#[derive(Clone, Copy)]
+pub(super) struct Offer<'a> {
+    pub(super) config: &'a Config,
+    pub(super) algorithms: &'a [SigningAlgorithm],
+}
+
 #[derive(Debug)]
 pub(super) struct NewClient {
     pub(super) client: Client,
@@ -29,11 +38,11 @@ pub(super) struct NewClient {
     origin: Origin,
 }
 
-pub(super) fn read(file: &Path, config: &Config, now: Timestamp, faults: &mut Vec<Complaint>) -> Vec<NewClient> {
+pub(super) fn read(file: &Path, offer: Offer<'_>, now: Timestamp, faults: &mut Vec<Complaint>) -> Vec<NewClient> {
     let mut ids = HashSet::new();
     entry::each(file, "client_id", faults, |mut entry| {
         let before = entry.faults();
-        let new = one(&mut entry, config, now)?;
+        let new = one(&mut entry, offer, now)?;
         if !ids.insert(new.client.id.clone()) {
             entry.complain("client_id", "stands in an entry before this one, too");
         }
@@ -41,7 +50,7 @@ pub(super) fn read(file: &Path, config: &Config, now: Timestamp, faults: &mut Ve
     })
 }
 
-fn one(entry: &mut Entry<'_>, config: &Config, now: Timestamp) -> Option<NewClient> {
+fn one(entry: &mut Entry<'_>, Offer { config, algorithms }: Offer<'_>, now: Timestamp) -> Option<NewClient> {
     let id = entry.demand("client_id").and_then(|text| match ClientId::parse(&text) {
         Ok(id) => Some(id),
         Err(error) => {
@@ -62,7 +71,7 @@ fn one(entry: &mut Entry<'_>, config: &Config, now: Timestamp) -> Option<NewClie
             return None;
         }
     };
-    for problem in auth::offered::check(&config.openid, &config.keys.algorithms, &client) {
+    for problem in auth::offered::check(&config.openid, algorithms, &client) {
         entry.complain(problem.member, problem.reason);
     }
     if let Some(reason) = secret.as_ref().and_then(|secret| unfit(secret, &client, config)) {
@@ -94,6 +103,13 @@ impl NewClient {
         let kept = auth::registration::keep(secrets, &self.client, secret, now);
         store::clients::keep_secret(store, &self.client.id, &kept).await?;
         Ok(())
+    }
+
+    /// What every other way to register a client checks, too: a sector is proven by the document at its address.
+    pub(super) async fn refuse_unproven_sector(&self, config: &Config) -> Result<Option<Complaint>, Failure> {
+        let outbound = Outbound::new(&config.outbound).map_err(Failure::from)?;
+        let refused = auth::registration::check_sector(&outbound, &self.client).await.err();
+        Ok(refused.map(|error| self.origin.fault("sector_identifier_uri", error.to_string())))
     }
 
     /// RFC 9700 §4.15: `sub` must tell people and clients apart.

@@ -1,13 +1,19 @@
 //! One entry of a seed file: a JSON object whose members are taken out one by one, and what is wrong with it.
 
-use std::fs;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use protocol::secret::SecretString;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::is_published;
 use crate::config::{Complaint, Place};
+
+/// The members of an entry that hold one.
+const SECRETS: [&str; 2] = ["client_secret", "password"];
 
 /// One element of the array. Members that are left when all known ones were taken have no meaning.
 pub(super) struct Entry<'f> {
@@ -26,13 +32,16 @@ pub(super) fn each<T>(
     faults: &mut Vec<Complaint>,
     mut read: impl FnMut(Entry<'_>) -> Option<T>,
 ) -> Vec<T> {
-    let values = match array(file) {
-        Ok(values) => values,
+    let (values, mode) = match array(file) {
+        Ok(read) => read,
         Err(reason) => {
             faults.push(fault(file, None, reason));
             return Vec::new();
         }
     };
+    if let Some(reason) = open_to_others(mode, &values) {
+        faults.push(fault(file, None, reason));
+    }
     let mut all = Vec::new();
     for (index, value) in values.into_iter().enumerate() {
         let number = index + 1;
@@ -46,9 +55,24 @@ pub(super) fn each<T>(
     all
 }
 
-fn array(file: &Path) -> Result<Vec<Value>, String> {
-    let text = fs::read_to_string(file).map_err(|error| format!("cannot be read: {error}"))?;
-    serde_json::from_str(&text).map_err(|error| format!("is no JSON array: {error}"))
+/// The elements, and the mode of the file that they were read from.
+fn array(file: &Path) -> Result<(Vec<Value>, u32), String> {
+    let read = || -> io::Result<(String, u32)> {
+        let mut opened = File::open(file)?;
+        let mut text = String::new();
+        opened.read_to_string(&mut text)?;
+        Ok((text, opened.metadata()?.permissions().mode() & 0o7777))
+    };
+    let (text, mode) = read().map_err(|error| format!("cannot be read: {error}"))?;
+    let values = serde_json::from_str(&text).map_err(|error| format!("is no JSON array: {error}"))?;
+    Ok((values, mode))
+}
+
+/// A secret is for the eyes of its owner, unless everybody knows it anyway.
+fn open_to_others(mode: u32, values: &[Value]) -> Option<String> {
+    let mut secrets = values.iter().flat_map(|value| SECRETS.map(|member| value.get(member)?.as_str())).flatten();
+    (mode & 0o077 != 0 && secrets.any(|secret| !is_published(secret)))
+        .then(|| format!("holds secrets, and others can read it (mode {mode:04o}); run chmod 600"))
 }
 
 fn fault(file: &Path, key: Option<String>, reason: String) -> Complaint {

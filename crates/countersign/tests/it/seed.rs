@@ -1,6 +1,7 @@
 //! `[seed]`: who is missing is made before the server serves, who is there stays, and what is wrong stops the start.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -38,6 +39,11 @@ fn installation(port: u16, clients: &Value, users: &Value) -> TempDir {
 
 fn write(directory: &Path, name: &str, content: &Value) {
     fs::write(directory.join(name), content.to_string()).expect("is written");
+    mode(directory, name, 0o600);
+}
+
+fn mode(directory: &Path, name: &str, mode: u32) {
+    fs::set_permissions(directory.join(name), Permissions::from_mode(mode)).expect("is set");
 }
 
 async fn token(port: u16, secret: &str) -> u16 {
@@ -164,6 +170,50 @@ fn files_that_cannot_be_read_stop_the_start() {
     assert!(ended.err.contains(&anchored), "paths start at the settings file: {ended:?}");
 }
 
+/// As key files. What everybody knows needs no hiding: the profile of the conformance tests is served as it is checked out.
+#[test]
+fn files_with_secrets_that_others_can_read_stop_the_start() {
+    let directory = installation(free_ports(), &json!([job()]), &json!([bob()]));
+    let at = directory.path();
+    mode(at, "clients.json", 0o640);
+    mode(at, "users.json", 0o604);
+    for ended in both(at) {
+        assert_eq!(ended.code, 78, "{ended:?}");
+        for expected in
+            ["clients.json: holds secrets, and others can read it (mode 0640)", "(mode 0604); run chmod 600"]
+        {
+            assert!(ended.err.contains(expected), "no {expected:?} in {}", ended.err);
+        }
+    }
+    let published = json!({ "username": "alice", "password": "correct horse battery staple" });
+    write(at, "users.json", &json!([published, { "username": "eve" }]));
+    mode(at, "users.json", 0o644);
+    mode(at, "clients.json", 0o600);
+    succeed(at, &["check"]);
+}
+
+/// As everywhere else: whoever writes the file might be mistaken about whose sector it is.
+#[test]
+fn a_sector_that_is_not_proven_is_refused() {
+    let directory = installation(free_ports(), &json!([]), &json!([]));
+    let at = directory.path();
+    let client = json!({
+        "client_id": "web",
+        "client_name": "Web",
+        "redirect_uris": ["https://a.example/cb", "https://b.example/cb"],
+        "subject_type": "pairwise",
+        "sector_identifier_uri": "https://127.0.0.1:8443/sector",
+        "token_endpoint_auth_method": "none",
+    });
+    write(at, "clients.json", &json!([client]));
+    for verb in [&["check", "--database"][..], &["serve"]] {
+        let ended = run(at, verb);
+        assert_eq!(ended.code, 78, "{ended:?}");
+        assert!(ended.err.contains("clients.json: entry 1 (web), sector_identifier_uri: "), "{ended:?}");
+    }
+    assert_eq!(succeed(at, &["client", "list", "--json"]).json(), json!([]));
+}
+
 #[test]
 fn whose_address_or_id_belongs_to_another_is_refused() {
     let port = free_ports();
@@ -234,6 +284,12 @@ fn published_secrets_are_for_this_machine_only() {
     let at = directory.path();
     let port = free_ports();
     let public = "https://id.example.com";
+    // Calling itself localhost keeps nobody away from a server that listens to all.
+    let mut reachable = at_port(countersign(at, &["serve"]), &format!("https://localhost:{port}"), port);
+    reachable.env("COUNTERSIGN_SERVER__LISTEN", format!("0.0.0.0:{port}"));
+    let ended: Ended = reachable.output().expect("ends").into();
+    assert_eq!(ended.code, 78, "{ended:?}");
+    assert!(ended.err.contains("entry 1 (static-1), client_secret: it stands in public documents"), "{ended:?}");
     for verb in ["check", "serve"] {
         let ended: Ended = at_port(countersign(at, &[verb]), public, port).output().expect("ends").into();
         assert_eq!(ended.code, 78, "{ended:?}");
@@ -244,6 +300,13 @@ fn published_secrets_are_for_this_machine_only() {
     start_once_as(at, &format!("https://localhost:{port}"), port);
     for file in ["clients.json", "users.json"] {
         write(at, file, &json!([]));
+    }
+    for id in ["static-1", "static-2", "static-post"] {
+        let refused: Ended = at_port(countersign(at, &["serve"]), public, port).output().expect("ends").into();
+        assert_eq!(refused.code, 78, "{refused:?}");
+        let expected = format!("client {id} has the secret of the conformance tests");
+        assert!(refused.err.contains(&expected), "{refused:?}");
+        succeed(at, &["client", "delete", id, "--yes"]);
     }
     let refused: Ended = at_port(countersign(at, &["serve"]), public, port).output().expect("ends").into();
     assert_eq!(refused.code, 78, "{refused:?}");

@@ -2,6 +2,11 @@
 
 use std::fs;
 
+use protocol::client::{Client, RegisteredBy};
+use protocol::ids::ClientId;
+use protocol::signing::MaybeSigned;
+use store::{Store, StoreOptions};
+
 use crate::support::{Running, countersign, free_ports, run, succeed};
 
 fn settings(port: u16) -> String {
@@ -67,21 +72,61 @@ fn an_algorithm_that_nobody_can_sign_with_is_refused() {
         assert_eq!(
             lines,
             [
-                "keys.algorithms: there is no key for ES256, which client web needs; add \"ES256\" to keys.algorithms, or \
-                 register it again with another algorithm",
-                "keys.algorithms: there is no key for EdDSA, which API https://a.example needs; add \"EdDSA\" to \
-                 keys.algorithms, or register it again with another algorithm",
+                "API https://a.example: keys.algorithms has no EdDSA, only RS256; choose one of them, or add \"EdDSA\" to \
+                 keys.algorithms",
+                "client web is registered for more than there is: id_token_signed_response_alg: keys.algorithms has no \
+                 ES256, only RS256; choose one of them, or add \"ES256\" to keys.algorithms; switch it on, or register the \
+                 client again",
             ],
             "{arguments:?}"
         );
     }
 
     // A key that exists signs, whether or not new ones would be made.
+    succeed(at, &["client", "delete", "web", "--yes"]);
     fs::write(&file, format!("{settings}[keys]\nalgorithms = [\"RS256\", \"ES256\", \"EdDSA\"]\n"))
         .expect("is written");
     succeed(at, &["key", "list"]);
     fs::write(&file, format!("{settings}[keys]\nalgorithms = [\"RS256\"]\n")).expect("is written");
     succeed(at, &["check", "--database"]);
+    succeed(at, &[&["client", "add", "--client-id", "again"], &web[..], &alg[..]].concat());
+    let unkept = ["--id-token-signed-response-alg", "PS256"];
+    let refused = run(at, &[&["client", "add"], &web[..], &unkept[..]].concat());
+    assert!(refused.err.starts_with("id_token_signed_response_alg: keys.algorithms has no PS256"), "{refused:?}");
+}
+
+/// Whoever may register could keep the server from starting for good.
+#[tokio::test]
+async fn clients_that_registered_themselves_never_stop_the_start() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let at = directory.path();
+    let port = free_ports();
+    fs::write(at.join("countersign.toml"), settings(port)).expect("is written");
+    let add = ["client", "add", "--client-id", "web", "--client-name", "Web", "--redirect-uri", "https://a.example/cb"];
+    succeed(at, &add);
+    let url = format!("sqlite://{}", at.join("countersign.db").display());
+    let store = Store::open(&url, StoreOptions { pool_size: 1 }).await.expect("a store");
+    let web = ClientId::parse("web").expect("is an id");
+    let client = store::clients::find(&store, &web).await.expect("is readable").expect("exists");
+    for number in 0..2 {
+        let id = ClientId::parse(&format!("stranger-{number}")).expect("is an id");
+        let id_token_signed_response_alg = MaybeSigned::Unsigned;
+        let stranger =
+            Client { id, registered_by: RegisteredBy::Dynamic, id_token_signed_response_alg, ..client.clone() };
+        store::clients::insert(&store, &stranger).await.expect("is new");
+    }
+    let mut server = Running::start(countersign(at, &["serve"])).listening_on(port);
+    let line: serde_json::Value = serde_json::from_str(&server.first_line()).expect("the log is JSON");
+    assert_eq!((&line["level"], &line["clients"]), (&"WARN".into(), &2.into()), "{line}");
+    assert_eq!(server.interrupt(), 0);
+
+    let unsigned = Client { id_token_signed_response_alg: MaybeSigned::Unsigned, ..client };
+    let _won = store::clients::update(&store, &unsigned).await.expect("is writable");
+    store.close().await;
+    let refused = run(at, &["serve"]);
+    assert_eq!(refused.code, 78, "{refused:?}");
+    assert!(refused.err.contains("client web is registered for more than there is"), "{refused:?}");
+    assert!(!refused.err.contains("stranger-0 is"), "{refused:?}");
 }
 
 #[test]

@@ -143,6 +143,20 @@ fn the_first_key_for_encryption_is_preferred_to_one_for_everything() {
     assert_eq!(encryption_kid(&keys[..2], KeyManagementAlgorithm::RsaOaep256).as_deref(), Some("any"));
 }
 
+/// Whoever names a client makes its keys needed, and most of them only to verify.
+#[test]
+fn keys_to_encrypt_to_are_prepared_when_they_are_needed() {
+    let x25519 = |kid: &str, x: String| json!({ "kty": "OKP", "crv": "X25519", "use": "enc", "kid": kid, "x": x });
+    let small_order = x25519("small", URL_SAFE_NO_PAD.encode([0; 32]));
+    let sound = x25519("sound", "3p7bfXt9wbTTW2HC7OQ1Nz-DQ8hbeGdNrfx-FG-IK08".to_owned());
+    let set = parse(&[rsa(), small_order, sound]).expect("is a key set");
+    let prepared = || set.encryption.iter().map(|key| key.is_prepared()).collect::<Vec<_>>();
+    assert_eq!(prepared(), [false; 3]);
+    assert_eq!(set.encryption_key(KeyManagementAlgorithm::EcdhEs).expect("is one").kid(), Some("sound"));
+    assert_eq!(prepared(), [false, true, true]);
+    assert_eq!(set.ignored(), [IgnoredKey { position: 1, reason: KeyRefused::Point }]);
+}
+
 #[test]
 fn the_curve_of_a_key_without_algorithm_tells_it() {
     for algorithm in [SigningAlgorithm::ES256, SigningAlgorithm::ES384, SigningAlgorithm::EdDSA] {

@@ -9,6 +9,7 @@ use crate::client::Client;
 use crate::error::{ErrorCode, OAuthError};
 use crate::issuer::Issuer;
 use crate::params::Params;
+use crate::redirect_uri::{Destination, RegisteredRedirectUri};
 use crate::scope::Scope;
 use crate::time::Seconds;
 
@@ -19,7 +20,7 @@ pub const STATE_LIMIT: usize = 2048;
 #[derive(Clone, Debug)]
 pub struct Callback {
     redirect_uri: String,
-    host: String,
+    registered: RegisteredRedirectUri,
     state: Option<String>,
     mode: ResponseMode,
 }
@@ -65,7 +66,7 @@ impl Callback {
         })?;
         Ok(Self {
             redirect_uri: presented.to_owned(),
-            host: registered.host().to_owned(),
+            registered: registered.clone(),
             state: presented_state(params).map(str::to_owned),
             mode: answer_mode(client, params),
         })
@@ -75,9 +76,9 @@ impl Callback {
         &self.redirect_uri
     }
 
-    /// The host to show a person who is asked whether to go there.
-    pub fn host(&self) -> &str {
-        &self.host
+    /// What to show a person who is asked whether to go there.
+    pub fn destination(&self) -> Destination<'_> {
+        self.registered.destination()
     }
 
     pub fn refuse(&self, issuer: &Issuer, error: &OAuthError, trace_id: &str) -> Answer {

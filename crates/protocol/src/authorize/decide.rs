@@ -120,7 +120,7 @@ fn next(situation: &Situation) -> Step {
 /// Whether the request insists on one account, and another one is signed in.
 fn other_user(situation: &Situation) -> Option<Step> {
     let hinted = situation.expected_sub.is_none_or(|sub| sub == situation.sub);
-    let claimed = situation.request.claims.expected_sub().is_none_or(|sub| sub == situation.sub);
+    let claimed = situation.request.claims.allows_sub(situation.sub);
     if hinted && claimed {
         return None;
     }

@@ -10,11 +10,11 @@ use super::request::REQUEST_LIMIT;
 use super::response_type::ResponseType;
 use crate::client::Client;
 use crate::error::{ErrorCode, OAuthError};
-use crate::issuer::Issuer;
 use crate::feature::Feature;
+use crate::issuer::Issuer;
 use crate::params::{self, Params};
 use crate::signing::MaybeSigned;
-use crate::time::{Seconds, Timestamp};
+use crate::time::{self, Seconds, Timestamp};
 
 /// The types that a request object may name; naming none is fine, OpenID Connect asks for none. RFC 9101 §10.8 wants it told
 /// apart from every other JWT that the client signs.
@@ -199,15 +199,9 @@ fn check_times(claims: &Map<String, Value>, now: Timestamp) -> Result<(), OAuthE
     Ok(())
 }
 
-/// A NumericDate (RFC 7519 §2); a fraction of a second counts for nothing.
 fn time(claims: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>, OAuthError> {
-    let Some(value) = claims.get(name) else { return Ok(None) };
-    let whole = || value.as_f64().filter(|seconds| seconds.abs() < 1e15).map(f64::floor);
-    #[expect(clippy::cast_possible_truncation, reason = "a whole number below 10^15")]
-    let seconds = value.as_i64().or_else(|| whole().map(|seconds| seconds as i64));
-    seconds
-        .map(|seconds| Some(Timestamp(seconds)))
-        .ok_or_else(|| invalid("a time in the request object is not a number"))
+    let read = |value| time::numeric_date(value).ok_or_else(|| invalid("a time in the request object is not a number"));
+    claims.get(name).map(read).transpose()
 }
 
 /// OIDC Core §6.3.3: "If the same parameter exists both in the Request Object and the OAuth Authorization Request parameters,

@@ -82,13 +82,20 @@ fn a_switch_puts_the_scope_claims_into_the_id_token_too() {
 fn protocol_claims_are_never_made_here() {
     let request = request(r#"{"id_token":{"sub":{"value":"u2"},"auth_time":{"essential":true},"iss":null}}"#);
     assert!(id_token_scope_claims(&user(), &scope("openid"), &request, ScopeClaims::IdTokenToo).is_empty());
-    assert_eq!(request.expected_sub(), Some("u2"));
+    assert!(request.allows_sub("u2") && !request.allows_sub("u1"));
 }
 
 #[test]
 fn contradictory_subjects_fit_nobody() {
     let request = request(r#"{"id_token":{"sub":{"value":"u1"}},"userinfo":{"sub":{"value":"u2"}}}"#);
-    assert_eq!(request.expected_sub(), Some(""));
+    assert!(["u1", "u2", ""].iter().all(|sub| !request.allows_sub(sub)));
+}
+
+#[test]
+fn one_of_several_subjects_is_enough() {
+    let request = request(r#"{"id_token":{"sub":{"values":["u1","u2"]}}}"#);
+    assert!(request.allows_sub("u1") && request.allows_sub("u2") && !request.allows_sub("u3"));
+    assert!(self::request(r#"{"id_token":{"sub":{"essential":true}}}"#).allows_sub("u3"), "no value, no condition");
 }
 
 #[test]

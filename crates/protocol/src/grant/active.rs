@@ -6,6 +6,7 @@
 use super::state::{Grant, Life};
 use crate::client::Client;
 use crate::scope;
+use crate::subject;
 use crate::time::Timestamp;
 use crate::user::User;
 
@@ -31,6 +32,8 @@ pub enum Gone {
     Ended,
     #[error("the grant belongs to another client")]
     OtherClient,
+    #[error("the client sees other subjects than when the grant was made")]
+    OtherSector,
     #[error("the client is disabled")]
     ClientDisabled,
     #[error("the person is disabled or deleted")]
@@ -67,6 +70,11 @@ pub fn check(
     if grant.client_id != client.id {
         return Err(Gone::OtherClient);
     }
+    // OpenID Connect Core §8.1: a pairwise `sub` is for the parties of one sector. A client that moved to another one would read
+    // with the consent of before whom people are there.
+    if grant.sector != subject::sector(client) {
+        return Err(Gone::OtherSector);
+    }
     if client.disabled_at.is_some() {
         return Err(Gone::ClientDisabled);
     }
@@ -90,8 +98,10 @@ pub fn outlives_session(grant: &Grant) -> bool {
 mod tests {
     use super::*;
     use crate::client::tests::sample as client;
+    use crate::client::{ApplicationType, SubjectType};
     use crate::grant::state::tests::{CREATED, ended, redeemed, sample as issued};
     use crate::ids::{ClientId, UserId};
+    use crate::redirect_uri::RegisteredRedirectUri;
     use crate::scope::Scope;
     use crate::time::Seconds;
     use crate::user::tests::sample as user;
@@ -134,6 +144,23 @@ mod tests {
         assert_eq!(refused(&client(), Some(disabled)), Some(Gone::UserGone));
         let somebody_else = User { id: UserId::parse("eve").expect("is an id"), ..user() };
         assert_eq!(refused(&client(), Some(somebody_else)), Some(Gone::UserGone));
+    }
+
+    #[test]
+    fn a_grant_is_for_the_sector_that_it_was_made_for() {
+        let pairwise = |uri: &str| Client {
+            subject_type: SubjectType::Pairwise,
+            redirect_uris: vec![RegisteredRedirectUri::parse(uri, ApplicationType::Web).expect("is a redirect URI")],
+            ..client()
+        };
+        let (evil, bank) = (pairwise("https://evil.example/cb"), pairwise("https://bank.example/x"));
+        let of = |client: &Client| Grant { sector: subject::sector(client), ..redeemed(CREATED) };
+        let gone = |grant, client: &Client| check(grant, client, Some(user()), Some(live()), NOW).err();
+        assert_eq!(gone(of(&evil), &evil), None);
+        assert_eq!(gone(of(&evil), &pairwise("https://evil.example/other")), None);
+        assert_eq!(gone(of(&evil), &bank), Some(Gone::OtherSector));
+        assert_eq!(gone(of(&evil), &client()), Some(Gone::OtherSector), "the public subject neither");
+        assert_eq!(gone(of(&client()), &bank), Some(Gone::OtherSector));
     }
 
     #[test]

@@ -51,6 +51,8 @@ pub struct Grant {
     pub id: GrantId,
     pub user_id: UserId,
     pub client_id: ClientId,
+    /// What [`crate::subject::sector`] said of the client when the grant was made.
+    pub sector: Option<String>,
     /// The browser session that it came from.
     pub session_id: Option<SessionId>,
     pub scope: Scope,
@@ -153,6 +155,7 @@ pub(crate) mod tests {
             id: GrantId::from_random([1; 16]),
             user_id: UserId::parse("ada").expect("is an id"),
             client_id: client().id,
+            sector: None,
             session_id: None,
             scope: Scope::parse("openid profile").expect("is a scope"),
             claims: ClaimsRequest::default(),

@@ -5,7 +5,7 @@
 use serde::Serialize;
 
 use crate::closed_set::closed_set;
-use crate::ids::{ClientId, SessionId};
+use crate::ids::ClientId;
 use crate::time::{Seconds, Timestamp};
 
 /// Back-Channel Logout §2.4: explicit typing, so that no other token of ours passes for a logout token or the reverse.
@@ -19,13 +19,15 @@ pub const LIFETIME: Seconds = Seconds::minutes(2);
 #[derive(Clone, Debug, Serialize)]
 pub struct LogoutTokenClaims<'a> {
     pub iss: &'a str,
-    /// Whom the client knows the person as (`subject.rs`).
-    pub sub: &'a str,
+    /// Whom the client knows the person as (`subject.rs`); `None` where that may have changed since the session began.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sub: Option<&'a str>,
     pub aud: &'a ClientId,
     pub iat: Timestamp,
     pub exp: Timestamp,
     pub jti: String,
-    pub sid: &'a SessionId,
+    /// The session as this client knows it (`sid.rs`).
+    pub sid: &'a str,
     pub events: Events,
 }
 
@@ -116,12 +118,12 @@ mod tests {
     fn the_token_has_these_members_and_no_nonce() {
         let claims = LogoutTokenClaims {
             iss: "https://issuer.example",
-            sub: "ada",
+            sub: Some("ada"),
             aud: &ClientId::parse("notes").expect("is an id"),
             iat: START,
             exp: START + LIFETIME,
             jti: "j1".to_owned(),
-            sid: &SessionId::parse("s1").expect("is an id"),
+            sid: "s1",
             events: Events::default(),
         };
         let expected = json!({

@@ -1,9 +1,7 @@
 //! Front-channel logout (OpenID Connect Front-Channel Logout 1.0): which page of a client the browser loads in a frame.
 
 use crate::authorize::callback::with_query;
-use crate::client::Client;
 use crate::http_url::HttpUrl;
-use crate::ids::SessionId;
 use crate::issuer::Issuer;
 
 /// What is loaded, and what the content security policy of our page has to allow for it.
@@ -14,29 +12,25 @@ pub struct Frame {
     pub origin: String,
 }
 
-/// `None` for a client that registered no such page, or one whose address cannot stand in a policy.
-pub fn frame(client: &Client, issuer: &Issuer, session: &SessionId) -> Option<Frame> {
-    let uri = &client.frontchannel_logout.as_ref()?.uri;
+/// `uri` is the `frontchannel_logout_uri` of a client, `sid` what this client calls the session (`sid.rs`). `None` for an address
+/// that cannot stand in a policy.
+pub fn frame(uri: &str, issuer: &Issuer, sid: &str) -> Option<Frame> {
     let url = HttpUrl::parse(uri).ok()?;
     // A host may hold `;` and `,` (URL standard); in a policy they would end our sentence.
     let plain = url.host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'));
     // Front-Channel Logout §2: "The OP MAY add these query parameters when rendering the logout URI, and if either is included,
     // both MUST be". Always both, so that a page of another site cannot end a session whose `sid` it does not know.
-    let fields = [("iss", issuer.as_str().to_owned()), ("sid", session.to_string())];
+    let fields = [("iss", issuer.as_str().to_owned()), ("sid", sid.to_owned())];
     plain.then(|| Frame { src: with_query(uri, &fields), origin: url.origin() })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::LogoutUri;
-    use crate::client::tests::sample;
 
     fn of(uri: &str) -> Option<Frame> {
-        let logout = LogoutUri { uri: uri.to_owned(), session_required: false };
-        let client = Client { frontchannel_logout: Some(logout), ..sample() };
         let issuer = Issuer::parse("https://id.example.com/tenant").expect("is an issuer");
-        frame(&client, &issuer, &SessionId::parse("s1").expect("is an id"))
+        frame(uri, &issuer, "s1")
     }
 
     #[test]
@@ -48,11 +42,9 @@ mod tests {
     }
 
     #[test]
-    fn what_could_break_the_policy_or_was_never_registered_is_left_out() {
+    fn what_could_break_the_policy_is_left_out() {
         for uri in ["https://a.example;script-src/out", "https://a.example,b/out", "https://[::1]/out", "data:,x", ""] {
             assert_eq!(of(uri), None, "{uri}");
         }
-        let issuer = Issuer::parse("https://id.example.com").expect("is an issuer");
-        assert_eq!(frame(&sample(), &issuer, &SessionId::parse("s1").expect("is an id")), None);
     }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::authorize::callback::{STATE_LIMIT, with_query};
 use crate::client::Client;
 use crate::error::{ErrorCode, OAuthError};
-use crate::ids::{ClientId, SessionId};
+use crate::ids::ClientId;
 use crate::params::Params;
 
 /// RP-Initiated Logout §2. All parameters are optional.
@@ -114,13 +114,14 @@ pub fn check(
     Ok(if hint.is_some() { Onward::Redirect(address) } else { Onward::Link(address) })
 }
 
-/// Only a hint of this very session shows that its own client asks; anybody else can send a browser here.
-pub fn confirmation(hint: Option<&HintClaims>, current: Option<&SessionId>) -> Confirmation {
+/// `current` is the session of this browser as the client of the hint knows it. Without a hint any name will do: that there is a
+/// session is what counts then. Only a hint of this very session shows that its own client asks; anybody else can send a browser here.
+pub fn confirmation(hint: Option<&HintClaims>, current: Option<&str>) -> Confirmation {
     // RP-Initiated Logout §2: "the OP MUST ask the End-User this question if an id_token_hint was not provided or if
     // the supplied ID Token does not belong to the current OP session with the RP".
     match (hint.and_then(|hint| hint.sid.as_deref()), current) {
         (_, None) => Confirmation::NotNeeded,
-        (Some(sid), Some(current)) if sid == current.as_str() => Confirmation::NotNeeded,
+        (Some(sid), Some(current)) if sid == current => Confirmation::NotNeeded,
         (_, Some(_)) => Confirmation::Needed,
     }
 }
@@ -150,10 +151,6 @@ mod tests {
 
     fn hint(aud: &str) -> HintClaims {
         HintClaims { sub: "ada".to_owned(), aud: aud.to_owned(), sid: Some("s1".to_owned()) }
-    }
-
-    fn session(id: &str) -> SessionId {
-        SessionId::parse(id).expect("is an id")
     }
 
     #[test]
@@ -230,12 +227,12 @@ mod tests {
 
     #[test]
     fn only_a_hint_of_this_session_saves_the_question() {
-        let current = session("s1");
-        assert_eq!(confirmation(Some(&hint("notes")), Some(&current)), Confirmation::NotNeeded);
-        assert_eq!(confirmation(Some(&hint("notes")), Some(&session("s2"))), Confirmation::Needed);
-        assert_eq!(confirmation(None, Some(&current)), Confirmation::Needed);
+        let current = "s1";
+        assert_eq!(confirmation(Some(&hint("notes")), Some(current)), Confirmation::NotNeeded);
+        assert_eq!(confirmation(Some(&hint("notes")), Some("s2")), Confirmation::Needed);
+        assert_eq!(confirmation(None, Some(current)), Confirmation::Needed);
         let without_sid = HintClaims { sid: None, ..hint("notes") };
-        assert_eq!(confirmation(Some(&without_sid), Some(&current)), Confirmation::Needed);
+        assert_eq!(confirmation(Some(&without_sid), Some(current)), Confirmation::Needed);
         assert_eq!(confirmation(None, None), Confirmation::NotNeeded);
     }
 

@@ -12,12 +12,11 @@ use super::{ClientMetadata, MEMBERS, Problem};
 use crate::client::{Client, ConsentPolicy, GrantType, RegisteredBy, ScopeClaims};
 use crate::error::{ErrorCode, OAuthError};
 use crate::ids::ClientId;
-use crate::redirect_uri::RegisteredRedirectUri;
 use crate::registration::members::MAX_NAME_LENGTH;
 use crate::secret::SecretString;
 use crate::time::Timestamp;
 
-pub use policy::Policy;
+pub use policy::{Destinations, Policy};
 
 /// What only the administrator decides. From others these members are ignored, as if they did not exist.
 pub const OF_THE_ADMINISTRATOR: &[&str] = &["consent_policy", "pkce_policy", "scope_claims"];
@@ -60,7 +59,7 @@ pub fn check(
     let mut problems = unavailable(&members);
     members.retain(|name, _| MEMBERS.contains(&name.as_str()) && !OF_THE_ADMINISTRATOR.contains(&name.as_str()));
     policy.adapt(&mut members);
-    let (metadata, of_wrong_type) = read(members);
+    let (metadata, of_wrong_type) = ClientMetadata::of_members(members);
     problems.extend(of_wrong_type);
     match described(metadata, id, now, policy) {
         Ok(client) if problems.is_empty() => Ok(client),
@@ -99,24 +98,6 @@ fn unavailable(members: &Map<String, Value>) -> Vec<Problem> {
     problems
 }
 
-/// Reads each member by itself, so that one of a wrong type hides no other.
-fn read(members: Map<String, Value>) -> (ClientMetadata, Vec<Problem>) {
-    let (mut sound, mut problems) = (Map::new(), Vec::new());
-    for (name, value) in members {
-        let alone = Map::from_iter([(name.clone(), value.clone())]);
-        match serde_json::from_value::<ClientMetadata>(Value::Object(alone)) {
-            Ok(_) => drop(sound.insert(name, value)),
-            Err(_) => problems.extend(
-                MEMBERS
-                    .iter()
-                    .find(|member| **member == name)
-                    .map(|member| Problem { member, reason: "its JSON type is wrong".to_owned() }),
-            ),
-        }
-    }
-    (serde_json::from_value(Value::Object(sound)).unwrap_or_default(), problems)
-}
-
 /// The metadata as a client of the policy: the rules of all clients, those of strangers, and what the server decides itself.
 fn described(
     mut metadata: ClientMetadata,
@@ -139,7 +120,7 @@ fn described(
         return Err(problems);
     }
     if let Some(uri) = client.redirect_uris.first().filter(|_| unnamed) {
-        client.name = uri.host().chars().take(MAX_NAME_LENGTH).collect();
+        client.name = uri.destination().name().chars().take(MAX_NAME_LENGTH).collect();
     }
     client.consent = ConsentPolicy::Ask;
     client.scope_claims = ScopeClaims::UserInfo;
@@ -196,10 +177,6 @@ fn applies(grant: &str, response_types: &[&str], grants: &[&str]) -> bool {
         Some(GrantType::RefreshToken) => grants.contains(&GrantType::AuthorizationCode.name()),
         Some(GrantType::AuthorizationCode | GrantType::ClientCredentials) | None => true,
     }
-}
-
-fn hosts(uris: &[RegisteredRedirectUri]) -> impl Iterator<Item = &str> {
-    uris.iter().map(RegisteredRedirectUri::host)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Reads single members of client metadata and notes what it cannot accept, so that reading goes on to the next one.
 //!
-//! What members mean together is in `registration.rs`.
+//! What members mean together is in `registration/together.rs`.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use crate::authorize::response_type::ResponseType;
 use crate::client::{ApplicationType, GrantType, TokenEndpointAuthMethod};
 use crate::closed_set::ClosedSet;
 use crate::encryption::{ContentEncryption, Encryption, KeyManagementAlgorithm};
-use crate::http_url::{HttpUrl, Scheme};
+use crate::http_url::{self, HttpUrl, Scheme};
 use crate::redirect_uri::RegisteredRedirectUri;
 use crate::scope::{OPENID, Scope};
 use crate::signing::{AssertionAlgorithm, MacAlgorithm, SigningAlgorithm};
@@ -17,7 +17,8 @@ use crate::time::Seconds;
 
 pub(super) const MAX_NAME_LENGTH: usize = 100;
 const MAX_REDIRECT_URIS: usize = 50;
-const MAX_KEYS: usize = 20;
+/// OA-158: keys of a client, registered or published.
+pub const MAX_KEYS: usize = 20;
 const MAX_REQUEST_URIS: usize = 20;
 const MAX_SHORT_TEXTS: usize = 10;
 const MAX_SHORT_TEXT_LENGTH: usize = 200;
@@ -170,8 +171,10 @@ impl Problems {
             self.add("request_uris", "at most 20 are possible");
         }
         for text in &texts {
-            let place = text.split('#').next().unwrap_or_default();
-            if let Err(reason) = https(place) {
+            let (place, fragment) = text.split_once('#').unwrap_or((text, ""));
+            // The two together are as long as one URL may be, and the fragment has the characters of one.
+            let whole = http_url::check_characters(&format!("{place}{fragment}"));
+            if let Err(reason) = whole.and_then(|()| http_url::check_https(place)) {
                 self.add("request_uris", reason);
             }
         }
@@ -238,7 +241,7 @@ impl Problems {
     /// An address that this server calls: never without TLS.
     pub(super) fn https(&mut self, member: &'static str, text: Option<String>) -> Option<String> {
         let text = text?;
-        if let Err(reason) = https(&text) {
+        if let Err(reason) = http_url::check_https(&text) {
             self.add(member, reason);
         }
         Some(text)
@@ -266,13 +269,6 @@ impl Problems {
             }
         }
         Some(jwks.to_string())
-    }
-}
-
-fn https(text: &str) -> Result<(), &'static str> {
-    match HttpUrl::parse(text)?.scheme {
-        Scheme::Https => Ok(()),
-        Scheme::Http => Err("it must be https"),
     }
 }
 
@@ -318,6 +314,26 @@ mod tests {
             problems.choice("application_type", Some("spa"), ApplicationType::Web);
         });
         assert_eq!(found, ["it must be one of: web, native"]);
+    }
+
+    #[test]
+    fn a_request_uri_may_have_a_fragment_and_nothing_strange_in_it() {
+        let long = format!("https://notes.example/{}#{}", "a".repeat(1_000), "b".repeat(1_100));
+        for (uri, expected) in [
+            ("https://notes.example/request", true),
+            ("https://notes.example/request#GkurKxf5T0Y-mnPFCHqWOMiZi4VS138cQO_V7PZHAdM", true),
+            ("https://notes.example/request#", true),
+            ("http://notes.example/request#hash", false),
+            ("https://notes.example/request#a#b", false),
+            ("https://notes.example/request#a b", false),
+            ("https://notes.example/request#\n", false),
+            ("https://notes.example/request#\u{202e}", false),
+            ("https://notes.example/request#<script>", false),
+            (long.as_str(), false),
+        ] {
+            let found = reasons(|problems| drop(problems.request_uris(Some(vec![uri.to_owned()]))));
+            assert_eq!(found.is_empty(), expected, "{uri:?}: {found:?}");
+        }
     }
 
     #[test]

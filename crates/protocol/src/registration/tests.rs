@@ -1,6 +1,9 @@
 //! Single members, members together, and both directions as a property.
 
 use super::*;
+use crate::authorize::response_type::{ResponseMode, ResponseType};
+use crate::client::{ApplicationType, ConsentPolicy, GrantType, PkcePolicy, TokenEndpointAuthMethod};
+use crate::signing::{MaybeSigned, SigningAlgorithm};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -113,15 +116,15 @@ fn every_problem_is_named_at_once() {
         "logo_uri": "javascript:x",
     }));
     let expected = [
+        "client_name",
         "application_type",
         "response_types",
         "grant_types",
-        "client_name",
-        "redirect_uris",
-        "redirect_uris",
         "scope",
-        "logo_uri",
+        "redirect_uris",
+        "redirect_uris",
         "default_max_age",
+        "logo_uri",
     ];
     assert_eq!(found, expected);
 }

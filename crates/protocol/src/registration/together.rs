@@ -1,13 +1,12 @@
 //! Members of client metadata that are sound by themselves and impossible together.
 
-use std::collections::HashSet;
-
 use super::members::Problems;
 use crate::authorize::response_type::ResponseType;
-use crate::client::{ApplicationType, Client, GrantType, PkcePolicy, SubjectType, TokenEndpointAuthMethod};
+use crate::client::{ApplicationType, Client, GrantType, PkcePolicy, TokenEndpointAuthMethod};
 use crate::http_url::HttpUrl;
-use crate::redirect_uri::RegisteredRedirectUri;
+use crate::redirect_uri::{Destination, RegisteredRedirectUri};
 use crate::signing::MaybeSigned;
+use crate::subject;
 
 pub(super) fn check(client: &Client, problems: &mut Problems) {
     check_response_types(client, problems);
@@ -59,8 +58,7 @@ fn check_authentication(client: &Client, problems: &mut Problems) {
     if client.application_type == ApplicationType::Native && client.has_secret() {
         problems.add("token_endpoint_auth_method", "a native client cannot keep a secret; use none");
     }
-    let has_keys = client.jwks.is_some() || client.jwks_uri.is_some();
-    if client.token_endpoint_auth_method == TokenEndpointAuthMethod::PrivateKeyJwt && !has_keys {
+    if client.token_endpoint_auth_method == TokenEndpointAuthMethod::PrivateKeyJwt && !client.has_keys() {
         problems.add("jwks", "private_key_jwt needs the public keys of the client: jwks or jwks_uri");
     }
     // RFC 7591 §2: "The "jwks_uri" and "jwks" parameters MUST NOT both be present in the same request or response."
@@ -75,7 +73,9 @@ fn check_redirect_uris(client: &Client, problems: &mut Problems) {
     }
     // Registration §2: "Web Clients using the OAuth Implicit Grant Type MUST only register URLs using the https scheme as
     // redirect_uris; they MUST NOT use localhost as the hostname."
-    let unfit = |uri: &RegisteredRedirectUri| !uri.as_str().starts_with("https:") || uri.host() == "localhost";
+    let unfit = |uri: &RegisteredRedirectUri| {
+        !uri.as_str().starts_with("https:") || uri.destination() == Destination::Loopback("localhost")
+    };
     let is_web = client.application_type == ApplicationType::Web;
     if is_web && client.allows(GrantType::Implicit) && client.redirect_uris.iter().any(unfit) {
         problems.add("redirect_uris", "a web client with the implicit grant needs https, and not localhost");
@@ -92,8 +92,7 @@ fn check_answers(client: &Client, problems: &mut Problems) {
             "none is for clients whose ID tokens come from the token endpoint only",
         );
     }
-    let has_keys = client.jwks.is_some() || client.jwks_uri.is_some();
-    if (client.id_token_encryption.is_some() || client.userinfo_encryption.is_some()) && !has_keys {
+    if (client.id_token_encryption.is_some() || client.userinfo_encryption.is_some()) && !client.has_keys() {
         problems.add("jwks", "encrypted answers need the public keys of the client: jwks or jwks_uri");
     }
     let modes_are_read = !problems.holds("response_modes");
@@ -104,10 +103,8 @@ fn check_answers(client: &Client, problems: &mut Problems) {
     }
 }
 
-/// OpenID Connect Core §8.1: with several hosts only the sector identifier tells which clients belong together.
 fn check_subject(client: &Client, problems: &mut Problems) {
-    let hosts: HashSet<_> = client.redirect_uris.iter().map(RegisteredRedirectUri::host).collect();
-    if client.subject_type == SubjectType::Pairwise && client.sector_identifier_uri.is_none() && hosts.len() > 1 {
+    if subject::needs_sector_identifier(client) {
         problems.add("sector_identifier_uri", "pairwise subjects with redirect URIs on several hosts need it");
     }
 }

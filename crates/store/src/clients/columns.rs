@@ -54,9 +54,16 @@ macro_rules! changes {
 
 /// Binds `$1` to `$41`: the id and all that an update may change.
 pub(super) fn metadata(statement: Statement, client: &Client) -> Statement {
+    let statement = who_and_where(statement, client);
+    let statement = answers(statement, client);
+    logout_and_rest(statement, client)
+}
+
+/// `$1` to `$19`.
+fn who_and_where(statement: Statement, client: &Client) -> Statement {
     let uris =
         |uris: &[RegisteredRedirectUri]| json_text(&uris.iter().map(RegisteredRedirectUri::as_str).collect::<Vec<_>>());
-    let statement = statement
+    statement
         .text(client.id.as_str())
         .text(&client.name)
         .text(client.application_type.name())
@@ -76,17 +83,26 @@ pub(super) fn metadata(statement: Statement, client: &Client) -> Statement {
         .maybe_text(client.tos_uri.as_deref())
         .maybe_text(client.initiate_login_uri.as_deref())
         .maybe_integer(client.default_max_age.map(|age| age.0))
+}
+
+/// `$20` to `$32`.
+fn answers(statement: Statement, client: &Client) -> Statement {
+    let statement = statement
         .text(&json_text(&client.response_types))
         .text(&words(&client.response_modes, ResponseMode::name))
         .text(client.subject_type.name())
         .maybe_text(client.sector_identifier_uri.as_deref());
     let statement = encryption(statement, client.id_token_encryption)
         .maybe_text(client.userinfo_signed_response_alg.map(SigningAlgorithm::name));
-    let statement = encryption(statement, client.userinfo_encryption)
+    encryption(statement, client.userinfo_encryption)
         .maybe_text(client.request_object_signing_alg.map(MaybeSigned::name))
         .maybe_text(list(&client.request_uris).as_deref())
         .maybe_text(client.token_endpoint_auth_signing_alg.map(AssertionAlgorithm::name))
-        .maybe_text(client.jwks_uri.as_deref());
+        .maybe_text(client.jwks_uri.as_deref())
+}
+
+/// `$33` to `$41`.
+fn logout_and_rest(statement: Statement, client: &Client) -> Statement {
     let statement = logout_uri(statement, client.frontchannel_logout.as_ref());
     logout_uri(statement, client.backchannel_logout.as_ref())
         .maybe_integer(client.require_auth_time.then_some(1))
@@ -114,30 +130,32 @@ fn logout_uri(statement: Statement, logout: Option<&LogoutUri>) -> Statement {
     statement.maybe_text(logout.map(|logout| logout.uri.as_str())).maybe_integer(session_required)
 }
 
+/// A table in the form of a function: a line per member.
 pub(super) fn read(row: &AnyRow) -> Result<Client, StoreError> {
     let row = Fields { table: "clients", row };
     let application_type = row.named("application_type", ApplicationType::parse)?;
     let uris = |column| -> Result<Vec<RegisteredRedirectUri>, StoreError> {
         let raw: Vec<String> = row.json(column)?;
-        let uris: Result<_, _> = raw.iter().map(|uri| RegisteredRedirectUri::parse(uri, application_type)).collect();
+        let uris: Result<_, _> =
+            raw.iter().map(|uri| RegisteredRedirectUri::from_stored(uri, application_type)).collect();
         uris.map_err(|_| row.corrupt(column))
     };
-    let response_types: Vec<ResponseType> = row.json("response_types")?;
+    let grant_types = row.words("grant_types", GrantType::parse)?;
     Ok(Client {
         id: row.parsed("id", ClientId::parse)?,
         name: row.text("name")?,
         application_type,
         token_endpoint_auth_method: row.named("token_endpoint_auth_method", TokenEndpointAuthMethod::parse)?,
-        grant_types: row.words("grant_types", GrantType::parse)?,
-        response_types,
-        response_modes: row.words("response_modes", ResponseMode::parse)?,
+        response_types: response_types(&row, &grant_types)?,
+        response_modes: response_modes(&row)?,
+        grant_types,
         redirect_uris: uris("redirect_uris")?,
         post_logout_redirect_uris: uris("post_logout_redirect_uris")?,
         scope: row.scope("scope")?,
         consent: row.named("consent", ConsentPolicy::parse)?,
         pkce: row.named("pkce", PkcePolicy::parse)?,
         scope_claims: row.named("scope_claims", ScopeClaims::parse)?,
-        subject_type: row.named("subject_type", SubjectType::parse)?,
+        subject_type: row.maybe_named("subject_type", SubjectType::parse)?.unwrap_or(SubjectType::Public),
         sector_identifier_uri: row.maybe_text("sector_identifier_uri")?,
         id_token_signed_response_alg: row.named("id_token_signed_response_alg", MaybeSigned::parse)?,
         id_token_encryption: read_encryption(
@@ -170,11 +188,26 @@ pub(super) fn read(row: &AnyRow) -> Result<Client, StoreError> {
         contacts: read_list(&row, "contacts")?,
         software_id: row.maybe_text("software_id")?,
         software_version: row.maybe_text("software_version")?,
-        registered_by: row.named("registered_by", RegisteredBy::parse)?,
+        registered_by: row.maybe_named("registered_by", RegisteredBy::parse)?.unwrap_or(RegisteredBy::Administrator),
         expires_unused_at: row.maybe_time("expires_unused_at")?,
         created_at: row.time("created_at")?,
         disabled_at: row.maybe_time("disabled_at")?,
     })
+}
+
+/// NULL: a program that does not know the column made the client. It means what 0005_client_metadata.sql fills in.
+fn response_types(row: &Fields, grant_types: &[GrantType]) -> Result<Vec<ResponseType>, StoreError> {
+    let has_codes = grant_types.contains(&GrantType::AuthorizationCode);
+    let by_grant = || if has_codes { vec![ResponseType::Code] } else { Vec::new() };
+    let kept = row.maybe_parsed("response_types", |text| serde_json::from_str(text))?;
+    Ok(kept.unwrap_or_else(by_grant))
+}
+
+fn response_modes(row: &Fields) -> Result<Vec<ResponseMode>, StoreError> {
+    match row.maybe_text("response_modes")? {
+        Some(_) => row.words("response_modes", ResponseMode::parse),
+        None => Ok(ResponseMode::ALL.to_vec()),
+    }
 }
 
 fn read_list(row: &Fields, column: &str) -> Result<Vec<String>, StoreError> {

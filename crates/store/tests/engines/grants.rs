@@ -19,6 +19,7 @@ async fn a_grant_comes_back_as_stored() {
     for database in engines() {
         let store = database.open().await;
         let bare = Grant {
+            sector: None,
             session_id: None,
             claims: ClaimsRequest::default(),
             nonce: None,

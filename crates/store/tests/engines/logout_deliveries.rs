@@ -25,6 +25,7 @@ async fn fill(store: &Store) {
             let entry = SessionClient {
                 session_id: session_id(id),
                 client_id: client_id(client),
+                signed_in_at: NOW,
                 expires_at: NOW + Seconds::days(1),
             };
             assert_eq!(session_clients::sign_in(store, &entry, None).await.expect("is writable"), Won::Yes);
@@ -117,13 +118,19 @@ async fn waiting_clients_are_found_one_after_another() {
         let store = database.open().await;
         fill(&store).await;
         end(&store, "s1", LATER).await;
-        let next = async |after: Option<&ClientId>, now| {
-            logout_deliveries::next_client(&store, after, now).await.expect("is readable")
-        };
-        assert_eq!(next(None, LATER - Seconds(1)).await, None, "nothing is due yet");
-        assert_eq!(next(None, LATER).await, Some(client_id("told")));
-        assert_eq!(next(Some(&client_id("told")), LATER).await, Some(client_id("too")));
-        assert_eq!(next(Some(&client_id("too")), LATER).await, None);
+        end(&store, "s2", LATER + Seconds(5)).await;
+        let next =
+            async |after: Option<&ClientId>| logout_deliveries::next_client(&store, after).await.expect("is readable");
+        assert_eq!(next(None).await, Some((client_id("told"), LATER)));
+        assert_eq!(next(Some(&client_id("told"))).await, Some((client_id("too"), LATER)));
+        assert_eq!(next(Some(&client_id("too"))).await, None);
+        for delivery in due(&store, "told", LATER + Seconds(5)).await {
+            let _won = logout_deliveries::lease(&store, &delivery, LATER + Seconds(5), LATER + LEASE).await;
+            let settled = Next::Settled(DeliveryState::Delivered);
+            let settled = logout_deliveries::settle(&store, &delivery, 1, settled, None).await;
+            assert_eq!(settled.expect("is writable"), Won::Yes);
+        }
+        assert_eq!(next(None).await, Some((client_id("too"), LATER)), "nothing waits for the first any more");
     }
 }
 
@@ -180,25 +187,5 @@ async fn only_the_try_that_was_leased_is_settled_and_only_once() {
         assert_eq!((settled.state, settled.tries, settled.due_at), (DeliveryState::Delivered, 2, None));
         assert_eq!(settled.last_error, None);
         assert_eq!(due(&store, "told", LATER + Seconds::days(2)).await, []);
-    }
-}
-
-#[tokio::test]
-async fn what_is_postponed_is_not_what_is_leased_or_another_clients() {
-    for database in engines() {
-        let store = database.open().await;
-        fill(&store).await;
-        for session in ["s1", "s2", "s3"] {
-            end(&store, session, LATER).await;
-        }
-        let first = due(&store, "told", LATER).await.swap_remove(0);
-        let won = logout_deliveries::lease(&store, &first, LATER, LATER + LEASE).await.expect("is writable");
-        assert_eq!(won, Won::Yes);
-        let until = LATER + Seconds(30);
-        let postponed = logout_deliveries::postpone(&store, &client_id("told"), LATER, until).await;
-        assert_eq!(postponed.expect("is writable"), 2);
-        assert_eq!(due(&store, "told", LATER).await, []);
-        assert_eq!(due(&store, "told", until).await.len(), 2);
-        assert_eq!(due(&store, "too", LATER).await.len(), 3);
     }
 }

@@ -9,6 +9,7 @@ mod database;
 mod samples;
 
 mod apis;
+mod client_columns;
 mod clients;
 mod consents;
 mod durability;

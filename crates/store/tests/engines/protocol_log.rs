@@ -1,7 +1,7 @@
 //! The last exchanges of each client, written in batches.
 
 use protocol::time::Seconds;
-use store::protocol_log::{self, Exchange, Whose};
+use store::protocol_log::{self, Exchange, Standing, Whose};
 use store::{Store, Won, clients};
 
 use crate::database::engines;
@@ -10,6 +10,7 @@ use crate::samples::{LATER, NOW, client, client_id};
 fn exchange(client: &str, number: i64) -> Exchange {
     Exchange {
         client_id: (!client.is_empty()).then(|| client_id(client)),
+        standing: Standing::Proven,
         seq: NOW.0 * 1_000_000 + number,
         trace_id: format!("{client}-{number:08}"),
         at: NOW + Seconds(number),
@@ -37,7 +38,8 @@ async fn numbers(store: &Store, whose: Whose<'_>) -> Vec<i64> {
 async fn an_exchange_comes_back_as_it_was() {
     for database in engines() {
         let store = database.open().await;
-        let bare = Exchange { error: None, description: None, parameters: Vec::new(), ..exchange("", 2) };
+        let standing = Standing::Claimed;
+        let bare = Exchange { standing, error: None, description: None, parameters: Vec::new(), ..exchange("", 2) };
         let both = [exchange("app", 1), bare.clone()];
         protocol_log::append(&store, &both, 10).await.expect("is writable");
         for sent in &both {
@@ -63,6 +65,40 @@ async fn each_client_keeps_its_newest_exchanges_and_no_more() {
         assert_eq!(numbers(&store, Whose::Nobody).await, [0; 0]);
         protocol_log::append(&store, &batch("app", 8..20), 5).await.expect("is writable");
         assert_eq!(numbers(&store, Whose::Client(&app)).await, [15, 16, 17, 18, 19], "a batch longer than the limit");
+    }
+}
+
+#[tokio::test]
+async fn what_anybody_can_say_pushes_nothing_out_that_was_proven() {
+    for database in engines() {
+        let store = database.open().await;
+        protocol_log::append(&store, &batch("app", 0..3), 5).await.expect("is writable");
+        let claimed: Vec<_> = batch("app", 10..40)
+            .into_iter()
+            .map(|exchange| Exchange { standing: Standing::Claimed, ..exchange })
+            .collect();
+        for some in claimed.chunks(7) {
+            protocol_log::append(&store, some, 5).await.expect("is writable");
+        }
+        assert_eq!(numbers(&store, Whose::Client(&client_id("app"))).await, [0, 1, 2, 35, 36, 37, 38, 39]);
+        protocol_log::append(&store, &batch("app", 50..53), 5).await.expect("is writable");
+        let both = numbers(&store, Whose::Client(&client_id("app"))).await;
+        assert_eq!(both, [1, 2, 35, 36, 37, 38, 39, 50, 51, 52], "and the other way round");
+    }
+}
+
+/// Also those of a client that was deleted while they waited to be written, which nothing else would ever look for.
+#[tokio::test]
+async fn exchanges_go_when_they_are_old() {
+    for database in engines() {
+        let store = database.open().await;
+        protocol_log::append(&store, &[batch("gone", 0..5), batch("", 3..6)].concat(), 10).await.expect("is writable");
+        for (limit, deleted) in [(4, 4), (4, 1), (4, 0)] {
+            let expired = protocol_log::expire(&store, NOW + Seconds(3), limit).await;
+            assert_eq!(expired.expect("is writable"), deleted);
+        }
+        assert_eq!(numbers(&store, Whose::Client(&client_id("gone"))).await, [4]);
+        assert_eq!(numbers(&store, Whose::Nobody).await, [4, 5]);
     }
 }
 

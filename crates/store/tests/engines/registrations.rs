@@ -8,12 +8,12 @@ use protocol::secret::TokenHash;
 use protocol::time::Seconds;
 use store::clients::KeptSecret;
 use store::initial_access_tokens::InitialAccessToken;
-use store::registrations::{Registration, Replacement, SecretChange};
-use store::{Store, StoreError, StoreOptions, Won, clients, initial_access_tokens, registrations, sweep};
+use store::registrations::{ConsentChange, PreviousToken, Registration, Replacement, SecretChange};
+use store::{Store, StoreError, StoreOptions, Won, clients, consents, initial_access_tokens, registrations, sweep};
 use tokio::sync::Barrier;
 
 use crate::database::engines;
-use crate::samples::{LATER, MUCH_LATER, NOW, client, client_id};
+use crate::samples::{LATER, MUCH_LATER, NOW, client, client_id, scope, user_id};
 
 fn hash(text: &str) -> TokenHash {
     TokenHash::of(text.as_bytes())
@@ -27,7 +27,7 @@ fn registration(id: &str) -> Registration {
     Registration {
         client_id: client_id(id),
         token_hash: hash("token"),
-        previous_token_hash: None,
+        previous: None,
         initial_access_token: None,
         created_at: NOW,
     }
@@ -77,8 +77,11 @@ async fn a_replacement_changes_everything_or_nothing() {
         let id = client_id("app");
         let moved = Client { name: "Moved".to_owned(), redirect_uris: client("new").redirect_uris, ..dynamic("app") };
         let replace = async |seen: &str, secret| {
-            let (seen, presented, next) = (hash(seen), hash("token"), hash("next"));
-            let replacement = Replacement { client: &moved, secret, seen: &seen, presented: &presented, next: &next };
+            let (seen, next) = (hash(seen), hash("next"));
+            let previous = PreviousToken { hash: hash("token"), expires_at: LATER };
+            let consents = ConsentChange::Keep;
+            let replacement =
+                Replacement { client: &moved, secret, consents, seen: &seen, previous: &previous, next: &next };
             registrations::replace(&store, &replacement).await
         };
         assert_eq!(replace("other", SecretChange::Remove).await.expect("is no error"), Won::No);
@@ -93,14 +96,43 @@ async fn a_replacement_changes_everything_or_nothing() {
         assert_eq!(clients::live_secrets(&store, &id, NOW).await.expect("is readable"), [hash("new")]);
         assert_eq!(clients::live_sealed_secrets(&store, &id, NOW).await.expect("is readable"), ["sealed"]);
         let row = registrations::find(&store, &id).await.expect("is readable").expect("exists");
-        assert_eq!((row.token_hash, row.previous_token_hash), (hash("next"), Some(hash("token"))));
+        let previous = PreviousToken { hash: hash("token"), expires_at: LATER };
+        assert_eq!((row.token_hash, row.previous), (hash("next"), Some(previous)));
 
         assert_eq!(registrations::confirm(&store, &id, &hash("token")).await.expect("is no error"), Won::No);
         assert_eq!(registrations::confirm(&store, &id, &hash("next")).await.expect("is writable"), Won::Yes);
         let row = registrations::find(&store, &id).await.expect("is readable").expect("exists");
-        assert_eq!(row.previous_token_hash, None);
+        assert_eq!(row.previous, None);
         assert_eq!(replace("next", SecretChange::Remove).await.expect("is writable"), Won::Yes);
         assert_eq!(clients::live_secrets(&store, &id, NOW).await.expect("is readable"), []);
+    }
+}
+
+#[tokio::test]
+async fn consents_are_forgotten_with_the_replacement_or_not_at_all() {
+    for database in engines() {
+        let store = database.open().await;
+        for id in ["app", "other"] {
+            let _won = register(&store, id).await.expect("is new");
+            let given = scope("openid email");
+            consents::remember(&store, &user_id("ada"), &client_id(id), &given, NOW).await.expect("is writable");
+        }
+        let consent = async |id: &str| {
+            consents::find(&store, &user_id("ada"), &client_id(id)).await.expect("is readable").is_some()
+        };
+        let (app, previous) = (dynamic("app"), PreviousToken { hash: hash("token"), expires_at: LATER });
+        for (seen, next, consents, won, expected) in [
+            ("token", "2", ConsentChange::Keep, Won::Yes, true),
+            ("token", "3", ConsentChange::Forget, Won::No, true),
+            ("2", "3", ConsentChange::Forget, Won::Yes, false),
+        ] {
+            let (seen, next, secret) = (hash(seen), hash(next), SecretChange::Keep);
+            let replacement =
+                Replacement { client: &app, secret, consents, seen: &seen, previous: &previous, next: &next };
+            assert_eq!(registrations::replace(&store, &replacement).await.expect("is no error"), won);
+            assert_eq!(consent("app").await, expected);
+        }
+        assert!(consent("other").await);
     }
 }
 

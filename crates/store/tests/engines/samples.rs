@@ -171,6 +171,7 @@ pub(crate) fn grant(id: &str) -> Grant {
         id: grant_id(id),
         user_id: user_id("ada"),
         client_id: client_id("app"),
+        sector: Some("host app.example".to_owned()),
         session_id: Some(session_id("s1")),
         scope: scope("openid offline_access notes:read"),
         claims: ClaimsRequest::parse(r#"{"id_token":{"email":{"essential":true}}}"#).expect("is a claims request"),

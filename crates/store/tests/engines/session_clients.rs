@@ -1,44 +1,75 @@
 //! Which clients a session signed in to: remembered with the grant, and only while the session lives.
 
+use protocol::client::Client;
 use protocol::time::Seconds;
-use store::session_clients::{self, SessionClient};
+use store::session_clients::{self, FrontchannelClient, SessionClient};
 use store::sessions::Session;
 use store::{Store, StoreError, Won, grants, sessions, sweep};
 
-use crate::database::engines;
+use crate::database::{TestDatabase, engines};
 use crate::samples::{LATER, NOW, client, client_id, grant, grant_id, session, session_id};
 
 fn entry(client: &str) -> SessionClient {
-    SessionClient { session_id: session_id("s1"), client_id: client_id(client), expires_at: NOW + Seconds::days(1) }
+    SessionClient {
+        session_id: session_id("s1"),
+        client_id: client_id(client),
+        signed_in_at: NOW,
+        expires_at: NOW + Seconds::days(1),
+    }
+}
+
+/// The session `s1` of ada, and the clients `a`, `b` and `c`.
+async fn open(database: &TestDatabase) -> Store {
+    let store = database.open().await;
+    sessions::insert(&store, &session("s1", "ada")).await.expect("is new");
+    for id in ["a", "b", "c"] {
+        store::clients::insert(&store, &Client { expires_unused_at: None, ..client(id) }).await.expect("is new");
+    }
+    store
 }
 
 async fn clients(store: &Store) -> Vec<String> {
-    let found = session_clients::of_session(store, &session_id("s1"), None, 100).await.expect("is readable");
-    found.iter().map(ToString::to_string).collect()
+    let found = session_clients::frontchannel(store, &session_id("s1"), 100).await.expect("is readable");
+    found.iter().map(|client| client.client_id.to_string()).collect()
 }
 
 #[tokio::test]
 async fn each_client_of_a_session_is_remembered_once() {
     for database in engines() {
-        let store = database.open().await;
-        sessions::insert(&store, &session("s1", "ada")).await.expect("is new");
+        let store = open(&database).await;
         sessions::insert(&store, &session("s2", "ada")).await.expect("is new");
-        for client in ["b", "a", "b"] {
+        for (client, at) in [("b", NOW), ("a", NOW + Seconds(1)), ("c", NOW + Seconds(2)), ("b", NOW + Seconds(3))] {
+            let entry = SessionClient { signed_in_at: at, ..entry(client) };
+            assert_eq!(session_clients::sign_in(&store, &entry, None).await.expect("is writable"), Won::Yes);
+        }
+        assert_eq!(clients(&store).await, ["b", "c", "a"], "the latest sign-in first");
+        let latest = session_clients::frontchannel(&store, &session_id("s1"), 1).await.expect("is readable");
+        let (client_id, frontchannel_logout_uri) = (client_id("b"), "https://b.example/front".to_owned());
+        assert_eq!(latest, [FrontchannelClient { client_id, frontchannel_logout_uri }]);
+        let other = session_clients::frontchannel(&store, &session_id("s2"), 100).await;
+        assert_eq!(other.expect("is readable"), []);
+    }
+}
+
+#[tokio::test]
+async fn who_is_disabled_or_has_no_page_is_not_loaded() {
+    for database in engines() {
+        let store = open(&database).await;
+        for client in ["a", "b", "c"] {
             assert_eq!(session_clients::sign_in(&store, &entry(client), None).await.expect("is writable"), Won::Yes);
         }
-        assert_eq!(clients(&store).await, ["a", "b"]);
-        let after = session_clients::of_session(&store, &session_id("s1"), Some(&client_id("a")), 1).await;
-        assert_eq!(after.expect("is readable"), [client_id("b")]);
-        let other = session_clients::of_session(&store, &session_id("s2"), None, 100).await;
-        assert_eq!(other.expect("is readable"), []);
+        let won = store::clients::disable(&store, &client_id("a"), LATER).await.expect("is writable");
+        assert_eq!(won, Won::Yes);
+        let changed = Client { frontchannel_logout: None, ..client("b") };
+        assert_eq!(store::clients::update(&store, &changed).await.expect("is writable"), Won::Yes);
+        assert_eq!(clients(&store).await, ["c"]);
     }
 }
 
 #[tokio::test]
 async fn an_ended_session_signs_in_to_nothing() {
     for database in engines() {
-        let store = database.open().await;
-        sessions::insert(&store, &session("s1", "ada")).await.expect("is new");
+        let store = open(&database).await;
         let won = session_clients::sign_in(&store, &entry("a"), Some(&grant("g1"))).await.expect("is writable");
         assert_eq!(won, Won::Yes);
         assert!(grants::find(&store, &grant_id("g1")).await.expect("is readable").is_some());
@@ -55,8 +86,7 @@ async fn an_ended_session_signs_in_to_nothing() {
 #[tokio::test]
 async fn a_grant_that_cannot_be_written_leaves_no_trace() {
     for database in engines() {
-        let store = database.open().await;
-        sessions::insert(&store, &session("s1", "ada")).await.expect("is new");
+        let store = open(&database).await;
         grants::insert(&store, &grant("g1")).await.expect("is new");
         let twice = session_clients::sign_in(&store, &entry("a"), Some(&grant("g1"))).await;
         assert!(matches!(twice, Err(StoreError::Conflict)), "{twice:?}");
@@ -67,9 +97,8 @@ async fn a_grant_that_cannot_be_written_leaves_no_trace() {
 #[tokio::test]
 async fn a_session_that_goes_on_keeps_its_clients() {
     for database in engines() {
-        let store = database.open().await;
+        let store = open(&database).await;
         let before = session("s1", "ada");
-        sessions::insert(&store, &before).await.expect("is new");
         assert_eq!(session_clients::sign_in(&store, &entry("a"), None).await.expect("is writable"), Won::Yes);
         let renewed = Session { auth_time: LATER, expires_at: NOW + Seconds::days(9), ..before.clone() };
         let won = sessions::renew(&store, &renewed, &before.secret_hash).await.expect("is writable");

@@ -9,13 +9,14 @@ use store::interactions::Interaction;
 use store::session_clients::SessionClient;
 use store::sessions::Session;
 use store::{
-    Store, Won, clients, grants, interactions, logout_deliveries, revoked_tokens, session_clients, sessions, sweep,
-    used_assertions,
+    Store, Won, clients, consents, grants, interactions, logout_deliveries, revoked_tokens, session_clients, sessions,
+    sweep, used_assertions,
 };
 
 use crate::database::engines;
 use crate::samples::{
-    LATER, MUCH_LATER, NOW, client, client_id, grant, grant_id, interaction, redeemed_grant, session, session_id,
+    LATER, MUCH_LATER, NOW, client, client_id, grant, grant_id, interaction, redeemed_grant, scope, session,
+    session_id, user_id,
 };
 
 /// One row in every swept table that expires at `LATER`, and one that does not.
@@ -24,7 +25,8 @@ async fn fill(store: &Store) {
         grants::insert(store, &Grant { expires_at, ..redeemed_grant(id) }).await.expect("is new");
         sessions::insert(store, &Session { expires_at, ..session(id, "ada") }).await.expect("is new");
         interactions::insert(store, &Interaction { expires_at, ..interaction(id) }).await.expect("is new");
-        let entry = SessionClient { session_id: session_id(id), client_id: client_id("swept"), expires_at };
+        let entry =
+            SessionClient { session_id: session_id(id), client_id: client_id("app"), signed_in_at: NOW, expires_at };
         assert_eq!(session_clients::sign_in(store, &entry, None).await.expect("is writable"), Won::Yes);
         let jti = TokenId::parse(id).expect("is an id");
         revoked_tokens::insert(store, &jti, expires_at).await.expect("is new");
@@ -52,7 +54,7 @@ async fn what_expired_goes_and_the_rest_stays() {
             assert_eq!(grants::find(&store, &grant_id(id)).await.expect("is readable").is_some(), stays);
             assert_eq!(sessions::find(&store, &session_id(id)).await.expect("is readable").is_some(), stays);
             assert_eq!(interactions::find(&store, &interaction(id).id).await.expect("is readable").is_some(), stays);
-            let of_session = session_clients::of_session(&store, &session_id(id), None, 1).await.expect("is readable");
+            let of_session = session_clients::frontchannel(&store, &session_id(id), 1).await.expect("is readable");
             assert_eq!(!of_session.is_empty(), stays);
             let jti = TokenId::parse(id).expect("is an id");
             assert_eq!(revoked_tokens::is_revoked(&store, &jti).await.expect("is readable"), stays);
@@ -87,14 +89,42 @@ async fn settled_logouts_can_be_looked_at_for_a_week() {
         let store = database.open().await;
         clients::insert(&store, &client("told")).await.expect("is new");
         sessions::insert(&store, &Session { expires_at: MUCH_LATER, ..session("s1", "ada") }).await.expect("is new");
-        let entry =
-            SessionClient { session_id: session_id("s1"), client_id: client_id("told"), expires_at: MUCH_LATER };
+        let entry = SessionClient {
+            session_id: session_id("s1"),
+            client_id: client_id("told"),
+            signed_in_at: NOW,
+            expires_at: MUCH_LATER,
+        };
         assert_eq!(session_clients::sign_in(&store, &entry, None).await.expect("is writable"), Won::Yes);
         assert_eq!(sessions::end(&store, &session_id("s1"), NOW).await.expect("is writable"), Won::Yes);
         for (days, left) in [(6, 1), (7, 0)] {
             sweep::run_once(&store, NOW + Seconds::days(days), 100).await.expect("is writable");
             let deliveries = logout_deliveries::of_client(&store, &client_id("told"), 10).await;
             assert_eq!(deliveries.expect("is readable").len(), left, "after {days} days");
+        }
+    }
+}
+
+/// They all expire in the same second, more of them than a batch takes.
+#[tokio::test]
+async fn an_unused_client_goes_with_all_it_had_however_many_there_are() {
+    for database in engines() {
+        let store = database.open().await;
+        let ids = ["a", "b", "c", "d", "e"].map(client_id);
+        for id in &ids {
+            let unused = Client { expires_unused_at: Some(LATER), ..client(id.as_str()) };
+            clients::insert(&store, &unused).await.expect("is new");
+            consents::remember(&store, &user_id("ada"), id, &scope("openid"), NOW).await.expect("is writable");
+        }
+        for (batch, left) in [(2, 3), (2, 1), (2, 0)] {
+            sweep::run_once(&store, LATER, batch).await.expect("is writable");
+            let (mut living, mut consented) = (0, 0);
+            for id in &ids {
+                living += usize::from(clients::find(&store, id).await.expect("is readable").is_some());
+                let consent = consents::find(&store, &user_id("ada"), id).await.expect("is readable");
+                consented += usize::from(consent.is_some());
+            }
+            assert_eq!((living, consented), (left, left));
         }
     }
 }

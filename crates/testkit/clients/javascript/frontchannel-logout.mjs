@@ -79,11 +79,12 @@ function logoutUrl(idToken, client) {
   return `${issuer}/logout?${query}`
 }
 
-function wereLoaded({ framed }, told, idToken) {
-  const expected = told.map(({ front }) => {
+/** Each client by the name that its own ID token has for the session. */
+function wereLoaded({ framed }, told, idTokens) {
+  const expected = told.map(({ front }, number) => {
     const url = new URL(front)
     url.searchParams.append('iss', issuer)
-    url.searchParams.append('sid', jwtPart(idToken, 1).sid)
+    url.searchParams.append('sid', jwtPart(idTokens[number], 1).sid)
     return url.href
   })
   expect(JSON.stringify([...framed].sort()) === JSON.stringify(expected.sort()), `loaded ${framed}, not ${expected}`)
@@ -91,13 +92,13 @@ function wereLoaded({ framed }, told, idToken) {
 
 /** Signs in to all of them, out of one, and ends at its page. Gives how long the last step took. */
 async function signOut(visit, told) {
-  let idToken
-  for (const client of told) idToken = await signIn(visit, client)
+  const idTokens = []
+  for (const client of told) idTokens.push(await signIn(visit, client))
   const last = told.at(-1)
   const began = Date.now()
-  await visit.page.goto(logoutUrl(idToken, last), { waitUntil: 'commit' })
+  await visit.page.goto(logoutUrl(idTokens.at(-1), last), { waitUntil: 'commit' })
   await visit.page.waitForURL(`${last.signedOut}?state=a%20b`)
-  wereLoaded(visit, told, idToken)
+  wereLoaded(visit, told, idTokens)
   return Date.now() - began
 }
 
@@ -139,7 +140,7 @@ for (const look of Object.keys(looks)) {
     const idToken = await signIn(visit, clients[0])
     await visit.page.goto(`${issuer}/logout?id_token_hint=${idToken}`)
     await visit.page.waitForSelector('#logged-out-page')
-    wereLoaded(visit, [clients[0]], idToken)
+    wereLoaded(visit, [clients[0]], [idToken])
     await seen(visit, 'logged-out-frames')
     await leave(visit)
   })

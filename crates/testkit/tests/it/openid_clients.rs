@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use auth::clock::Clock;
-use auth::config::{Config, OutboundConfig, RegistrationAccess};
+use auth::config::{Config, OutboundConfig, RedirectErrors, RegistrationAccess};
 use protocol::authorize::response_type::ResponseType;
 use protocol::client::PkcePolicy;
 use protocol::signing::SigningAlgorithm;
@@ -30,6 +30,7 @@ pub(crate) fn everything(config: &mut Config) {
     config.openid.frontchannel_logout = true;
     config.registration.access = RegistrationAccess::Open;
     config.registration.per_address_per_hour = 0;
+    config.registration.redirect_errors = RedirectErrors::Always;
     config.registration.pkce_policy = PkcePolicy::Optional;
 }
 

@@ -138,6 +138,18 @@ pub struct Link {
     pub label: String,
 }
 
+/// The answer to an app, when the person chooses to take it there.
+#[derive(Clone, Debug)]
+pub enum Onward {
+    /// The label is the host.
+    Link(Link),
+    Form {
+        action: String,
+        fields: Vec<(&'static str, String)>,
+        host: String,
+    },
+}
+
 /// One visible input; `parts/field.html` writes it.
 pub(super) struct Field {
     pub(super) id: &'static str,

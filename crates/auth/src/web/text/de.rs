@@ -35,6 +35,7 @@ pub(super) static TEXTS: Texts = Texts {
 
     consent_title: "Darf {client} Ihr Konto verwenden?",
     consent_host: "Danach geht es zurück zu {host}.",
+    consent_scheme: "Danach geht es zurück zu der App auf diesem Gerät, die Links mit {scheme} öffnet.",
     consent_unchecked: "Diese App hat sich selbst registriert. Wer sie betreibt, hat hier niemand geprüft.",
     consent_list: "{client} darf dann",
     consent_new: "neu",
@@ -83,6 +84,12 @@ pub(super) static TEXTS: Texts = Texts {
         message: "Sie wurden nicht abgemeldet. Sagen Sie den Leuten hinter der App, die Sie hierher geschickt hat, \
                   Bescheid, und nennen Sie ihnen diese Nummer.",
     },
+    error_unchecked: ErrorText {
+        title: "Die Anfrage dieser App war nicht in Ordnung",
+        message: "Die App hat sich selbst angemeldet, und niemand hier hat geprüft, wer sie betreibt. Deshalb fragen wir, \
+                  bevor wir Sie zurückschicken. Gehen Sie nur weiter, wenn Sie die Adresse kennen.",
+    },
+    error_onward: "Weiter zu {host}",
     error_request: ErrorText {
         title: "Wir konnten diese Anfrage nicht verstehen",
         message: "Ein Teil davon war zu lang oder beschädigt. Gehen Sie zurück und versuchen Sie es noch einmal. Passiert \

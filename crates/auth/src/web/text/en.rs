@@ -35,6 +35,7 @@ pub(super) static TEXTS: Texts = Texts {
 
     consent_title: "Allow {client} to use your account?",
     consent_host: "It will send you back to {host}.",
+    consent_scheme: "It will send you back to the app on this device that opens {scheme} links.",
     consent_unchecked: "This app registered itself. Nobody here has checked who runs it.",
     consent_list: "{client} will be able to",
     consent_new: "new",
@@ -83,6 +84,12 @@ pub(super) static TEXTS: Texts = Texts {
         message: "You have not been signed out. Tell the people behind the app that sent you here, and give them this \
                   number.",
     },
+    error_unchecked: ErrorText {
+        title: "This app’s request did not work",
+        message: "The app registered itself, and nobody here has checked who runs it. So we ask before we send you back. \
+                  Go on only if you know the address.",
+    },
+    error_onward: "Go on to {host}",
     error_request: ErrorText {
         title: "We could not understand this request",
         message: "Part of it was too long or damaged. Go back and try once more. If it happens again, give the people who \

@@ -9,3 +9,4 @@ mod request_object;
 mod request_object_signature;
 mod request_uri;
 mod response_types;
+mod unchecked_client;

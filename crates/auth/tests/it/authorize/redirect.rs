@@ -2,9 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use protocol::client::ApplicationType;
+use protocol::redirect_uri::RegisteredRedirectUri;
 use serde_json::json;
+use sqlx::any::install_default_drivers;
+use sqlx::{AnyPool, AssertSqlSafe};
 use testkit::app::REDIRECT_URI;
 use testkit::browser::Browser;
+use testkit::requests::As;
 
 use crate::on_each_engine;
 
@@ -102,6 +107,27 @@ async fn a_repeated_redirect_uri_or_client_id_is_a_page() {
             let page = browser.get(&format!("{}&{repeated}", app.authorize_url("public", &[]))).await;
             assert_eq!((page.status.as_u16(), page.location()), (400, None), "{repeated}");
         }
+    })
+    .await;
+}
+
+/// Registered while the rules refused less: nobody can register it today, and its client goes on signing people in.
+#[actix_web::test]
+async fn a_redirect_uri_of_before_is_answered_as_ever() {
+    on_each_engine(async |app| {
+        let of_before = "https://app.example.com/callback;x";
+        assert!(RegisteredRedirectUri::parse(of_before, ApplicationType::Web).is_err());
+        install_default_drivers();
+        let pool = AnyPool::connect(app.database.url()).await.unwrap();
+        let row = format!("UPDATE clients SET redirect_uris = '[\"{of_before}\"]' WHERE id = 'public'");
+        sqlx::query(AssertSqlSafe(row)).execute(&pool).await.unwrap();
+        pool.close().await;
+        let url = app.authorize_url("public", &[("redirect_uri", of_before)]);
+        let page = Browser::new(&app).arrive(&url).await;
+        assert!(page.location().unwrap().starts_with("https://app.example.com/callback;x?code="), "{}", page.body);
+        let code = &page.answer()["code"];
+        let tokens = app.redeem(As::Public("public"), code, &[("redirect_uri", of_before)]).await;
+        assert_eq!(tokens.status, 200, "{}", tokens.body);
     })
     .await;
 }

@@ -1,11 +1,12 @@
 //! Request objects by reference (OpenID Connect Core §6.2; security OA-133, OA-136): where they may lie, how they are fetched,
 //! and that nobody else's address is ever asked.
 
+use futures_util::future::join_all;
 use jwt::key::SigningKey;
 use protocol::signing::SigningAlgorithm;
 use protocol::time::Seconds;
 use serde_json::{Value, json};
-use testkit::app::TestApp;
+use testkit::app::{REDIRECT_URI, TestApp, TestOptions};
 use testkit::browser::{Answer, Browser};
 use testkit::database::engines;
 use testkit::elsewhere::{Authority, Elsewhere, Reply};
@@ -208,5 +209,77 @@ async fn a_client_may_rotate_the_key_that_signs_its_requests() {
         fixture.elsewhere.publish("/jwks", jwks(&new));
         assert_eq!(error(&new).await, "login_required");
         assert_eq!(error(old).await, "invalid_request_object");
+    }
+}
+
+/// Who follows a link that can be answered nowhere makes this server ask nobody.
+#[actix_web::test]
+async fn nothing_is_fetched_before_the_redirect_uri_of_the_query_is_proven() {
+    for fixture in fixtures().await {
+        fixture.elsewhere.publish(PLACE, Reply::new(fixture.object(&json!({}))));
+        let uri = fixture.elsewhere.url(PLACE);
+        let url = |redirect_uri: &str| {
+            let over = [("request_uri", uri.as_str()), ("redirect_uri", redirect_uri)];
+            fixture.app().authorize_url("by-reference", &over)
+        };
+        let browser = Browser::new(fixture.app());
+        let page = browser.get(&url("https://evil.example/callback")).await;
+        assert_eq!((page.status.as_u16(), page.location(), page.has_id("error-page")), (400, None, true));
+        assert_eq!(fixture.elsewhere.count(), 0);
+        let twice = format!("{}&redirect_uri=x", url(REDIRECT_URI));
+        assert_eq!(browser.get(&twice).await.status, 400);
+        assert_eq!(fixture.elsewhere.count(), 0);
+        // The object may say it alone, and then only the object can tell.
+        let inside = fixture.object(&json!({ "redirect_uri": REDIRECT_URI }));
+        fixture.elsewhere.publish(PLACE, Reply::new(inside));
+        assert_eq!(browser.get(&url("")).await.answer()["error"], "login_required");
+        assert_eq!(fixture.elsewhere.count(), 1);
+    }
+}
+
+#[actix_web::test]
+async fn a_network_causes_only_so_many_fetches() {
+    let authority = Authority::new();
+    for database in engines() {
+        let elsewhere = Elsewhere::start(&authority);
+        let outbound = elsewhere.allowed_by(&authority);
+        let config = move |config: &mut auth::config::Config| {
+            config.outbound = outbound;
+            config.openid.request_uri_parameter_supported = true;
+            config.limits.interactions_per_minute = 3;
+        };
+        let options = TestOptions { config: Box::new(config), ..TestOptions::default() };
+        let signer = Signer::new(TestApp::start_with(database, options).await).await;
+        let metadata = json!({ "jwks": { "keys": [signer.key.jwk()] }, "request_uris": [elsewhere.url(PLACE)] });
+        signer.app.client("by-reference", &metadata.to_string()).await;
+        let fixture = Fixture { elsewhere, signer };
+        fixture.elsewhere.publish(PLACE, Reply::new(fixture.object(&json!({}))));
+        let uri = fixture.elsewhere.url(PLACE);
+        for _ in 0..3 {
+            assert_eq!(fixture.error(&format!("{uri}/other")).await, "invalid_request_uri", "which fetches nothing");
+            assert_eq!(fixture.error(&uri).await, "login_required");
+        }
+        assert_eq!(fixture.error(&uri).await, "temporarily_unavailable");
+        let nowhere = fixture.app().authorize_url("by-reference", &[("request_uri", &uri), ("redirect_uri", "")]);
+        let page = Browser::new(fixture.app()).get(&nowhere).await;
+        assert_eq!((page.status.as_u16(), page.header("retry-after")), (429, "60"));
+        assert_eq!(fixture.elsewhere.count(), 3);
+        fixture.app().clock.advance(Seconds(60));
+        fixture.elsewhere.publish(PLACE, Reply::new(fixture.object(&json!({}))));
+        assert_eq!(fixture.error(&uri).await, "login_required");
+    }
+}
+
+/// A client whose server is slow is held up by that, and others are not.
+#[actix_web::test]
+async fn a_slow_client_has_a_few_fetches_at_once() {
+    for fixture in fixtures().await {
+        let app = fixture.app();
+        fixture.elsewhere.publish(PLACE, Reply::new("").after(std::time::Duration::from_secs(30)));
+        let url = app.authorize_url("by-reference", &[("request_uri", &fixture.elsewhere.url(PLACE))]);
+        let outcomes =
+            join_all((0..12).map(async |_| Browser::new(app).get(&url).await.answer()["error"].clone())).await;
+        let refused = outcomes.iter().filter(|error| *error == "temporarily_unavailable").count();
+        assert_eq!((refused, fixture.elsewhere.count()), (8, 4), "{outcomes:?}");
     }
 }

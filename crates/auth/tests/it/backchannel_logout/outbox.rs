@@ -13,6 +13,8 @@ use protocol::secret::TokenHash;
 use protocol::signing::SigningAlgorithm;
 use protocol::time::Seconds;
 use serde_json::json;
+use sqlx::any::install_default_drivers;
+use sqlx::{AnyPool, AssertSqlSafe};
 use store::Store;
 use store::session_clients::SessionClient;
 use store::sessions::Session;
@@ -152,10 +154,10 @@ async fn a_server_that_dies_in_the_middle_leaves_its_delivery_to_the_next() {
     on_each_engine(async |mut scene| {
         let browser = Browser::new(&scene.app);
         let id_token = payload(&scene.sign_in(&browser, "told").await);
-        let session = SessionId::parse(text(&id_token, "sid")).unwrap();
+        let person = UserId::parse(text(&id_token, "sub")).unwrap();
         scene.app.stop().await;
         let (store, now) = (scene.app.database.open().await, scene.app.now());
-        let _won = store::sessions::end(&store, &session, now).await.unwrap();
+        assert_eq!(store::sessions::end_all_of_user(&store, &person, now).await.unwrap(), 1);
         let delivery = deliveries(&store, "told").await.swap_remove(0);
         let _won = store::logout_deliveries::lease(&store, &delivery, now, now + Seconds(90)).await.unwrap();
         store.close().await;
@@ -186,6 +188,64 @@ async fn a_slow_client_holds_up_nobody_else() {
     assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
     let slow = scene.elsewhere.received().iter().filter(|request| request.path == "/slow").count();
     assert!(slow <= 8, "a client that does not answer was asked {slow} times");
+}
+
+/// Fifty thousand notices wait for a client that is down for long. A try costs the row that is tried, not all that wait: the
+/// one writer of SQLite has everybody else's sign-ins to write meanwhile.
+#[actix_web::test]
+async fn a_client_that_is_down_costs_a_row_per_try_however_much_waits_for_it() {
+    const WAITING: i64 = 50_000;
+    on_each_engine(async |scene| {
+        scene.elsewhere.publish(PATH, Reply::status(503));
+        let began = scene.app.now();
+        let fill = format!(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {WAITING})
+             INSERT INTO logout_deliveries (session_id, client_id, user_id, state, tries, created_at, due_at, expires_at)
+             SELECT 's' || i, 'told', 'somebody', 'waiting', 0, {0}, {0}, {0} + 604800 FROM n",
+            began.0
+        );
+        install_default_drivers();
+        let pool = AnyPool::connect(scene.app.database.url()).await.unwrap();
+        let filled = sqlx::query(AssertSqlSafe(fill)).execute(&pool).await.unwrap();
+        assert_eq!(i64::try_from(filled.rows_affected()).unwrap(), WAITING);
+        let touched = format!("SELECT COUNT(*) FROM logout_deliveries WHERE tries > 0 OR due_at <> {}", began.0);
+        let touched = async || {
+            let count = sqlx::query_scalar(AssertSqlSafe(touched.clone())).fetch_one(&pool).await;
+            usize::try_from(count.unwrap_or(0_i64)).unwrap()
+        };
+        for asked in [1, 3, 5] {
+            until("the client is asked", async || scene.elsewhere.count() >= asked).await;
+            sleep(Duration::from_millis(1_200)).await; // as long as the job waits between two looks
+            assert!(touched().await <= scene.elsewhere.count(), "rows that were not tried are as they were");
+            assert!(scene.elsewhere.count() <= asked + 1, "it is left alone for a while");
+            scene.app.clock.advance(Seconds(30));
+        }
+        scene.client("well", json!({ "backchannel_logout_uri": scene.elsewhere.url("/well") })).await;
+        scene.elsewhere.publish("/well", Reply::new(""));
+        let browser = Browser::new(&scene.app);
+        let id_token = scene.sign_in(&browser, "well").await;
+        scene.sign_out(&browser, &id_token).await;
+        scene.delivery("well", |delivery| delivery.state == DeliveryState::Delivered).await;
+        pool.close().await;
+    })
+    .await;
+}
+
+/// More clients are slow than are asked at once; the next one gets its turn.
+#[actix_web::test]
+async fn many_clients_get_their_turn_one_after_another() {
+    let scene = scene(TestDatabase::sqlite()).await;
+    let ids: Vec<_> = (0..40).map(|number| format!("c{number:02}")).collect();
+    for id in &ids {
+        scene.client(id, json!({})).await;
+    }
+    let clients: Vec<_> = ids.iter().map(String::as_str).collect();
+    let session = sessions(&scene, 1, &clients).await;
+    let _won = store::sessions::end(&scene.app.store, &session[0], scene.app.now()).await.unwrap();
+    scene.told(ids.len()).await;
+    for id in &ids {
+        scene.delivery(id, |delivery| delivery.state == DeliveryState::Delivered && delivery.tries == 1).await;
+    }
 }
 
 /// Two servers on one database, fifty people who sign out at once: each client hears of each of them once.
@@ -238,6 +298,7 @@ async fn sessions(scene: &Scene, count: usize, clients: &[&str]) -> Vec<SessionI
             let entry = SessionClient {
                 session_id: session.id.clone(),
                 client_id: ClientId::parse(client).unwrap(),
+                signed_in_at: now,
                 expires_at: session.expires_at,
             };
             let _won = store::session_clients::sign_in(store, &entry, None).await.unwrap();

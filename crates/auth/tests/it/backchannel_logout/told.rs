@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use protocol::ids::UserId;
+use protocol::client::{Client, RegisteredBy};
+use protocol::ids::{ClientId, UserId};
 use protocol::logout::backchannel::DeliveryState;
 use protocol::signing::SigningAlgorithm;
 use protocol::time::Seconds;
@@ -80,6 +81,23 @@ async fn the_token_is_signed_and_names_the_person_as_the_client_knows_them() {
         let claims = scene.claims(&scene.told(1).await[0], algorithm).await;
         assert_eq!(claims["sub"], payload(&id_token)["sub"], "{id}");
     }
+}
+
+/// Such a client may have moved to another sector since the sign-in, where it must not learn whom people are.
+#[actix_web::test]
+async fn a_client_that_moves_is_told_of_a_logout_without_sub() {
+    let scene = scene(TestDatabase::sqlite()).await;
+    scene.client("model", json!({ "subject_type": "pairwise" })).await;
+    let store = &scene.app.store;
+    let [model, moves] = ["model", "moves"].map(|id| ClientId::parse(id).unwrap());
+    let model = store::clients::find(store, &model).await.unwrap().unwrap();
+    let client = Client { id: moves, registered_by: RegisteredBy::Dynamic, ..model };
+    store::clients::insert(store, &client).await.unwrap();
+    let browser = Browser::new(&scene.app);
+    let id_token = scene.sign_in(&browser, "moves").await;
+    scene.sign_out(&browser, &id_token).await;
+    let claims = scene.claims(&scene.told(1).await[0], SigningAlgorithm::RS256).await;
+    assert_eq!((claims.get("sub"), &claims["sid"]), (None, &payload(&id_token)["sid"]));
 }
 
 #[actix_web::test]

@@ -130,5 +130,7 @@ async fn the_settings_are_those_of_the_profile() {
     let kinds: Vec<_> = ResponseType::ALL.iter().map(|kind| format!("\"{kind}\"")).collect();
     assert!(openid.contains(&format!("response_types_supported = [ {}, ]", kinds.join(", "))), "{openid}");
     assert!(openid.ends_with("request_uri_parameter_supported = true frontchannel_logout = true"), "{openid}");
-    assert_eq!(section("registration"), r#"access = "open" pkce_policy = "optional" per_address_per_hour = 0"#);
+    let registration =
+        r#"access = "open" pkce_policy = "optional" per_address_per_hour = 0 redirect_errors = "always""#;
+    assert_eq!(section("registration"), registration);
 }

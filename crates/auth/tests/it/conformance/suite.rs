@@ -13,7 +13,7 @@ use testkit::browser::Page;
 use testkit::database::{TestDatabase, engines};
 use testkit::elsewhere::{Authority, Elsewhere};
 
-use auth::config::{Config, RegistrationAccess};
+use auth::config::{Config, RedirectErrors, RegistrationAccess};
 
 use super::checks;
 use super::client::Module;
@@ -66,6 +66,7 @@ fn profile(config: &mut Config) {
     config.registration.access = RegistrationAccess::Open;
     config.registration.pkce_policy = PkcePolicy::Optional;
     config.registration.per_address_per_hour = 0;
+    config.registration.redirect_errors = RedirectErrors::Always;
 }
 
 impl Suite {

@@ -133,6 +133,9 @@ fn another_account_than_the_expected_one_must_sign_in_and_cannot_insist() {
 fn the_sub_of_the_claims_parameter_binds_like_a_hint() {
     let claims = |sub: &str| format!(r#"{{"id_token":{{"sub":{{"value":{sub}}}}}}}"#);
     assert!(matches!(Case::signed_in(&[("claims", &claims("\"ada\""))]).step(), Step::Issue));
+    let several = |subs: &str| format!(r#"{{"userinfo":{{"sub":{{"values":{subs}}}}}}}"#);
+    assert!(matches!(Case::signed_in(&[("claims", &several(r#"["grace", "ada"]"#))]).step(), Step::Issue));
+    assert!(matches!(Case::signed_in(&[("claims", &several(r#"["grace"]"#))]).step(), Step::Login(Why::OtherUser)));
     for sub in ["\"grace\"", "\"not an id\"", "17"] {
         let case = Case::signed_in(&[("claims", &claims(sub))]);
         assert!(matches!(case.step(), Step::Login(Why::OtherUser)), "{sub}");

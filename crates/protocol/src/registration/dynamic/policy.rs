@@ -2,44 +2,64 @@
 
 use serde_json::{Map, Value};
 
-use super::{Problem, applies, hosts};
-use crate::authorize::response_type::ResponseType;
+use super::{Problem, applies};
 use crate::client::{Client, GrantType, PkcePolicy};
-use crate::http_url::{HttpUrl, Scheme};
 use crate::feature::Feature;
-use crate::redirect_uri::RegisteredRedirectUri;
+use crate::http_url::{self, HttpUrl};
+use crate::redirect_uri::{Destination, RegisteredRedirectUri};
+use crate::registration::offered::{Offered, list};
 use crate::scope::{OFFLINE_ACCESS, Scope};
-use crate::signing::{MaybeSigned, SigningAlgorithm};
+
+/// Members that mean nothing where a feature is off. Whoever registers them asks for no protection, so they are ignored.
+const MEMBERS_OF_FEATURES: &[(Feature, &str)] = &[
+    (Feature::RequestUri, "request_uris"),
+    (Feature::FrontchannelLogout, "frontchannel_logout_uri"),
+    (Feature::FrontchannelLogout, "frontchannel_logout_session_required"),
+];
 
 /// What the configuration lets strangers register.
 #[derive(Clone, Copy, Debug)]
 pub struct Policy<'a> {
-    pub response_types: &'a [ResponseType],
+    /// What there is for everybody.
+    pub offered: Offered<'a>,
     pub grant_types: &'a [GrantType],
     /// The most that they may ask for, and what they get without asking.
     pub scope: &'a Scope,
     /// Of confidential clients; public ones always use PKCE.
     pub pkce: PkcePolicy,
-    /// Where answers may go; any host when there is none.
-    pub redirect_hosts: &'a [String],
-    /// The algorithms that a key is kept for.
-    pub signing_algorithms: &'a [SigningAlgorithm],
-    pub features: &'a [Feature],
+    pub destinations: Destinations<'a>,
+}
+
+/// Where answers may go; anywhere when there is none of either. Hosts do not allow schemes, nor schemes hosts.
+#[derive(Clone, Copy, Debug)]
+pub struct Destinations<'a> {
+    pub hosts: &'a [String],
+    pub schemes: &'a [String],
+}
+
+impl Destinations<'_> {
+    fn allow(&self, destination: Destination<'_>) -> bool {
+        let lists = |list: &[String], name: &str| list.iter().any(|allowed| allowed == name);
+        self.hosts.is_empty() && self.schemes.is_empty()
+            || match destination {
+                Destination::Host(host) | Destination::Loopback(host) => lists(self.hosts, host),
+                Destination::Scheme(scheme) => lists(self.schemes, scheme),
+            }
+    }
+
+    fn refuse(&self, uris: &[RegisteredRedirectUri]) -> Option<String> {
+        let refused = uris.iter().map(RegisteredRedirectUri::destination).find(|place| !self.allow(*place))?;
+        let kind = refused.host().map_or("scheme", |_| "host");
+        Some(format!("{} is not a {kind} that clients may register here", refused.name()))
+    }
 }
 
 impl Policy<'_> {
-    fn has(&self, feature: Feature) -> bool {
-        self.features.contains(&feature)
-    }
-
     /// Takes away what does not apply to the client or the server: it is ignored and not echoed.
     pub(super) fn adapt(&self, members: &mut Map<String, Value>) {
-        let off = [
-            (Feature::RequestUri, ["request_uris", ""]),
-            (Feature::FrontchannelLogout, ["frontchannel_logout_uri", "frontchannel_logout_session_required"]),
-        ];
-        for (_, names) in off.into_iter().filter(|(feature, _)| !self.has(*feature)) {
-            members.retain(|name, _| !names.contains(&name.as_str()));
+        let off = MEMBERS_OF_FEATURES.iter().filter(|(feature, _)| !self.offered.features.contains(feature));
+        for (_, name) in off {
+            members.remove(*name);
         }
         let response_types = texts(members.get("response_types")).unwrap_or_else(|| vec!["code".to_owned()]);
         if let Some(grants) = texts(members.get("grant_types")) {
@@ -66,11 +86,9 @@ impl Policy<'_> {
 
     /// What a client can be, but none that registers itself.
     pub(super) fn refuse(&self, client: &Client) -> Vec<Problem> {
-        let mut problems = Vec::new();
+        let missing = self.offered.missing(client).into_iter();
+        let mut problems: Vec<_> = missing.map(|missing| self.offered.problem(missing)).collect();
         let mut refuse = |member, reason: String| problems.push(Problem { member, reason });
-        if let Some(kind) = client.response_types.iter().find(|kind| !self.response_types.contains(kind)) {
-            refuse("response_types", format!("{kind} is switched off here; possible: {}", list(self.response_types)));
-        }
         if let Some(grant) = client.grant_types.iter().find(|grant| !self.grant_types.contains(grant)) {
             refuse(
                 "grant_types",
@@ -84,43 +102,12 @@ impl Policy<'_> {
         for (member, uris) in
             [("redirect_uris", &client.redirect_uris), ("post_logout_redirect_uris", &client.post_logout_redirect_uris)]
         {
-            if let Some(host) = self.foreign_host(uris) {
-                refuse(member, format!("{host} is not a host that clients may register here"));
+            if let Some(reason) = self.destinations.refuse(uris) {
+                refuse(member, reason);
             }
         }
-        self.refuse_algorithms(client, &mut refuse);
         refuse_links(client, &mut refuse);
         problems
-    }
-
-    fn foreign_host<'c>(&self, uris: &'c [RegisteredRedirectUri]) -> Option<&'c str> {
-        let allowed = |host: &&str| self.redirect_hosts.iter().any(|allowed| allowed == host);
-        hosts(uris).find(|host| !self.redirect_hosts.is_empty() && !allowed(host))
-    }
-
-    fn refuse_algorithms(&self, client: &Client, refuse: &mut impl FnMut(&'static str, String)) {
-        let mut unkept = |member, alg: SigningAlgorithm| {
-            if !self.signing_algorithms.contains(&alg) {
-                refuse(member, format!("there is no key for {alg}; possible: {}", list(self.signing_algorithms)));
-            }
-        };
-        if let Some(alg) = client.id_token_signed_response_alg.signed() {
-            unkept("id_token_signed_response_alg", alg);
-        }
-        if let Some(alg) = client.userinfo_signed_response_alg {
-            unkept("userinfo_signed_response_alg", alg);
-        }
-        let unsigned_id_tokens = client.id_token_signed_response_alg == MaybeSigned::Unsigned;
-        if unsigned_id_tokens && !self.has(Feature::UnsignedIdTokens) {
-            refuse("id_token_signed_response_alg", "ID tokens without a signature are switched off here".to_owned());
-        }
-        let unsigned_requests = client.request_object_signing_alg == Some(MaybeSigned::Unsigned);
-        if unsigned_requests && !self.has(Feature::UnsignedRequestObjects) {
-            refuse(
-                "request_object_signing_alg",
-                "request objects without a signature are switched off here".to_owned(),
-            );
-        }
     }
 }
 
@@ -129,12 +116,11 @@ fn refuse_links(client: &Client, refuse: &mut impl FnMut(&'static str, String)) 
     let host = |uri: &str| HttpUrl::parse(uri).map(|url| url.host.to_owned()).unwrap_or_default();
     // The picture of somebody else on our page would make people trust the wrong one.
     if let Some(logo) = client.logo_uri.as_deref().map(host)
-        && !hosts(&client.redirect_uris).any(|of_redirect| of_redirect == logo)
+        && !client.redirect_uris.iter().any(|uri| uri.destination().host() == Some(logo.as_str()))
     {
         refuse("logo_uri", "its host must be that of a redirect URI".to_owned());
     }
     // Registration §2, initiate_login_uri: "URI using the https scheme".
-    let is_https = |uri: &str| HttpUrl::parse(uri).is_ok_and(|url| url.scheme == Scheme::Https);
     for (member, uri) in [
         ("logo_uri", &client.logo_uri),
         ("client_uri", &client.client_uri),
@@ -142,14 +128,10 @@ fn refuse_links(client: &Client, refuse: &mut impl FnMut(&'static str, String)) 
         ("tos_uri", &client.tos_uri),
         ("initiate_login_uri", &client.initiate_login_uri),
     ] {
-        if uri.as_deref().is_some_and(|uri| !is_https(uri)) {
+        if uri.as_deref().is_some_and(|uri| http_url::check_https(uri).is_err()) {
             refuse(member, "it must be https".to_owned());
         }
     }
-}
-
-fn list<T: ToString>(values: &[T]) -> String {
-    values.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn texts(value: Option<&Value>) -> Option<Vec<String>> {

@@ -7,6 +7,7 @@ use super::*;
 use crate::authorize::response_type::ResponseType;
 use crate::client::{PkcePolicy, TokenEndpointAuthMethod};
 use crate::feature::Feature;
+use crate::registration::offered::Offered;
 use crate::scope::Scope;
 use crate::signing::{MaybeSigned, SigningAlgorithm};
 
@@ -25,13 +26,15 @@ fn scope() -> Scope {
 
 fn policy(scope: &Scope) -> Policy<'_> {
     Policy {
-        response_types: &[ResponseType::Code],
+        offered: Offered {
+            response_types: &[ResponseType::Code],
+            signing_algorithms: &[SigningAlgorithm::RS256, SigningAlgorithm::ES256],
+            features: &[],
+        },
         grant_types: &[GrantType::AuthorizationCode, GrantType::Implicit, GrantType::RefreshToken],
         scope,
         pkce: PkcePolicy::Required,
-        redirect_hosts: &[],
-        signing_algorithms: &[SigningAlgorithm::RS256, SigningAlgorithm::ES256],
-        features: &[],
+        destinations: Destinations { hosts: &[], schemes: &[] },
     }
 }
 
@@ -116,7 +119,7 @@ fn what_is_switched_on_is_honoured() {
         "id_token_signed_response_alg": "none",
         "frontchannel_logout_uri": "https://app.example/logout",
     });
-    let client = with(members, |policy| policy.features = EVERY_FEATURE).expect("is sound");
+    let client = with(members, |policy| policy.offered.features = EVERY_FEATURE).expect("is sound");
     assert_eq!(client.request_uris, ["https://app.example/request"]);
     assert_eq!(client.request_object_signing_alg, Some(MaybeSigned::Unsigned));
     assert_eq!(client.id_token_signed_response_alg, MaybeSigned::Unsigned);
@@ -162,15 +165,52 @@ fn the_policy_narrows_what_a_client_can_be() {
 #[test]
 fn redirect_hosts_are_exact_names() {
     let hosts = ["app.example".to_owned()];
-    let limited = |uri: &str| with(json!({ "redirect_uris": [uri] }), |policy| policy.redirect_hosts = &hosts);
+    let limited = |uri: &str| with(json!({ "redirect_uris": [uri] }), |policy| policy.destinations.hosts = &hosts);
     assert!(limited("https://app.example:8443/cb").is_ok());
     for uri in ["https://sub.app.example/cb", "https://app.example.evil.example/cb", "https://evil.example/app.example"]
     {
         refused(limited(uri), ErrorCode::InvalidRedirectUri, "redirect_uris");
     }
     let bye = json!({ "post_logout_redirect_uris": ["https://evil.example/"] });
-    let bye = with(bye, |policy| policy.redirect_hosts = &hosts);
+    let bye = with(bye, |policy| policy.destinations.hosts = &hosts);
     refused(bye, ErrorCode::InvalidClientMetadata, "post_logout_redirect_uris");
+}
+
+#[test]
+fn a_scheme_is_not_the_host_that_it_is_spelled_like() {
+    let native = |uri: &str, more: Value| {
+        let mut document = json!({ "application_type": "native", "redirect_uris": [uri] });
+        document.as_object_mut().expect("is an object").extend(more.as_object().cloned().unwrap_or_default());
+        document
+    };
+    let (hosts, schemes) = (["bank.example".to_owned()], ["com.example.app".to_owned()]);
+    let only_hosts = Destinations { hosts: &hosts, schemes: &[] };
+    let only_schemes = Destinations { hosts: &[], schemes: &schemes };
+    let both = Destinations { hosts: &hosts, schemes: &schemes };
+    for (uri, destinations, expected) in [
+        ("bank.example:/cb", only_hosts, false),
+        ("https://bank.example/cb", only_hosts, true),
+        ("https://com.example.app/cb", only_schemes, false),
+        ("com.example.app:/cb", only_schemes, true),
+        ("http://127.0.0.1/cb", only_schemes, false),
+        ("bank.example:/cb", both, false),
+        ("https://com.example.app/cb", both, false),
+        ("com.example.app:/cb", both, true),
+        ("https://bank.example/cb", both, true),
+    ] {
+        let outcome = with(native(uri, json!({})), |policy| policy.destinations = destinations);
+        assert_eq!(outcome.is_ok(), expected, "{uri} {destinations:?} {outcome:?}");
+    }
+    let logo = json!({ "logo_uri": "https://bank.example/logo.png" });
+    refused_metadata(native("bank.example:/cb", logo), "logo_uri");
+}
+
+#[test]
+fn a_signature_without_keys_is_not_registered() {
+    let alg = |more: Value| register(more).expect("is sound").request_object_signing_alg;
+    assert_eq!(alg(json!({ "request_object_signing_alg": "RS256" })), None);
+    let keys = json!({ "request_object_signing_alg": "RS256", "jwks_uri": "https://app.example/jwks" });
+    assert_eq!(alg(keys), Some(MaybeSigned::Signed(SigningAlgorithm::RS256)));
 }
 
 #[test]
@@ -191,7 +231,7 @@ fn wrong_redirect_uris_have_their_own_code() {
 #[test]
 fn every_member_of_a_wrong_json_type_is_named() {
     for member in MEMBERS.iter().filter(|member| !OF_THE_ADMINISTRATOR.contains(member)) {
-        let outcome = with(json!({ *member: { "a": [true] } }), |policy| policy.features = EVERY_FEATURE);
+        let outcome = with(json!({ *member: { "a": [true] } }), |policy| policy.offered.features = EVERY_FEATURE);
         let error = outcome.expect_err(member);
         assert!(error.sentence().contains(member), "{error}");
     }
@@ -216,7 +256,7 @@ fn the_suite_registers_for_each_response_type() {
             .map(|(_, grant)| *grant)
             .collect();
         let members = json!({ "grant_types": grants, "response_types": [kind.name()] });
-        let client = with(members, |policy| policy.response_types = ResponseType::ALL).expect("is sound");
+        let client = with(members, |policy| policy.offered.response_types = ResponseType::ALL).expect("is sound");
         assert_eq!(client.response_types, [*kind]);
         assert!(client.has_secret());
     }
@@ -292,14 +332,15 @@ proptest! {
         document.entry("redirect_uris").or_insert(json!(["https://app.example/cb"]));
         document.entry(strange).or_insert(json!("x"));
         let scope = scope();
-        let policy = Policy { features: if all { EVERY_FEATURE } else { &[] }, ..policy(&scope) };
+        let mut policy = policy(&scope);
+        policy.offered.features = if all { EVERY_FEATURE } else { &[] };
         if let Ok(client) = check(document, id(), NOW, &policy) {
             prop_assert_eq!((client.consent, client.pkce), (ConsentPolicy::Ask, PkcePolicy::Required));
             prop_assert_eq!(client.scope_claims, ScopeClaims::UserInfo);
             prop_assert_eq!(client.registered_by, RegisteredBy::Dynamic);
             prop_assert!(client.scope.is_subset(&scope), "{}", client.scope);
             prop_assert!(client.grant_types.iter().all(|grant| policy.grant_types.contains(grant)));
-            prop_assert!(client.response_types.iter().all(|kind| policy.response_types.contains(kind)));
+            prop_assert!(client.response_types.iter().all(|kind| policy.offered.response_types.contains(kind)));
             prop_assert!(!client.name.trim().is_empty());
             prop_assert_eq!((client.disabled_at, &client.id), (None, &id()));
         }

@@ -40,7 +40,8 @@ const JWE_ENC: &[&str] = &["A128CBC-HS256", "A192CBC-HS384", "A256CBC-HS512", "A
 async fn verified(server: &Announced, jwt: &str, algorithm: &str) -> Value {
     let algorithm = SigningAlgorithm::parse(algorithm).expect("an algorithm of ours");
     let jwks = JwkSet::parse(&Browser::new(&server.app).get("/jwks").await.body).unwrap();
-    jwks.verify(jwt, &Expected { typ: &["JWT"], algorithms: &[algorithm] }).unwrap()
+    // Whether the type is right is shown where the kinds of tokens are told apart.
+    jwks.verify(jwt, &Expected { typ: &[], algorithms: &[algorithm] }).unwrap()
 }
 
 pub(super) async fn id_token_signatures(server: &Announced) {
@@ -66,17 +67,21 @@ pub(super) async fn userinfo_signatures(server: &Announced) {
         let client = server.client(json!({ "userinfo_signed_response_alg": algorithm })).await;
         let tokens = server.tokens(&client, &[]).await;
         let page = server.app.userinfo(text(&tokens, "access_token")).await;
-        assert_eq!(page.header("content-type"), "application/jwt");
-        assert_eq!(verified(server, &page.body, algorithm).await["aud"], client);
+        match algorithm {
+            // What is sent without this member: JSON, never an unsigned JWT.
+            "none" => {
+                assert!(page.header("content-type").starts_with("application/json"));
+                assert!(page.json()["sub"].is_string());
+            }
+            signed => {
+                assert_eq!(page.header("content-type"), "application/jwt");
+                assert_eq!(verified(server, &page.body, signed).await["aud"], client);
+            }
+        }
     }
-    for algorithm in server.unannounced(member, JWS).into_iter().filter(|name| *name != "none") {
+    for algorithm in server.unannounced(member, JWS) {
         assert!(!server.can_be(json!({ "userinfo_signed_response_alg": algorithm })).await, "{algorithm}");
     }
-    // Whoever wants no signature gets what is sent without this member: JSON, never an unsigned JWT.
-    let client = server.client(json!({ "userinfo_signed_response_alg": "none" })).await;
-    let tokens = server.tokens(&client, &[]).await;
-    let page = server.app.userinfo(text(&tokens, "access_token")).await;
-    assert!(page.header("content-type").starts_with("application/json") && page.json()["sub"].is_string());
 }
 
 /// Keys that a client wants to be written to.
