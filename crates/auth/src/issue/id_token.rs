@@ -9,6 +9,7 @@ use jwt::verify::Expected;
 use protocol::claims;
 use protocol::client::{Client, ScopeClaims};
 use protocol::encryption::Encryption;
+use protocol::error::{ErrorCode, OAuthError};
 use protocol::id_token::{self, Hashes, IdTokenClaims, IdTokenHint};
 use protocol::logout::HintClaims;
 use protocol::signing::{MaybeSigned, SigningAlgorithm};
@@ -100,7 +101,7 @@ pub(crate) struct Content<'a> {
     pub cty: Option<&'static str>,
 }
 
-/// Encrypts to a key of the client (RFC 7516).
+/// Encrypts to a key of the client (RFC 7516). A client whose keys cannot be used must mend them itself, so that is its error.
 pub(crate) async fn encrypt(
     state: &AppState,
     client: &Client,
@@ -108,11 +109,12 @@ pub(crate) async fn encrypt(
     encryption: Encryption,
     now: Timestamp,
 ) -> Result<String, JsonError> {
-    let keys = state.client_keys.of(Registered::of(client), now).await.map_err(|error| broken(&error))?;
-    let key = keys
-        .set
-        .encryption_key(encryption.alg)
-        .ok_or_else(|| broken(&format!("the client has no key for {}", encryption.alg)))?;
+    let unusable = |cause: &dyn std::fmt::Display| {
+        let text = format!("the answer cannot be encrypted: the client publishes no key for {}", encryption.alg);
+        JsonError::new(OAuthError::new(ErrorCode::InvalidRequest, text)).because(cause)
+    };
+    let keys = state.client_keys.of(Registered::of(client), now).await.map_err(|error| unusable(&error))?;
+    let key = keys.set.encryption_key(encryption.alg).ok_or_else(|| unusable(&"its key set has none"))?;
     jwt::encrypt(content.bytes, content.cty, encryption, key).map_err(|error| broken(&error))
 }
 

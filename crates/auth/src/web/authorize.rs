@@ -8,7 +8,7 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use protocol::authorize::callback::Callback;
 use protocol::authorize::decide::{self, Situation as Question, Step};
-use protocol::authorize::request::AuthorizeRequest;
+use protocol::authorize::request::{AuthorizeRequest, REQUEST_LIMIT};
 use protocol::authorize::response_type::ResponseType;
 use protocol::client::{Client, RegisteredBy};
 use protocol::error::{ErrorCode, OAuthError};
@@ -62,7 +62,12 @@ pub(crate) async fn post(
     body: Payload,
 ) -> Result<HttpResponse, AuthorizeError> {
     let params = form::read(&state, &http, body).await.map_err(PageError::from)?;
-    let location = format!("{}?{}", state.issuer().endpoint(paths::AUTHORIZE), params.encode());
+    let query = params.encode();
+    if query.len() > REQUEST_LIMIT {
+        let error = OAuthError::new(ErrorCode::InvalidRequest, "the request is larger than 16 KiB");
+        return Err(PageError::bad_link(error).into());
+    }
+    let location = format!("{}?{query}", state.issuer().endpoint(paths::AUTHORIZE));
     Ok(HttpResponse::SeeOther().insert_header((LOCATION, location)).finish())
 }
 

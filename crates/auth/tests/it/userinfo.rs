@@ -1,5 +1,6 @@
 //! `/userinfo` (OpenID Connect Core §5.3): claims by scope and by the `claims` parameter; RFC 6750 challenges.
 
+use protocol::signing::SigningAlgorithm;
 use protocol::time::Seconds;
 use serde_json::json;
 use testkit::browser::plain_http;
@@ -83,6 +84,35 @@ async fn an_expired_token_an_id_token_and_a_token_for_an_api_alone_are_refused()
         assert_eq!(app.userinfo(text(&api, "access_token")).await.status, 401);
         app.clock.advance(Seconds(600));
         assert_eq!(app.userinfo(text(&tokens, "access_token")).await.status, 401);
+    })
+    .await;
+}
+
+/// A client that asks for encryption and has no key for it must mend that itself: it is told so, and nothing fails here.
+#[actix_web::test]
+async fn without_a_key_to_encrypt_to_the_client_is_told_to_publish_one() {
+    on_each_engine(async |app| {
+        let key = jwt::SigningKey::generate(SigningAlgorithm::ES256).unwrap();
+        let metadata = |member: &str| {
+            json!({
+                "consent_policy": "first_party",
+                "jwks": { "keys": [key.jwk()] },
+                format!("{member}_encrypted_response_alg"): "RSA-OAEP-256",
+            })
+            .to_string()
+        };
+        for (client, member) in [("wants-id-token", "id_token"), ("wants-userinfo", "userinfo")] {
+            app.client(client, &metadata(member)).await;
+        }
+        let code = app.code("wants-id-token", &[]).await;
+        for _ in 0..2 {
+            let page = app.redeem(As::Basic("wants-id-token"), &code, &[]).await;
+            assert_eq!((page.status.as_u16(), &page.json()["error"]), (400, &json!("invalid_request")));
+            assert!(text(&page.json(), "error_description").contains("RSA-OAEP-256"), "the code is not used up either");
+        }
+        let tokens = app.tokens(As::Basic("wants-userinfo"), &[]).await;
+        let page = app.userinfo(text(&tokens, "access_token")).await;
+        assert_eq!((page.status.as_u16(), &page.json()["error"]), (400, &json!("invalid_request")));
     })
     .await;
 }

@@ -20,7 +20,8 @@ use crate::time::Seconds;
 /// The only code challenge method; `plain` shows the verifier to whoever sees the request.
 pub const CODE_CHALLENGE_METHODS: &[&str] = &["S256"];
 
-pub(super) const REQUEST_LIMIT: usize = 16 * 1024;
+/// Bytes of a whole request, form-encoded.
+pub const REQUEST_LIMIT: usize = 16 * 1024;
 const NONCE_LIMIT: usize = 512;
 const LOGIN_HINT_LIMIT: usize = 256;
 const LIST_LIMIT: usize = 20;

@@ -21,21 +21,14 @@ pub use policy::{Destinations, Policy};
 /// What only the administrator decides. From others these members are ignored, as if they did not exist.
 pub const OF_THE_ADMINISTRATOR: &[&str] = &["consent_policy", "pkce_policy", "scope_claims"];
 
-/// Members that ask for a protection that is not here, and what is not here.
+/// Members that ask for a protection that is not here, and what is not here. What means something only beside one of them, or
+/// beside an authentication method that is not here (`…_enc`, `tls_client_auth_…`), does not apply to the client and is ignored.
 const UNAVAILABLE: &[(&str, &str)] = &[
     ("request_object_encryption_alg", "encrypted request objects cannot be read here"),
-    ("request_object_encryption_enc", "encrypted request objects cannot be read here"),
     ("authorization_signed_response_alg", "authorization responses are not signed here"),
     ("authorization_encrypted_response_alg", "authorization responses are not encrypted here"),
-    ("authorization_encrypted_response_enc", "authorization responses are not encrypted here"),
     ("introspection_signed_response_alg", "introspection answers are not signed here"),
     ("introspection_encrypted_response_alg", "introspection answers are not encrypted here"),
-    ("introspection_encrypted_response_enc", "introspection answers are not encrypted here"),
-    ("tls_client_auth_subject_dn", "clients do not authenticate with TLS certificates here"),
-    ("tls_client_auth_san_dns", "clients do not authenticate with TLS certificates here"),
-    ("tls_client_auth_san_uri", "clients do not authenticate with TLS certificates here"),
-    ("tls_client_auth_san_ip", "clients do not authenticate with TLS certificates here"),
-    ("tls_client_auth_san_email", "clients do not authenticate with TLS certificates here"),
 ];
 
 /// The same for members that are a switch: only `true` asks for something.

@@ -264,9 +264,14 @@ impl Problems {
         for key in keys.into_iter().flatten() {
             if PRIVATE_MEMBERS.iter().any(|member| key.get(member).is_some()) {
                 self.add("jwks", "it holds a private or shared key: replace that key, then register public keys only");
-            } else if !matches!(key.get("kty").and_then(Value::as_str), Some("RSA" | "EC" | "OKP")) {
-                self.add("jwks", "each key must have kty RSA, EC or OKP");
+            } else if key.get("kty").and_then(Value::as_str).is_none() {
+                self.add("jwks", "each key must have a kty");
             }
+        }
+        // RFC 7517 §5: keys of a kty that is not understood are ignored, as long as there is one of another.
+        let is_known = |key: &Value| matches!(key.get("kty").and_then(Value::as_str), Some("RSA" | "EC" | "OKP"));
+        if keys.is_some_and(|keys| !keys.is_empty() && !keys.iter().any(is_known)) && !self.holds("jwks") {
+            self.add("jwks", "at least one key must have kty RSA, EC or OKP");
         }
         Some(jwks.to_string())
     }
@@ -341,6 +346,9 @@ mod tests {
         let key = json!({ "kty": "EC", "crv": "P-256", "x": "AA", "y": "AA" });
         for (jwks, expected) in [
             (json!({ "keys": [key] }), true),
+            (json!({ "keys": [key, { "kty": "AKP", "pub": "AA" }] }), true),
+            (json!({ "keys": [{ "kty": "AKP", "pub": "AA" }] }), false),
+            (json!({ "keys": [key, { "crv": "P-256" }] }), false),
             (json!({ "keys": vec![key.clone(); 20] }), true),
             (json!({ "keys": vec![key.clone(); 21] }), false),
             (json!({ "keys": [] }), false),

@@ -8,10 +8,14 @@ explanations! {
             "Ein Parameter kam zweimal, einmal in der Adresse und einmal im Formular. Jeden nur einmal senden.",
             "Der Inhalt ist JSON. Anfragen an Token-, Introspection- und Revocation-Endpunkt sind Formulare \
              (application/x-www-form-urlencoded).",
-            "Die Redirect-URI weicht von der registrierten ab, und sei es um einen Schrägstrich, einen Port \
-             oder einen Buchstaben. Genau das registrieren, was gesendet wird.",
+            "Mit dieser client_id ist kein Client registriert, oder er wurde gelöscht. Buchstabe für Buchstabe \
+             vergleichen.",
+            "Die Redirect-URI oder die Post-Logout-Redirect-URI weicht von der registrierten ab, und sei es um \
+             einen Schrägstrich, einen Port oder einen Buchstaben. Genau das registrieren, was gesendet wird.",
             "Zwei Arten der Client-Authentifizierung in einer Anfrage. Nur die behalten, für die der Client \
              registriert ist.",
+            "Der Client will verschlüsselte Antworten, aber in seinem jwks oder an seiner jwks_uri steht kein \
+             Schlüssel dafür.",
 
     UnauthorizedClient =>
         "Die App ist bekannt, aber für das, was sie verlangt, nicht registriert.";
@@ -129,7 +133,7 @@ explanations! {
              einem anderen Algorithmus als registriert.",
             "alg ist none, und der Client ist nicht für unsignierte Request-Objekte registriert.",
             "iss muss die client_id sein und aud der Aussteller dieses Servers; exp darf nicht vorbei sein.",
-            "client_id und response_type müssen auch in der Adresse stehen, mit denselben Werten.",
+            "client_id muss auch in der Adresse stehen; was an beiden Stellen steht, muss gleich sein.",
 
     InvalidRequestUri =>
         "Das Request-Objekt war von request_uri nicht abzurufen, oder der Client hat diese Adresse nicht \

@@ -8,9 +8,11 @@ explanations! {
             "A parameter came twice, once in the address and once in the form. Send each one once.",
             "The body is JSON. Token, introspection and revocation requests are forms \
              (application/x-www-form-urlencoded).",
-            "The redirect URI differs from the registered one, if only by a slash, a port or a letter. Register \
-             exactly what is sent.",
+            "No client is registered with this client_id, or it was deleted. Compare it letter by letter.",
+            "The redirect URI or the post-logout redirect URI differs from the registered one, if only by a slash, \
+             a port or a letter. Register exactly what is sent.",
             "Two ways of client authentication in one request. Keep the one that the client is registered for.",
+            "The client asked for encrypted answers, and its jwks or jwks_uri has no key for that.",
 
     UnauthorizedClient =>
         "The app is known, but it is not registered for what it asks.";
@@ -127,7 +129,7 @@ explanations! {
              algorithm than registered.",
             "alg is none, and the client is not registered for unsigned request objects.",
             "iss must be the client_id and aud the issuer of this server; exp must not be past.",
-            "client_id and response_type must stand in the address too, with the same values.",
+            "client_id must stand in the address too; what is in both places must have the same value.",
 
     InvalidRequestUri =>
         "The request object could not be fetched from request_uri, or the address is not one that the client \

@@ -103,6 +103,17 @@ async fn pkce_may_be_left_out_only_by_a_client_registered_so() {
 }
 
 #[actix_web::test]
+async fn a_posted_request_that_no_address_can_hold_is_a_page() {
+    on_each_engine(async |app| {
+        let form = [("client_id".to_owned(), "public".to_owned()), ("request".to_owned(), "x".repeat(17 * 1024))];
+        let page = Browser::new(&app).post("/authorize", &form).await;
+        assert_eq!((page.status.as_u16(), page.location()), (400, None));
+        assert!(page.has_id("error-page"));
+    })
+    .await;
+}
+
+#[actix_web::test]
 async fn a_posted_request_is_the_same_request() {
     on_each_engine(async |app| {
         let url = app.authorize_url("public", &[]);

@@ -142,6 +142,12 @@ fn protection_that_is_not_here_is_refused_with_the_reason() {
         assert!(register(json!({ *member: false })).is_ok());
     }
     refused_metadata(json!({ "token_endpoint_auth_method": "tls_client_auth" }), "token_endpoint_auth_method");
+    // What belongs to a method or an algorithm that the client does not ask for does not apply to it.
+    for member in
+        ["tls_client_auth_subject_dn", "request_object_encryption_enc", "authorization_encrypted_response_enc"]
+    {
+        assert!(register(json!({ member: "x" })).is_ok(), "{member}");
+    }
     refused_metadata(json!({ "subject_type": "hidden" }), "subject_type");
 }
 
