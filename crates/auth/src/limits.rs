@@ -7,6 +7,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Mutex, PoisonError};
 
+use protocol::client::RegisteredBy;
 use protocol::ids::ClientId;
 use protocol::secret::TokenHash;
 use protocol::time::{Seconds, Timestamp};
@@ -20,7 +21,8 @@ const REMEMBERED: usize = 50_000;
 const LONGEST_DELAY: i64 = 60;
 const A_MINUTE: Seconds = Seconds(60);
 const AN_HOUR: Seconds = Seconds(3_600);
-/// Request objects that are fetched at once: for one client, and for all so that other exchanges keep half of their places.
+/// Request objects that are fetched at once: for one client, and for all of one kind, so that other exchanges keep half of their
+/// places. Clients that registered themselves and those of the administrator do not share them.
 const FETCHES: Bounds = Bounds { together: 16, per_name: 4 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +89,7 @@ pub struct Limits {
     forget_after: Seconds,
     beginnings_per_minute: u32,
     fetches: Places,
+    fetches_for_strangers: Places,
 }
 
 impl Limits {
@@ -99,6 +102,7 @@ impl Limits {
             forget_after: Seconds(config.failed_logins_window),
             beginnings_per_minute: config.interactions_per_minute,
             fetches: Places::new(FETCHES),
+            fetches_for_strangers: Places::new(FETCHES),
         }
     }
 
@@ -141,8 +145,18 @@ impl Limits {
 
     /// Counts a request object that is fetched because one network sent a link, and gives it a place among those of the client.
     /// A sign-in needs one fetch, so a network has as many of these as of those.
-    pub(crate) fn fetch(&self, peer: IpAddr, client: &ClientId, now: Timestamp) -> Result<Place, Throttled> {
-        let place = self.fetches.take_now(client.as_str()).ok_or(Throttled { retry_after: Seconds(1) })?;
+    pub(crate) fn fetch(
+        &self,
+        peer: IpAddr,
+        client: &ClientId,
+        registered_by: RegisteredBy,
+        now: Timestamp,
+    ) -> Result<Place, Throttled> {
+        let places = match registered_by {
+            RegisteredBy::Administrator => &self.fetches,
+            RegisteredBy::Dynamic => &self.fetches_for_strangers,
+        };
+        let place = places.take_now(client.as_str()).ok_or(Throttled { retry_after: Seconds(1) })?;
         self.count(Key::Fetch(Network::of(peer)), self.beginnings_per_minute, A_MINUTE, now)?;
         Ok(place)
     }
@@ -255,10 +269,24 @@ mod tests {
     }
 
     #[test]
+    fn slow_strangers_take_no_place_of_the_clients_of_the_administrator() {
+        let limits = Limits::new(&LimitsConfig::default());
+        let fetch = |client: &str, registered_by| {
+            let peer = "192.0.2.7".parse().unwrap();
+            limits.fetch(peer, &ClientId::parse(client).unwrap(), registered_by, Timestamp(0))
+        };
+        let slow: Vec<_> = ["a", "b", "c", "d"].repeat(4).iter().map(|it| fetch(it, RegisteredBy::Dynamic)).collect();
+        assert!(slow.iter().all(Result::is_ok));
+        assert!(fetch("e", RegisteredBy::Dynamic).is_err());
+        assert!(fetch("notes", RegisteredBy::Administrator).is_ok());
+    }
+
+    #[test]
     fn one_network_causes_only_so_many_fetches_a_minute_and_one_client_a_few_at_once() {
         let limits = Limits::new(&LimitsConfig { interactions_per_minute: 10, ..LimitsConfig::default() });
         let fetch = |peer: &str, client: &str, at| {
-            limits.fetch(peer.parse().unwrap(), &ClientId::parse(client).unwrap(), Timestamp(at))
+            let client = ClientId::parse(client).unwrap();
+            limits.fetch(peer.parse().unwrap(), &client, RegisteredBy::Dynamic, Timestamp(at))
         };
         let wait = |seconds| Throttled { retry_after: Seconds(seconds) };
         let held: Vec<_> = (0..4).map(|_| fetch("192.0.2.7", "slow", 0).unwrap()).collect();

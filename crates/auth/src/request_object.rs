@@ -110,7 +110,7 @@ async fn load(
         cause,
         retry_after: None,
     };
-    let _place = state.limits.fetch(peer, &client.id, now)?;
+    let _place = state.limits.fetch(peer, &client.id, client.registered_by, now)?;
     let answer = state.outbound.on_behalf_of(client.registered_by).get(WHAT, place, ACCEPT).await;
     let answer =
         answer.map_err(|cause| refused("nothing could be fetched from request_uri", Some(cause.to_string())))?;

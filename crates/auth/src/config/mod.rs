@@ -135,12 +135,12 @@ impl Config {
                 "listen on 127.0.0.1, unless a container publishes the port",
             ));
         }
-        // Five minutes is what the key set says (web/discovery.rs); the rest is for servers to notice and clocks to differ.
+        // The key set says that it may be kept for five minutes, or less where the announcement is shorter (web/discovery.rs).
         if self.keys.announce < 360 {
             warnings.push(Problem::new(
                 "keys.announce",
                 format!(
-                    "verifiers keep the key set for 300 s, so {} s after a rotation some do not know the key yet",
+                    "a new key signs {} s after it is published; verifiers that keep the key set longer miss it",
                     self.keys.announce
                 ),
                 "set at least 360",

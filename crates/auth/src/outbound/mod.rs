@@ -4,8 +4,8 @@
 //!
 //! https only, verified; no redirects, no proxy, no cookies, no connection kept; bounded in time, size and number. Which
 //! servers are asked is decided in `guard.rs` and `address.rs`, how many at once in `places.rs`, `lookups.rs` and `lane.rs`.
-//! What to do with an answer, and when to ask again, is for the callers. An [`OutboundError`] is for the log and for operators; told to strangers it would
-//! let them map the network around this server.
+//! What to do with an answer, and when to ask again, is for the callers. An [`OutboundError`] is for the log and for
+//! operators; told to strangers it would let them map the network around this server.
 
 mod address;
 mod guard;
