@@ -282,13 +282,18 @@ async fn a_long_object_may_be_posted_and_a_longer_one_is_refused() {
             let form: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
             let browser = Browser::new(&signer.app);
             let page = browser.post("/authorize", &form).await;
-            assert_eq!(page.status, 303);
-            browser.follow(page).await.answer()["error"].clone()
+            match page.status.as_u16() {
+                303 => Some(browser.follow(page).await.answer()["error"].clone()),
+                status => {
+                    assert!(status == 400 && page.has_id("error-page"), "{status}");
+                    None
+                }
+            }
         };
-        assert_eq!(posted(0).await, "login_required");
-        assert_eq!(posted(11_000).await, "login_required");
-        assert_eq!(posted(12_000).await, "invalid_request", "more than 16 KiB with the query");
-        assert_eq!(posted(30_000).await, "invalid_request");
+        assert_eq!(posted(0).await.as_deref(), Some("login_required"));
+        assert_eq!(posted(11_000).await.as_deref(), Some("login_required"));
+        assert_eq!(posted(12_000).await, None, "more than 16 KiB with the query, which no address has to hold");
+        assert_eq!(posted(30_000).await, None);
     })
     .await;
 }
