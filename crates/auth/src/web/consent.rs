@@ -4,10 +4,12 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use protocol::authorize::decide::Step;
+use protocol::client::Client;
 use protocol::error::{ErrorCode, OAuthError};
 use protocol::metadata::paths;
 use protocol::redirect_uri::Destination;
 use protocol::scope::Scope;
+use protocol::secret::TokenHash;
 
 use crate::AppState;
 use crate::web::authorize::{Examined, Visit};
@@ -21,7 +23,7 @@ pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<Http
     let (visit, pending) = Visit::resumed(state, http).await?;
     let examined = visit.examine(&pending.params, Some(&pending.interaction)).await?;
     match &examined.step {
-        Step::Consent(_) => Ok(page(&visit, &pending, &examined).await?),
+        Step::Consent(asked) => Ok(page(&visit, &pending, &examined, asked).await?),
         _ => visit.proceed(&pending.params, Some(pending.interaction)).await,
     }
 }
@@ -41,8 +43,11 @@ pub(crate) async fn post(
     let Step::Consent(asked) = &examined.step else {
         return visit.proceed(&pending.params, Some(pending.interaction)).await;
     };
+    let same = form.get("shown").map_err(PageError::bad_link)? == Some(shown(&examined, asked).as_str());
     match form.get("decision").map_err(PageError::bad_link)? {
-        Some("allow") => allow(visit, pending, &examined, asked).await,
+        Some("allow") if same => allow(visit, pending, &examined, asked).await,
+        // The client changed its name or what it asks for while the person was reading: the page is shown again.
+        Some("allow") => visit.proceed(&pending.params, Some(pending.interaction)).await,
         Some("deny") => {
             visit.finish(Some(pending.interaction)).await?;
             let error = OAuthError::new(ErrorCode::AccessDenied, "the person did not allow the request");
@@ -50,6 +55,15 @@ pub(crate) async fn post(
         }
         _ => Err(PageError::new(Situation::ForeignForm).because("the form has no decision").into()),
     }
+}
+
+/// A name for what the page says of the client and of what it asks for. The form brings it back, so that a yes counts for just
+/// that; it is no secret, because the form proves by itself that it came from our page.
+fn shown(examined: &Examined, asked: &Scope) -> String {
+    let Client { name, logo_uri, registered_by, .. } = &examined.client;
+    let logo_uri = logo_uri.as_deref().unwrap_or_default();
+    let parts = [name, examined.callback.redirect_uri(), logo_uri, registered_by.name(), &asked.to_string()];
+    TokenHash::of(parts.map(|part| format!("{} {part}", part.len())).concat().as_bytes()).as_str().to_owned()
 }
 
 async fn allow(
@@ -69,7 +83,7 @@ async fn allow(
     visit.proceed(&pending.params, Some(interaction)).await
 }
 
-async fn page(visit: &Visit, pending: &Pending, examined: &Examined) -> Result<HttpResponse, PageError> {
+async fn page(visit: &Visit, pending: &Pending, examined: &Examined, asked: &Scope) -> Result<HttpResponse, PageError> {
     let state = &visit.state;
     let Some((session, user)) = &visit.signed_in else { return Err(PageError::new(Situation::Expired)) };
     let shell = shell::in_language(state, &visit.http, &examined.request.ui_locales);
@@ -79,6 +93,7 @@ async fn page(visit: &Visit, pending: &Pending, examined: &Examined) -> Result<H
         action: cards::path(state, paths::CONSENT),
         interaction: pending.interaction.id.to_string(),
         csrf: pending.csrf(state, Some(&session.id)),
+        shown: shown(examined, asked),
         client: cards::client(&examined.client),
         answer_to: match examined.callback.destination() {
             Destination::Host(host) | Destination::Loopback(host) => AnswerTo::Host(host.to_owned()),

@@ -156,6 +156,8 @@ pub struct ConsentPage {
     pub action: String,
     pub interaction: String,
     pub csrf: String,
+    /// A name for what is shown, which comes back with the form.
+    pub shown: String,
     pub client: ClientCard,
     /// Shown always, because a name is easily borrowed and a host is not.
     pub answer_to: AnswerTo,

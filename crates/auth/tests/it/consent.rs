@@ -1,6 +1,9 @@
 //! `/consent`: asked once for exactly what was shown, remembered, refused politely.
 
 use futures_util::future::join_all;
+use protocol::client::Client;
+use protocol::ids::ClientId;
+use store::Won;
 use testkit::browser::Browser;
 use testkit::requests::STATE;
 
@@ -54,6 +57,30 @@ async fn a_no_goes_back_as_access_denied_and_is_not_remembered() {
 }
 
 #[actix_web::test]
+async fn a_yes_counts_for_the_client_that_was_shown() {
+    on_each_engine(async |app| {
+        let browser = Browser::new(&app);
+        let login = browser.open(&app.authorize_url("public", &[])).await;
+        let seen = browser.sign_in(&login, "alice").await;
+        let client = ClientId::parse("public").unwrap();
+        let before = store::clients::find(&app.store, &client).await.unwrap().unwrap();
+        let renamed = Client { name: "Somebody else".to_owned(), ..before };
+        assert_eq!(store::clients::update(&app.store, &renamed).await.unwrap(), Won::Yes);
+        let page = browser.submit(&seen, &[("decision", "allow")]).await;
+        let again = browser.follow(page).await;
+        assert!(again.has_id("consent-page") && again.body.contains("Somebody else"), "{}", again.body);
+        assert!(browser.submit(&again, &[("decision", "allow")]).await.answer().contains_key("code"));
+
+        let more = browser.open(&app.authorize_url("public", &[("prompt", "consent")])).await;
+        let renamed = Client { name: "And another".to_owned(), ..renamed };
+        assert_eq!(store::clients::update(&app.store, &renamed).await.unwrap(), Won::Yes);
+        let answer = browser.submit(&more, &[("decision", "deny")]).await.answer();
+        assert_eq!(answer["error"], "access_denied", "a no is a no, whoever asks");
+    })
+    .await;
+}
+
+#[actix_web::test]
 async fn a_first_party_client_is_not_asked_about() {
     on_each_engine(async |app| {
         let browser = Browser::new(&app);
@@ -76,7 +103,7 @@ async fn what_one_person_saw_is_not_allowed_in_the_name_of_another() {
         let page = browser.submit(&seen_by_alice, &[("decision", "allow")]).await;
         assert_eq!(page.status, 403);
         let bob = store::users::find_by_login(&app.store, "bob").await.unwrap().unwrap();
-        let client = protocol::ids::ClientId::parse("public").unwrap();
+        let client = ClientId::parse("public").unwrap();
         assert_eq!(store::consents::find(&app.store, &bob.id, &client).await.unwrap(), None);
     })
     .await;

@@ -146,6 +146,7 @@ fn consent(locale: Locale, scopes: &[(&str, Granted)]) -> ConsentPage {
         action: "/consent".to_owned(),
         interaction: "Zk3uP0o2Qm1xYb7cR9sTqg".to_owned(),
         csrf: "q1w2e3r4t5y6u7i8o9p0a1s2d3f4g5h6j7k8l9z0x1c".to_owned(),
+        shown: "what-is-shown".to_owned(),
         client: ClientCard::named("Field Notes"),
         answer_to: AnswerTo::Host("notes.example.com".to_owned()),
         account: alice(),
