@@ -1,5 +1,5 @@
 //! What the server does between requests: sweep what expired, notice and carry out key rotation, tell clients of logouts
-//! (`backchannel_logout.rs`). Never inside a request.
+//! (`backchannel_logout.rs`), send mail (`mail/delivery.rs`), delete accounts that are due. Never inside a request.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,11 +10,14 @@ use store::StoreError;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::{AppState, backchannel_logout, protocol_log};
+use crate::{AppState, accounts, backchannel_logout, mail, protocol_log};
 
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 /// Rows per statement; small, so that no request waits long for the writer.
 const SWEEP_BATCH: i64 = 200;
+const LOOK_FOR_DELETIONS_EVERY: Duration = Duration::from_secs(2);
+/// Accounts at one look; each is one transaction.
+const DELETIONS: i64 = 20;
 const LOOK_AT_KEYS_EVERY: Duration = Duration::from_secs(2);
 
 /// The running jobs; they end when this is stopped or dropped.
@@ -25,6 +28,8 @@ pub(crate) fn start(state: Arc<AppState>) -> Jobs {
     jobs.spawn(sweep(Arc::clone(&state)));
     jobs.spawn(protocol_log::write(Arc::clone(&state)));
     jobs.spawn(backchannel_logout::deliver(Arc::clone(&state)));
+    jobs.spawn(mail::delivery::deliver(Arc::clone(&state)));
+    jobs.spawn(deletions(Arc::clone(&state)));
     jobs.spawn(keys(state));
     Jobs(jobs)
 }
@@ -60,6 +65,18 @@ async fn sweep_once(state: &AppState) -> Result<u64, StoreError> {
     let log_ends = now - Seconds(state.config.protocol_log.lifetime);
     let exchanges = store::protocol_log::expire(&state.store, log_ends, SWEEP_BATCH).await?;
     Ok(exchanges + store::sweep::run_once(&state.store, now, SWEEP_BATCH).await?)
+}
+
+/// Deletes accounts whose owners asked for it and did not change their minds.
+async fn deletions(state: Arc<AppState>) {
+    let mut tick = interval(LOOK_FOR_DELETIONS_EVERY);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        if let Err(error) = accounts::delete_due(&state, DELETIONS).await {
+            tracing::warn!(%error, "accounts that are due cannot be deleted; it is tried again");
+        }
+    }
 }
 
 /// Takes over what another process rotated (`countersign key rotate`) and rotates keys that are old enough.

@@ -7,6 +7,8 @@
 //! `outbound.extra_ca` names: `config` is handed in, checked.
 
 mod access_token;
+mod accounts;
+pub mod action_tokens;
 pub mod active;
 mod backchannel_logout;
 pub mod client_keys;
@@ -16,17 +18,23 @@ pub mod config;
 mod grants;
 mod issue;
 mod jobs;
+pub mod known_browsers;
 pub mod limits;
+pub mod mail;
 pub mod offered;
 pub mod outbound;
+pub mod passkeys;
 pub mod passwords;
 pub mod protocol_log;
 pub mod random;
+pub mod recovery_codes;
 pub mod registration;
 mod request_object;
+mod security_log;
 mod session_clients;
 mod state;
 mod subject;
+pub mod totp;
 pub mod web;
 
 use std::future::Future;

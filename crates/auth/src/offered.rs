@@ -43,6 +43,7 @@ fn reason(what: Lack, algorithms: &[SigningAlgorithm]) -> String {
         Lack::Feature(Feature::UnsignedRequestObjects) => switch("unsigned_request_objects"),
         Lack::Feature(Feature::UnsignedIdTokens) => switch("unsigned_id_tokens"),
         Lack::Feature(Feature::FrontchannelLogout) => switch("frontchannel_logout"),
+        Lack::Feature(Feature::SignUp) => "accounts.sign_up is not open".to_owned(),
         Lack::Feature(Feature::Registration) => "registration.access is off".to_owned(),
     }
 }

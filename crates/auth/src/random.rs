@@ -41,3 +41,18 @@ pub fn trace_id() -> String {
         hex
     })
 }
+
+/// 160 bits: the secret of an authenticator app, as long as the output of its hash (RFC 4226 §4, R6).
+pub fn totp_secret() -> [u8; 20] {
+    jwt::random::bytes::<20>()
+}
+
+/// A byte for each letter of a recovery code; five bits of each are used.
+pub fn recovery_code() -> [u8; 28] {
+    jwt::random::bytes::<28>()
+}
+
+/// 64 bits, of which a short code of digits is made.
+pub fn short_code() -> [u8; 8] {
+    jwt::random::bytes::<8>()
+}

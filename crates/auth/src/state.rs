@@ -13,6 +13,7 @@ use crate::client_keys::ClientKeys;
 use crate::clock::Clock;
 use crate::config::{Config, Problem};
 use crate::limits::Limits;
+use crate::mail::Outgoing;
 use crate::outbound::Outbound;
 use crate::passwords::{PasswordError, Pool};
 use crate::protocol_log::ProtocolLog;
@@ -28,6 +29,7 @@ pub struct AppState {
     pub passwords: Pool,
     pub limits: Limits,
     pub outbound: Outbound,
+    pub mail: Outgoing,
     pub client_keys: ClientKeys,
     /// Wakes the job that tells clients of a logout.
     pub logout_deliveries: Notify,
@@ -63,6 +65,7 @@ impl AppState {
         let passwords = Pool::start(&config.passwords)?;
         let limits = Limits::new(&config.limits);
         let outbound = Outbound::new(&config.outbound).map_err(StateError::Setting)?;
+        let mail = Outgoing::new(&config).map_err(StateError::Setting)?;
         let client_keys = ClientKeys::new(outbound.clone());
         let (protocol_log, overload) = (ProtocolLog::new(), Sampled::new());
         let mode = Mode::Production;
@@ -74,6 +77,7 @@ impl AppState {
             passwords,
             limits,
             outbound,
+            mail,
             client_keys,
             logout_deliveries: Notify::new(),
             protocol_log,

@@ -34,8 +34,9 @@ pub fn start_quietly() {
     let _ = builder.with_ansi(false).with_writer(io::stderr).try_init();
 }
 
-/// What strangers can fill a log with: each head that is no HTTP is an error to the framework.
-const STRANGERS: &str = "actix_http::h1::dispatcher=off";
+/// What strangers can fill a log with: each head that is no HTTP is an error to the framework, each answer that is none of an
+/// authenticator to the library that reads it.
+const STRANGERS: &str = "actix_http::h1::dispatcher=off,webauthn_rs_core=off";
 
 /// Our own crates at the level asked for; libraries below `info` would only repeat what we say better.
 fn filter(level: LogLevel) -> EnvFilter {
@@ -45,6 +46,10 @@ fn filter(level: LogLevel) -> EnvFilter {
         LogLevel::Trace => "debug",
     };
     let ours = OURS.map(|krate| format!("{krate}={}", level.name()));
-    let strangers = if matches!(level, LogLevel::Debug | LogLevel::Trace) { "actix_http=debug" } else { STRANGERS };
+    let strangers = if matches!(level, LogLevel::Debug | LogLevel::Trace) {
+        "actix_http=debug,webauthn_rs_core=debug"
+    } else {
+        STRANGERS
+    };
     EnvFilter::new(format!("{libraries},{strangers},{}", ours.join(",")))
 }

@@ -1,16 +1,15 @@
-//! A new person, whoever makes them (`user add`, `[seed]`): what their name, addresses and password must look like, and how
-//! the password is kept.
+//! A new person, whoever makes them (`user add`, `user import`, `[seed]`): what their name, addresses and password must look
+//! like, and how the password is kept.
 
-use auth::config::PasswordsConfig;
+use auth::config::{Config, PasswordsConfig};
+use auth::passwords::policy::{self, About, Strength};
 use protocol::ids::UserId;
 use protocol::secret::SecretString;
 use protocol::time::Timestamp;
+use protocol::user::User;
 use store::Store;
 
 use crate::failure::Failure;
-
-/// Longer passwords cost time to read and gain nothing.
-const LONGEST_PASSWORD: usize = 1024;
 
 /// Names and e-mail addresses are typed into one field, so no name may look like an address.
 pub fn check_username(text: &str) -> Result<(), &'static str> {
@@ -37,16 +36,13 @@ pub fn check_phone_number(text: &str) -> Result<(), &'static str> {
     if number { Ok(()) } else { Err("write it with its country code, as +1 555 0100") }
 }
 
-/// NIST SP 800-63B §3.1.1.2: length counts, composition does not.
-pub fn check_password(password: &SecretString, min_length: usize) -> Result<(), String> {
-    let text = password.expose();
-    if text.chars().count() < min_length {
-        return Err(format!("the password needs at least {min_length} characters"));
-    }
-    if text.len() > LONGEST_PASSWORD {
-        return Err(format!("the password has more than {LONGEST_PASSWORD} bytes"));
-    }
-    Ok(())
+/// The command line and seeds know nothing of second factors, so a password has to be enough by itself.
+pub fn check_password(config: &Config, user: &User, password: &SecretString) -> Result<(), String> {
+    let about = About::of(config, user, Strength::Alone);
+    policy::check(&config.passwords, &about, password.expose()).map_err(|weaknesses| {
+        let sentences: Vec<_> = weaknesses.iter().map(ToString::to_string).collect();
+        sentences.join("; ")
+    })
 }
 
 /// Takes as long as a hash takes.

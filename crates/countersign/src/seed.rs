@@ -197,7 +197,7 @@ async fn refuse_test_password(store: &Store, config: &Config) -> Result<(), Fail
     let password = SecretString::new(TEST_PASSWORD.to_owned());
     match place.verify(password, stored).await.map_err(Failure::failed)? {
         Verdict::Differs => Ok(()),
-        Verdict::Matches => Err(Failure::setting(
+        Verdict::Matches | Verdict::MatchesOutdated => Err(Failure::setting(
             "database.url",
             format!("{} has the password of the conformance tests, which everybody knows", user.username),
             "use another database, or set another password with `countersign user password`",

@@ -10,7 +10,7 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKe
 use aws_lc_rs::hkdf::KeyType;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use protocol::ids::ClientId;
+use protocol::ids::{ClientId, MailId, UserId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
@@ -23,6 +23,8 @@ const VERSION: u8 = 1;
 const SALT: usize = 24;
 const PREFIX: usize = 1 + SALT;
 const KEY: usize = 32;
+/// A mail with both its bodies.
+const MAX_MAIL: usize = 256 * 1024;
 
 /// What a sealed text is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +35,12 @@ pub enum Purpose<'a> {
     /// The secret of a client that authenticates by `client_secret_jwt`: the server has to know it to check an HMAC, so the
     /// database keeps it sealed. Bound to the client whose it is, so that a row copied to another client opens nothing there.
     ClientSecret(&'a ClientId),
+    /// A mail that waits until it is sent. Bound to its row.
+    Mail(&'a MailId),
+    /// The secret that a person's authenticator app has too. Bound to the person.
+    Totp(&'a UserId),
+    /// The same, while it is offered on a page and not enrolled yet.
+    TotpOffer(&'a UserId),
 }
 
 /// Seals the claims of an access token. Two calls with the same claims give different texts.
@@ -61,7 +69,7 @@ pub fn seal_for(purpose: Purpose<'_>, secrets: &Secrets, claims: &impl Serialize
 
 /// As `open`, for any purpose.
 pub fn open_for<C: DeserializeOwned>(purpose: Purpose<'_>, secrets: &Secrets, token: &str) -> Option<C> {
-    if token.len() > MAX_TOKEN {
+    if token.len() > purpose.longest() {
         return None;
     }
     let mut bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
@@ -76,12 +84,23 @@ pub fn open_for<C: DeserializeOwned>(purpose: Purpose<'_>, secrets: &Secrets, to
 }
 
 impl Purpose<'_> {
+    /// No text of ours is longer.
+    fn longest(self) -> usize {
+        match self {
+            Self::Mail(_) => MAX_MAIL,
+            _ => MAX_TOKEN,
+        }
+    }
+
     /// What is authenticated beside the claims.
     fn bound(self) -> Vec<u8> {
         match self {
             Self::AccessToken => vec![VERSION, 1],
             Self::Confirmation => vec![VERSION, 2],
             Self::ClientSecret(client) => [&[VERSION, 3], client.as_str().as_bytes()].concat(),
+            Self::Mail(mail) => [&[VERSION, 4], mail.as_str().as_bytes()].concat(),
+            Self::Totp(user) => [&[VERSION, 5], user.as_str().as_bytes()].concat(),
+            Self::TotpOffer(user) => [&[VERSION, 6], user.as_str().as_bytes()].concat(),
         }
     }
 }
@@ -148,6 +167,27 @@ mod tests {
         assert_eq!(open_for::<String>(Purpose::ClientSecret(&ours), &secrets(), &secret).as_deref(), Some("hush"));
         for other in [Purpose::AccessToken, Purpose::Confirmation, Purpose::ClientSecret(&another)] {
             assert_eq!(open_for::<String>(other, &secrets(), &secret), None);
+        }
+    }
+
+    #[test]
+    fn a_mail_opens_in_its_own_row_and_may_be_longer_than_a_token() {
+        let (row, another) = (MailId::parse("m1").expect("is an id"), MailId::parse("m2").expect("is an id"));
+        let long = "a".repeat(2 * MAX_TOKEN);
+        let mail = seal_for(Purpose::Mail(&row), &secrets(), &long);
+        assert_eq!(open_for::<String>(Purpose::Mail(&row), &secrets(), &mail), Some(long));
+        assert_eq!(open_for::<String>(Purpose::Mail(&another), &secrets(), &mail), None);
+        let other = seal_for(Purpose::AccessToken, &secrets(), &"a".repeat(2 * MAX_TOKEN));
+        assert_eq!(open_for::<String>(Purpose::AccessToken, &secrets(), &other), None);
+    }
+
+    #[test]
+    fn a_secret_of_an_authenticator_app_is_of_one_person_and_an_offer_is_not_enrolled() {
+        let (ours, another) = (UserId::parse("ada").expect("is an id"), UserId::parse("bob").expect("is an id"));
+        let kept = seal_for(Purpose::Totp(&ours), &secrets(), &"hush");
+        assert_eq!(open_for::<String>(Purpose::Totp(&ours), &secrets(), &kept).as_deref(), Some("hush"));
+        for other in [Purpose::Totp(&another), Purpose::TotpOffer(&ours), Purpose::AccessToken] {
+            assert_eq!(open_for::<String>(other, &secrets(), &kept), None);
         }
     }
 

@@ -1,7 +1,8 @@
 //! The symmetric keys of the server, each for one purpose, all derived from one master key of 32 bytes (HKDF, RFC 5869).
 //!
 //! The master key lives in the key directory; here it is only an input. What is computed with the keys: check values of refresh
-//! tokens and of forms, pairwise subjects, the names of sessions for clients, and sealed texts (`sealed.rs`).
+//! tokens, of forms and of short codes, pairwise subjects, the names of sessions for clients and of limits, and sealed texts
+//! (`sealed.rs`).
 
 use std::fmt;
 
@@ -18,6 +19,8 @@ pub struct Secrets {
     csrf: hmac::Key,
     pairwise: hmac::Key,
     sid: hmac::Key,
+    limit: hmac::Key,
+    code: hmac::Key,
     seal: Prk,
 }
 
@@ -29,6 +32,8 @@ impl Secrets {
             csrf: hmac::Key::new(hmac::HMAC_SHA256, derive(&root, b"form").as_slice()),
             pairwise: hmac::Key::new(hmac::HMAC_SHA256, derive(&root, b"pairwise subject").as_slice()),
             sid: hmac::Key::new(hmac::HMAC_SHA256, derive(&root, b"session of a client").as_slice()),
+            limit: hmac::Key::new(hmac::HMAC_SHA256, derive(&root, b"limit").as_slice()),
+            code: hmac::Key::new(hmac::HMAC_SHA256, derive(&root, b"short code").as_slice()),
             seal: Prk::new_less_safe(HKDF_SHA256, derive(&root, b"sealed token").as_slice()),
         }
     }
@@ -61,6 +66,22 @@ impl Secrets {
     /// tell whether they are of one session.
     pub fn sid_mac(&self, input: &[u8]) -> String {
         mac(&self.sid, input)
+    }
+
+    /// The name of what is counted for one account, address or network: 43 characters of base64url. What was typed (now and
+    /// then a password, in the wrong field) cannot be guessed from a copy of the database.
+    pub fn limit_mac(&self, input: &[u8]) -> String {
+        mac(&self.limit, input)
+    }
+
+    /// What a row keeps of a short code that was sent to somebody: 43 characters of base64url. Without the key the few codes
+    /// that there are could all be tried against a plain hash.
+    pub fn code_mac(&self, input: &[u8]) -> String {
+        mac(&self.code, input)
+    }
+
+    pub fn verify_code_mac(&self, input: &[u8], kept: &str) -> bool {
+        verify(&self.code, input, kept)
     }
 
     pub(crate) fn seal(&self) -> &Prk {
@@ -100,9 +121,15 @@ mod tests {
     #[test]
     fn each_purpose_has_its_own_key() {
         let secrets = Secrets::from_master(&[7; 32]);
-        let of_each =
-            [secrets.refresh_mac(b"x"), secrets.csrf_mac(b"x"), secrets.pairwise_mac(b"x"), secrets.sid_mac(b"x")];
-        assert_eq!(HashSet::from(of_each).len(), 4);
+        let of_each = [
+            secrets.refresh_mac(b"x"),
+            secrets.csrf_mac(b"x"),
+            secrets.pairwise_mac(b"x"),
+            secrets.sid_mac(b"x"),
+            secrets.code_mac(b"x"),
+            secrets.limit_mac(b"x"),
+        ];
+        assert_eq!(HashSet::from(of_each).len(), 6);
         assert!(!secrets.verify_csrf_mac(b"x", &secrets.refresh_mac(b"x")));
     }
 
@@ -120,6 +147,8 @@ mod tests {
         assert_eq!(secrets.csrf_mac(b"form"), "iiRiCtItZZlp68OsMAuvQ21GBoz28lmc3GnHqSKcWOk");
         assert_eq!(secrets.pairwise_mac(b"sector.example\0person"), "PEUYuVd5vLQtCuMILzIIOik5j2O3oiCUh-WTR_GKFYk");
         assert_eq!(secrets.sid_mac(b"session\0client"), "7mMjPo1I2vJXba2ip7v7MMjd6ipSCaZH0fVJsUfLBrE");
+        assert_eq!(secrets.limit_mac(b"bucket\0whom"), "fWqF_LBtEPfGBFBO3pNrcCVsJuxBceswc9iIl-B5GVg");
+        assert_eq!(secrets.code_mac(b"code"), "OUA-ic_nF5JHbzSJInOLgZzcLd4pxW8_mhh2G-yRlwU");
     }
 
     #[test]

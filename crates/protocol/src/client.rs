@@ -8,6 +8,7 @@ use crate::closed_set::closed_set;
 use crate::encryption::Encryption;
 use crate::grant::refresh_token::Policy;
 use crate::ids::ClientId;
+use crate::login::Level;
 use crate::redirect_uri::RegisteredRedirectUri;
 use crate::scope::Scope;
 use crate::signing::{AssertionAlgorithm, MaybeSigned, SigningAlgorithm};
@@ -142,6 +143,8 @@ pub struct Client {
     /// Whether `auth_time` is demanded in its ID tokens. Ours always have it.
     pub require_auth_time: bool,
     pub default_acr_values: Vec<String>,
+    /// Nobody gets in with less, whatever a request asks for.
+    pub minimum_acr: Option<Level>,
     /// How to reach the people behind it.
     pub contacts: Vec<String>,
     pub software_id: Option<String>,
@@ -262,6 +265,7 @@ pub(crate) mod tests {
             default_max_age: None,
             require_auth_time: false,
             default_acr_values: Vec::new(),
+            minimum_acr: None,
             contacts: Vec::new(),
             software_id: None,
             software_version: None,

@@ -13,4 +13,6 @@ pub enum Feature {
     /// ID tokens with the algorithm `none` (OpenID Connect Core §2).
     UnsignedIdTokens,
     FrontchannelLogout,
+    /// People sign up by themselves (Initiating User Registration via OpenID Connect).
+    SignUp,
 }

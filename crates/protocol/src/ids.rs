@@ -95,8 +95,28 @@ id!(
     TokenId, "token id"
 );
 id!(
+    /// One entry of the log that a person sees of their account.
+    SecurityEventId, "id of a security event"
+);
+id!(
     /// One token that lets somebody register clients (RFC 7591 §3).
     InitialAccessTokenId, "id of an initial access token"
+);
+id!(
+    /// A browser that signed in as one person before.
+    KnownBrowserId, "id of a known browser"
+);
+id!(
+    /// One link or code that was sent to somebody (`action_token.rs`).
+    ActionTokenId, "id of an action token"
+);
+id!(
+    /// One mail to somebody.
+    MailId, "mail id"
+);
+id!(
+    /// One challenge that waits for an authenticator (`passkey.rs`).
+    CeremonyId, "id of a ceremony"
 );
 
 fn is_id(text: &str) -> bool {

@@ -14,16 +14,23 @@
 //! | `client`, `registration` | a client as registered; its metadata (RFC 7591) in both directions |
 //! | `client_auth`, `client_assertion`, `pkce` | who presents a request, and whether it is the one that began it |
 //! | `user`, `subject`, `claims` | a person, whom a client knows them as, and what it may read about them |
+//! | `login_name` | when two names or addresses are the same, and what a new one may look like |
+//! | `login` | what a person proves, and when that is enough |
+//! | `passkey` | passkeys, as far as they need no cryptography |
+//! | `security_event` | what their owner can look up about an account |
 //! | `authorize` | the authorization request: callback, request, decision |
 //! | `grant` | the token request: one file per grant, each with one `decide` |
 //! | `id_token`, `userinfo`, `introspection` | what tokens say, whom UserInfo and introspection answer |
+//! | `mail`, `action_token` | what people are told by mail; links and codes that are good once |
 //! | `metadata` | the discovery document |
 //! | `logout` | a client asks for a logout (RP-initiated), and hears of one (back-channel, front-channel) |
 
 mod client_assertion;
 mod closed_set;
 pub mod http_url;
+mod login_name;
 
+pub mod action_token;
 pub mod audience;
 pub mod authorize;
 pub mod claims;
@@ -37,14 +44,18 @@ pub mod id_token;
 pub mod ids;
 pub mod introspection;
 pub mod issuer;
+pub mod login;
 pub mod logout;
+pub mod mail;
 pub mod metadata;
 pub mod params;
+pub mod passkey;
 pub mod pkce;
 pub mod redirect_uri;
 pub mod registration;
 pub mod scope;
 pub mod secret;
+pub mod security_event;
 pub mod signing;
 pub mod subject;
 pub mod time;

@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use crate::authorize::prompt::{ACR_VALUES, PromptValue};
+use crate::authorize::prompt::PromptValue;
 use crate::authorize::request::CODE_CHALLENGE_METHODS;
 use crate::authorize::response_type::{ResponseMode, ResponseType};
 use crate::claims::CLAIMS_SUPPORTED;
@@ -13,6 +13,7 @@ use crate::client::{GrantType, SubjectType, TokenEndpointAuthMethod};
 use crate::encryption::{ContentEncryption, KeyManagementAlgorithm};
 use crate::feature::Feature;
 use crate::issuer::Issuer;
+use crate::login::Level;
 use crate::signing::{AssertionAlgorithm, MaybeSigned, SigningAlgorithm};
 
 /// Where each endpoint is, below the issuer.
@@ -66,8 +67,8 @@ pub struct Metadata {
     pub introspection_endpoint_auth_methods_supported: Vec<TokenEndpointAuthMethod>,
     pub revocation_endpoint_auth_methods_supported: &'static [TokenEndpointAuthMethod],
     pub code_challenge_methods_supported: &'static [&'static str],
-    pub acr_values_supported: &'static [&'static str],
-    pub prompt_values_supported: &'static [PromptValue],
+    pub acr_values_supported: &'static [Level],
+    pub prompt_values_supported: Vec<PromptValue>,
     pub display_values_supported: &'static [&'static str],
     pub claim_types_supported: &'static [&'static str],
     pub claims_supported: &'static [&'static str],
@@ -132,8 +133,8 @@ impl Metadata {
             introspection_endpoint_auth_methods_supported: confidential_methods(),
             revocation_endpoint_auth_methods_supported: TokenEndpointAuthMethod::ALL,
             code_challenge_methods_supported: CODE_CHALLENGE_METHODS,
-            acr_values_supported: ACR_VALUES,
-            prompt_values_supported: PromptValue::ALL,
+            acr_values_supported: Level::ALL,
+            prompt_values_supported: prompt_values(published),
             display_values_supported: &["page"],
             claim_types_supported: &["normal"],
             claims_supported: CLAIMS_SUPPORTED,
@@ -199,6 +200,12 @@ impl Algorithms {
 }
 
 /// Discovery §3: without the list clients take `authorization_code` and `implicit` for granted, so it is said.
+/// Initiating User Registration §4: `create` is announced where people can sign up.
+fn prompt_values(published: &Published) -> Vec<PromptValue> {
+    let signs_up = published.features.contains(&Feature::SignUp);
+    PromptValue::ALL.iter().copied().filter(|value| *value != PromptValue::Create || signs_up).collect()
+}
+
 fn grant_types(response_types: &[ResponseType]) -> Vec<GrantType> {
     let implicit = response_types.iter().any(|kind| kind.has_id_token() || kind.has_token());
     let is_on = |grant: &GrantType| implicit || *grant != GrantType::Implicit;
@@ -280,7 +287,7 @@ mod tests {
             ("introspection_endpoint_auth_methods_supported", confidential),
             ("revocation_endpoint_auth_methods_supported", methods),
             ("code_challenge_methods_supported", json!(["S256"])),
-            ("acr_values_supported", json!(["1"])),
+            ("acr_values_supported", json!(["1", "2"])),
             ("prompt_values_supported", json!(["none", "login", "consent", "select_account"])),
             ("display_values_supported", json!(["page"])),
             ("claim_types_supported", json!(["normal"])),

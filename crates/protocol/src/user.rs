@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::UserId;
+pub use crate::login_name::{UsernameFault, check_username, display_name, normalize_login};
 use crate::time::Timestamp;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +19,41 @@ pub struct User {
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub disabled_at: Option<Timestamp>,
+    /// The language of mail to this person (BCP 47); that of the installation without it.
+    pub locale: Option<String>,
+    pub terms_accepted_at: Option<Timestamp>,
+    /// Since when the next sign-in with a password ends with the choice of a new one.
+    pub password_change_required_at: Option<Timestamp>,
+    /// The person asked for the account to be deleted then.
+    pub deletion_due_at: Option<Timestamp>,
+}
+
+impl User {
+    /// Somebody of whom only the user name is known.
+    pub fn new(id: UserId, username: impl Into<String>, now: Timestamp) -> Self {
+        Self {
+            id,
+            username: username.into(),
+            email: None,
+            email_verified_at: None,
+            phone_number: None,
+            phone_number_verified_at: None,
+            profile: Profile::default(),
+            groups: Vec::new(),
+            created_at: now,
+            updated_at: now,
+            disabled_at: None,
+            locale: None,
+            terms_accepted_at: None,
+            password_change_required_at: None,
+            deletion_due_at: None,
+        }
+    }
+
+    /// The address, if it was proven to be theirs.
+    pub fn verified_email(&self) -> Option<&str> {
+        self.email_verified_at.and(self.email.as_deref())
+    }
 }
 
 /// The standard claims (OpenID Connect Core §5.1) that are plain text about a person. All may be absent.
@@ -70,50 +106,18 @@ pub struct Address {
     pub country: Option<String>,
 }
 
-/// The form in which user names and e-mail addresses are compared: outer white space and case do not tell people apart.
-pub fn normalize_login(typed: &str) -> String {
-    typed.trim().to_lowercase()
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use proptest::prelude::*;
 
     /// The person of [`crate::grant::state::tests::sample`]. Tests change what they are about.
     pub(crate) fn sample() -> User {
-        User {
-            id: UserId::parse("ada").expect("is an id"),
-            username: "ada".to_owned(),
-            email: None,
-            email_verified_at: None,
-            phone_number: None,
-            phone_number_verified_at: None,
-            profile: Profile::default(),
-            groups: Vec::new(),
-            created_at: Timestamp(1),
-            updated_at: Timestamp(2),
-            disabled_at: None,
-        }
-    }
-
-    #[test]
-    fn case_and_outer_spaces_do_not_matter() {
-        assert_eq!(normalize_login("  Ada.Lovelace@Example.ORG\n"), "ada.lovelace@example.org");
-        assert_eq!(normalize_login("ÄNNE"), "änne");
+        User { updated_at: Timestamp(2), ..User::new(UserId::parse("ada").expect("is an id"), "ada", Timestamp(1)) }
     }
 
     #[test]
     fn an_empty_profile_is_an_empty_object() {
         assert_eq!(serde_json::to_string(&Profile::default()).expect("is plain data"), "{}");
         assert_eq!(serde_json::from_str::<Profile>("{}").expect("all absent"), Profile::default());
-    }
-
-    proptest! {
-        #[test]
-        fn normalizing_twice_changes_nothing(typed: String) {
-            let once = normalize_login(&typed);
-            prop_assert_eq!(normalize_login(&once), once);
-        }
     }
 }

@@ -102,13 +102,33 @@ async fn open_postgres(url: &str, pool_size: u32) -> Result<Store, StoreError> {
 pub(crate) async fn sqlite_writer(options: &AnyConnectOptions) -> Result<AnyConnection, sqlx::Error> {
     let mut connection = options.connect().await?;
     sqlx::raw_sql("PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON").execute(&mut connection).await?;
-    let journal: String = sqlx::query_scalar::<Any, _>("PRAGMA journal_mode = WAL").fetch_one(&mut connection).await?;
-    if journal != "wal" {
+    if write_ahead_logging(&mut connection).await? != "wal" {
         let cause = "the file system of the database file does not support write-ahead logging";
         return Err(sqlx::Error::Configuration(cause.into()));
     }
     sqlx::raw_sql("PRAGMA synchronous = FULL").execute(&mut connection).await?;
     Ok(connection)
+}
+
+/// Switches it on, and tells the mode that there is now. Several programs that make the same file at the same moment exclude one
+/// another here, and SQLite does not wait by itself for that lock.
+#[expect(clippy::disallowed_methods, reason = "a setting of a connection, for one engine only")]
+async fn write_ahead_logging(connection: &mut AnyConnection) -> Result<String, sqlx::Error> {
+    const TRIES: u32 = 250;
+    const PAUSE: Duration = Duration::from_millis(20);
+    let mut tries = 1;
+    loop {
+        match sqlx::query_scalar::<Any, _>("PRAGMA journal_mode = WAL").fetch_one(&mut *connection).await {
+            Err(error) if is_locked(&error) && tries < TRIES => tries += 1,
+            outcome => return outcome,
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+fn is_locked(error: &sqlx::Error) -> bool {
+    const SQLITE_BUSY: &str = "5";
+    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == SQLITE_BUSY)
 }
 
 /// A connection that only reads; a write through it is an error, not a second writer.

@@ -43,6 +43,8 @@ statements! {
     ADVANCE = "UPDATE grants SET generation = $3, rotated_at = $4, idle_expires_at = $5
                WHERE id = $1 AND generation <= $2 AND redeemed_at IS NOT NULL AND ended_at IS NULL
                  AND idle_expires_at > $4 AND expires_at > $4";
+    OF_USER = concat!("SELECT ", columns!(), " FROM grants WHERE user_id = $1 ORDER BY id LIMIT 500");
+    DELETE_OF_USER = "DELETE FROM grants WHERE user_id = $1";
     END = "UPDATE grants SET ended_at = $3, end_reason = $2 WHERE id = $1 AND ended_at IS NULL";
     LIVING_OF_USER = "SELECT id FROM grants WHERE id > $1 AND user_id = $2 AND ended_at IS NULL ORDER BY id LIMIT 200";
     LIVING_OF_CLIENT = "SELECT id FROM grants WHERE id > $1 AND client_id = $2 AND ended_at IS NULL
@@ -91,6 +93,16 @@ pub async fn find(store: &Store, id: &GrantId) -> Result<Option<Grant>, StoreErr
     store.row(Statement::new(FIND).text(id.as_str())).await?.as_ref().map(read).transpose()
 }
 
+/// All of a person that are not swept, in no order that means anything; at most 500.
+pub async fn of_user(store: &Store, user: &UserId) -> Result<Vec<Grant>, StoreError> {
+    store.rows(Statement::new(OF_USER).text(user.as_str())).await?.iter().map(read).collect()
+}
+
+/// For the transaction that deletes a person: a token whose row is gone is no token.
+pub(crate) fn delete_of_user_statement(user: &UserId) -> Statement {
+    Statement::new(DELETE_OF_USER).text(user.as_str())
+}
+
 /// Uses up the code. RFC 6749 §4.1.2: "The client MUST NOT use the authorization code more than once."
 pub async fn redeem(
     store: &Store,
@@ -126,8 +138,9 @@ pub async fn end(store: &Store, id: &GrantId, reason: EndReason, now: Timestamp)
     store.write(end_statement(id.as_str(), reason, now)).await.map(Won::by)
 }
 
-/// Ends all these grants, in small writes, and tells how many. Walks the whole table beside the writes of others, because no
-/// index serves this rare question; so deny access by other means first (disable the person, delete the client).
+/// Ends all these grants, in small writes, and tells how many. Those of a client are looked for in the
+/// whole table beside the writes of others, because no index serves this rare question; so deny access by other means first
+/// (disable the person, delete the client).
 pub async fn end_all(store: &Store, whose: Whose<'_>, reason: EndReason, now: Timestamp) -> Result<u64, StoreError> {
     let (mut ended, mut after) = (0, String::new());
     loop {

@@ -7,7 +7,9 @@
 //! | table | module |
 //! |---|---|
 //! | `users`, `user_logins` | [`users`] |
+//! | all that names a person | [`deletion`] |
 //! | `passwords` | [`passwords`] |
+//! | `passkeys`, `passkey_ceremonies` | [`passkeys`], [`passkey_ceremonies`] |
 //! | `sessions`, `interactions` | [`sessions`], [`interactions`] |
 //! | `session_clients`, `logout_deliveries` | [`session_clients`], [`logout_deliveries`] |
 //! | `clients`, `client_secrets`, `client_origins` | [`clients`] |
@@ -16,27 +18,43 @@
 //! | `grants`, `consents` | [`grants`], [`consents`] |
 //! | `revoked_tokens`, `used_assertions` | [`revoked_tokens`], [`used_assertions`] |
 //! | `protocol_log` | [`protocol_log`] |
+//! | `mails`, `mailbox`, `action_tokens` | [`mails`], [`mailbox`], [`action_tokens`] |
+//! | `totp`, `recovery_codes` | [`totp`], [`recovery_codes`] |
+//! | `known_browsers`, `attempts` | [`known_browsers`], [`attempts`] |
+//! | `security_events` | [`security_events`] |
 
+pub mod action_tokens;
 pub mod apis;
+pub mod attempts;
 pub mod clients;
 pub mod consents;
+pub mod deletion;
 mod engine;
 mod error;
 pub mod grants;
 pub mod initial_access_tokens;
 pub mod interactions;
+pub mod known_browsers;
 pub mod logout_deliveries;
+pub mod mailbox;
+pub mod mails;
 mod migrations;
+pub mod passkey_ceremonies;
+pub mod passkeys;
 pub mod passwords;
 mod pool;
 pub mod protocol_log;
+pub mod recovery_codes;
 pub mod registrations;
 pub mod revoked_tokens;
 mod row;
+pub mod security_events;
 pub mod session_clients;
 pub mod sessions;
+pub mod sign_ups;
 pub mod statement;
 pub mod sweep;
+pub mod totp;
 pub mod used_assertions;
 pub mod users;
 mod write;

@@ -17,6 +17,9 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (6, "protocol_log", include_str!("../../../migrations/0006_protocol_log.sql")),
     (7, "logout", include_str!("../../../migrations/0007_logout.sql")),
     (8, "registration", include_str!("../../../migrations/0008_registration.sql")),
+    (9, "mail", include_str!("../../../migrations/0009_mail.sql")),
+    (10, "second_factors", include_str!("../../../migrations/0010_second_factors.sql")),
+    (11, "accounts", include_str!("../../../migrations/0011_accounts.sql")),
 ];
 
 /// On SQLite: one transaction that takes the write lock first, because the migrator has no lock of its own there.

@@ -176,8 +176,8 @@ async fn in_transaction(write: &Write, connection: &mut AnyConnection) -> Result
     let mut transaction = connection.begin().await?;
     let outcome = write.run(&mut transaction).await;
     match &outcome {
-        Ok(_) => transaction.commit().await?,
-        Err(_) => transaction.rollback().await?,
+        Ok(answer) if write.keeps(*answer) => transaction.commit().await?,
+        Ok(_) | Err(_) => transaction.rollback().await?,
     }
     outcome
 }

@@ -5,6 +5,7 @@ use protocol::secret::TokenHash;
 use protocol::time::Timestamp;
 use sqlx::any::AnyRow;
 
+use crate::interactions::Keep;
 use crate::row::Fields;
 use crate::statement::{Statement, statements};
 use crate::write::Write;
@@ -23,23 +24,40 @@ pub struct Session {
     pub idle_expires_at: Timestamp,
     pub expires_at: Timestamp,
     pub ended_at: Option<Timestamp>,
+    pub origin: Origin,
+    pub keep: Keep,
+}
+
+/// The browser that signed in, for the person to recognise it by.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    pub user_agent: Option<String>,
+    /// The network address.
+    pub address: Option<String>,
 }
 
 macro_rules! columns {
     () => {
-        "id, secret_hash, user_id, auth_time, acr, amr, created_at, last_seen_at, idle_expires_at, expires_at, ended_at"
+        "id, secret_hash, user_id, auth_time, acr, amr, created_at, last_seen_at, idle_expires_at, expires_at, ended_at, \
+         user_agent, address, kept"
     };
 }
 
 statements! {
-    INSERT = concat!("INSERT INTO sessions (", columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)");
+    INSERT = concat!("INSERT INTO sessions (", columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)");
     FIND = concat!("SELECT ", columns!(), " FROM sessions WHERE id = $1");
     TOUCH = "UPDATE sessions SET last_seen_at = $2, idle_expires_at = $3
              WHERE id = $1 AND ended_at IS NULL AND last_seen_at < $2 AND idle_expires_at > $2 AND expires_at > $2";
     RENEW = "UPDATE sessions SET secret_hash = $2, auth_time = $3, acr = $4, amr = $5, last_seen_at = $6,
-             idle_expires_at = $7, expires_at = $8
-             WHERE id = $1 AND secret_hash = $9 AND ended_at IS NULL";
+             idle_expires_at = $7, expires_at = $8, kept = $9, user_agent = $10, address = $11
+             WHERE id = $1 AND secret_hash = $12 AND ended_at IS NULL";
+    LIVING_OF_USER = concat!(
+        "SELECT ", columns!(), " FROM sessions WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2
+         AND idle_expires_at > $2 LIMIT 200"
+    );
     END = "UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL";
+    END_OTHERS_OF_USER = "UPDATE sessions SET ended_at = $3 WHERE user_id = $1 AND id <> $2 AND ended_at IS NULL";
+    DELETE_OF_USER = "DELETE FROM sessions WHERE user_id = $1";
     END_ALL_OF_USER = "UPDATE sessions SET ended_at = $2 WHERE user_id = $1 AND ended_at IS NULL";
 }
 
@@ -56,6 +74,7 @@ pub async fn insert(store: &Store, session: &Session) -> Result<(), StoreError> 
         .time(session.idle_expires_at)
         .time(session.expires_at)
         .maybe_time(session.ended_at);
+    let insert = origin(insert, session).maybe_integer(session.keep.column());
     store.write(insert).await?;
     Ok(())
 }
@@ -63,6 +82,11 @@ pub async fn insert(store: &Store, session: &Session) -> Result<(), StoreError> 
 /// Ended and expired sessions are found too, until they are swept; whether a session lives is the caller's question.
 pub async fn find(store: &Store, id: &SessionId) -> Result<Option<Session>, StoreError> {
     store.row(Statement::new(FIND).text(id.as_str())).await?.as_ref().map(read).transpose()
+}
+
+/// The sessions in which a person is signed in, in no order; at most 200.
+pub async fn living_of_user(store: &Store, user: &UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+    store.rows(Statement::new(LIVING_OF_USER).text(user.as_str()).time(now)).await?.iter().map(read).collect()
 }
 
 /// Notes that a living session is in use. `Won::No` when it lives no longer, or when somebody noted this second already.
@@ -87,7 +111,8 @@ pub async fn renew(store: &Store, session: &Session, before: &TokenHash) -> Resu
         .time(session.last_seen_at)
         .time(session.idle_expires_at)
         .time(session.expires_at)
-        .text(before.as_str());
+        .maybe_integer(session.keep.column());
+    let renew = origin(renew, session).text(before.as_str());
     let then = vec![session_clients::prolong_statement(&session.id, session.expires_at)];
     store.write(Write::Gated { gate: renew, then }).await.map(Won::by)
 }
@@ -103,6 +128,28 @@ pub async fn end(store: &Store, id: &SessionId, now: Timestamp) -> Result<Won, S
 pub async fn end_all_of_user(store: &Store, user: &UserId, now: Timestamp) -> Result<u64, StoreError> {
     let [gate, tell] = end_all_of_user_statements(user, now);
     store.write(Write::Gated { gate, then: vec![tell] }).await
+}
+
+/// Ends every session of a person but one in the same way, and tells how many.
+pub async fn end_others_of_user(
+    store: &Store,
+    user: &UserId,
+    kept: &SessionId,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let [gate, tell] = end_others_of_user_statements(user, kept, now);
+    store.write(Write::Gated { gate, then: vec![tell] }).await
+}
+
+/// For a transaction that does more; in this order.
+pub(crate) fn end_others_of_user_statements(user: &UserId, kept: &SessionId, now: Timestamp) -> [Statement; 2] {
+    let end = Statement::new(END_OTHERS_OF_USER).text(user.as_str()).text(kept.as_str()).time(now);
+    [end, logout_deliveries::of_sessions_of_user_statement(user, now)]
+}
+
+/// For the transaction that deletes a person, after all of them ended.
+pub(crate) fn delete_of_user_statement(user: &UserId) -> Statement {
+    Statement::new(DELETE_OF_USER).text(user.as_str())
 }
 
 /// For a transaction that does more; in this order.
@@ -125,5 +172,11 @@ fn read(row: &AnyRow) -> Result<Session, StoreError> {
         idle_expires_at: row.time("idle_expires_at")?,
         expires_at: row.time("expires_at")?,
         ended_at: row.maybe_time("ended_at")?,
+        origin: Origin { user_agent: row.maybe_text("user_agent")?, address: row.maybe_text("address")? },
+        keep: Keep::from_column(row.maybe_integer("kept")?),
     })
+}
+
+fn origin(statement: Statement, session: &Session) -> Statement {
+    statement.maybe_text(session.origin.user_agent.as_deref()).maybe_text(session.origin.address.as_deref())
 }

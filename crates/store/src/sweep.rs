@@ -18,18 +18,34 @@ statements! {
                         ORDER BY expires_at LIMIT $2)";
     SESSIONS = "DELETE FROM sessions WHERE id IN
                 (SELECT id FROM sessions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
+    // For a day somebody who comes back late is told what it was about.
     INTERACTIONS = "DELETE FROM interactions WHERE id IN
-                    (SELECT id FROM interactions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
+                    (SELECT id FROM interactions WHERE expires_at <= $1 - 86400 ORDER BY expires_at LIMIT $2)";
+    SECURITY_EVENTS = "DELETE FROM security_events WHERE id IN
+                       (SELECT id FROM security_events WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
     REVOKED_TOKENS = "DELETE FROM revoked_tokens WHERE jti IN
                       (SELECT jti FROM revoked_tokens WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
     USED_ASSERTIONS = "DELETE FROM used_assertions WHERE (client_id, jti) IN
                        (SELECT client_id, jti FROM used_assertions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
+    PASSKEY_CEREMONIES = "DELETE FROM passkey_ceremonies WHERE id IN
+                          (SELECT id FROM passkey_ceremonies WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
     // For a week the log can tell a secret that expired from one that is wrong.
     CLIENT_SECRETS = "DELETE FROM client_secrets WHERE (client_id, hash) IN
                       (SELECT client_id, hash FROM client_secrets WHERE expires_at <= $1 - 604800
                        ORDER BY expires_at LIMIT $2)";
+    MAILS = "DELETE FROM mails WHERE id IN
+             (SELECT id FROM mails WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
+    MAILBOX = "DELETE FROM mailbox WHERE id IN
+               (SELECT id FROM mailbox WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
+    ACTION_TOKENS = "DELETE FROM action_tokens WHERE id IN
+                     (SELECT id FROM action_tokens WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
     INITIAL_ACCESS_TOKENS = "DELETE FROM initial_access_tokens WHERE id IN
                              (SELECT id FROM initial_access_tokens WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
+    KNOWN_BROWSERS = "DELETE FROM known_browsers WHERE id IN
+                      (SELECT id FROM known_browsers WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
+    // A try may begin a bucket anew meanwhile: PostgreSQL then looks at the outer condition once more.
+    ATTEMPTS = "DELETE FROM attempts WHERE expires_at <= $1 AND bucket IN
+                (SELECT bucket FROM attempts WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
 }
 
 /// Deletes at most `batch` expired rows of each table and tells how many went. Call it again while it finds some.

@@ -1,5 +1,5 @@
-//! A write as a value: one statement, several that stand or fall together, or several behind a gate. So it can wait in a
-//! queue and share a commit with others. Where it runs is decided in `engine.rs` and `writer.rs`.
+//! A write as a value: one statement, several that stand or fall together, several behind a gate, or several gates. So it can
+//! wait in a queue and share a commit with others. Where it runs is decided in `engine.rs` and `writer.rs`.
 
 use sqlx::AnyConnection;
 
@@ -15,6 +15,8 @@ pub(crate) enum Write {
         gate: Statement,
         then: Vec<Statement>,
     },
+    /// Each has to change a row. The first one that does not undoes those before it.
+    Gates(Vec<Statement>),
 }
 
 impl From<Statement> for Write {
@@ -28,12 +30,21 @@ impl Write {
     pub(crate) fn is_single(&self) -> bool {
         match self {
             Self::One(_) => true,
-            Self::All(statements) => statements.len() == 1,
+            Self::All(statements) | Self::Gates(statements) => statements.len() == 1,
             Self::Gated { then, .. } => then.is_empty(),
         }
     }
 
-    /// Runs the statements on one connection. Answers how many rows they changed; behind a gate, how many the gate did.
+    /// Whether what ran is to stay, when this was its answer.
+    pub(crate) fn keeps(&self, answer: u64) -> bool {
+        match self {
+            Self::Gates(gates) => answer == gates.len() as u64,
+            Self::One(_) | Self::All(_) | Self::Gated { .. } => true,
+        }
+    }
+
+    /// Runs the statements on one connection. Answers how many rows they changed; behind a gate, how many the gate did; of
+    /// several gates, how many opened.
     pub(crate) async fn run(&self, connection: &mut AnyConnection) -> Result<u64, sqlx::Error> {
         match self {
             Self::One(statement) => execute(statement, connection).await,
@@ -45,8 +56,18 @@ impl Write {
                 }
                 Ok(changed)
             }
+            Self::Gates(gates) => open_in_turn(gates, connection).await,
         }
     }
+}
+
+async fn open_in_turn(gates: &[Statement], connection: &mut AnyConnection) -> Result<u64, sqlx::Error> {
+    for (opened, gate) in (0..).zip(gates) {
+        if execute(gate, connection).await? == 0 {
+            return Ok(opened);
+        }
+    }
+    Ok(gates.len() as u64)
 }
 
 async fn execute_all(statements: &[Statement], connection: &mut AnyConnection) -> Result<u64, sqlx::Error> {

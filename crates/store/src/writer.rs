@@ -149,9 +149,9 @@ async fn run_alone(write: &Write, connection: &mut AnyConnection) -> Result<u64,
     let mut savepoint = connection.begin().await?;
     let outcome = write.run(&mut savepoint).await;
     match &outcome {
-        Ok(_) => savepoint.commit().await?,
+        Ok(answer) if write.keeps(*answer) => savepoint.commit().await?,
         Err(error) if ends_transaction(error) => {} // the whole group is given up with its connection
-        Err(_) => savepoint.rollback().await?,
+        Ok(_) | Err(_) => savepoint.rollback().await?,
     }
     outcome
 }
@@ -266,6 +266,25 @@ mod tests {
         let answers = together(&writer, vec![gated(shut, add("a")), gated(add("b"), add("c"))]).await;
         assert!(matches!(answers[..], [Ok(0), Ok(1)]), "{answers:?}");
         assert_eq!(count(&options).await, 2);
+    }
+
+    #[tokio::test]
+    async fn the_first_gate_that_stays_shut_undoes_those_before_it_and_nothing_else() {
+        let folder = tempfile::tempdir().expect("is writable");
+        let (options, writer) = desk(&folder).await;
+        let shut = || Statement::new("UPDATE one SET other = NULL WHERE id = $1").text("nobody");
+        let answers = together(
+            &writer,
+            vec![
+                Write::One(add("a")),
+                Write::Gates(vec![add("b"), shut(), add("c")]),
+                Write::Gates(vec![add("d"), add("e")]),
+                Write::Gates(vec![shut()]),
+            ],
+        );
+        let answers = answers.await;
+        assert!(matches!(answers[..], [Ok(1), Ok(1), Ok(2), Ok(0)]), "{answers:?}");
+        assert_eq!(count(&options).await, 3, "a, d, e");
     }
 
     #[tokio::test]

@@ -210,8 +210,6 @@ impl TestApp {
         let now = self.clock.now();
         let text = |value: &str| Some(value.to_owned());
         let user = User {
-            id: UserId::from_random(jwt::random::bytes::<16>()),
-            username: username.to_owned(),
             email: Some(format!("{username}@example.test")),
             email_verified_at: Some(now),
             phone_number: text("+49 30 1234567"),
@@ -225,9 +223,7 @@ impl TestApp {
                 ..Profile::default()
             },
             groups: vec!["staff".to_owned()],
-            created_at: now,
-            updated_at: now,
-            disabled_at: None,
+            ..User::new(UserId::from_random(jwt::random::bytes::<16>()), username, now)
         };
         store::users::insert(&self.store, &user).await.expect("a user");
         let phc = auth::passwords::hash_blocking(&self.config.passwords, PASSWORD).expect("a hash");

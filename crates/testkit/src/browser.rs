@@ -176,6 +176,15 @@ impl Page {
             .collect()
     }
 
+    /// What the first button of this name sends.
+    pub fn button(&self, name: &str) -> Option<String> {
+        let buttons = self.post_form().split("<button").skip(1).filter_map(|button| button.split('>').next());
+        buttons
+            .into_iter()
+            .find(|tag| attribute(tag, "name").as_deref() == Some(name))
+            .and_then(|tag| attribute(tag, "value"))
+    }
+
     fn post_form(&self) -> &str {
         let start = self.body.find("<form method=\"post\"").unwrap_or_else(|| panic!("no form: {}", self.body));
         let end = self.body[start..].find("</form>").map_or(self.body.len(), |end| start + end);

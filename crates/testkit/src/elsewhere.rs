@@ -50,6 +50,15 @@ impl Authority {
         self.file.path()
     }
 
+    /// A certificate for a server with these names and addresses, and its key, as PEM.
+    pub fn pem(&self, names: &[&str]) -> (String, String) {
+        let key = KeyPair::generate().expect("a key");
+        let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
+        let certificate =
+            CertificateParams::new(names).expect("names").signed_by(&key, &self.issuer).expect("a certificate");
+        (certificate.pem(), key.serialize_pem())
+    }
+
     /// TLS for a server with these names and addresses.
     pub fn certify(&self, names: &[&str]) -> ServerConfig {
         let key = KeyPair::generate().expect("a key");

@@ -3,8 +3,11 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests have their own clients and databases")]
 
 pub mod app;
+pub mod authenticator;
 pub mod browser;
 pub mod database;
 pub mod elsewhere;
 pub mod house;
+pub mod mail_server;
+pub mod otp;
 pub mod requests;

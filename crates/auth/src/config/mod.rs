@@ -4,11 +4,13 @@
 //! Nothing here reads a file, the environment or a clock; the program does (`countersign/src/config`), and hands over a
 //! `Config` whose `check` found nothing. It never changes afterwards; a function receives the section that it needs.
 
+mod accounts;
 mod branding;
 mod database;
 mod keys;
 mod limits;
 mod log;
+mod mail;
 mod network;
 mod openid;
 mod outbound;
@@ -16,6 +18,7 @@ mod passwords;
 mod problem;
 mod protocol_log;
 mod registration;
+mod second_factor;
 mod seed;
 mod server;
 mod sessions;
@@ -25,11 +28,13 @@ mod tokens;
 use protocol::issuer::Issuer;
 use serde::{Deserialize, Serialize};
 
+pub use self::accounts::{AccountsConfig, SignUp};
 pub use self::branding::BrandingConfig;
 pub use self::database::{DatabaseConfig, Engine};
 pub use self::keys::KeysConfig;
 pub use self::limits::LimitsConfig;
 pub use self::log::{LogConfig, LogFormat, LogLevel};
+pub use self::mail::{MailConfig, MailSecurity, MailTransport};
 pub use self::network::{InvalidNetwork, IpNetwork};
 pub use self::openid::OpenidConfig;
 pub use self::outbound::OutboundConfig;
@@ -38,6 +43,7 @@ pub use self::passwords::PasswordsConfig;
 pub use self::problem::Problem;
 pub use self::protocol_log::ProtocolLogConfig;
 pub use self::registration::{RedirectErrors, RegistrationAccess, RegistrationConfig};
+pub use self::second_factor::SecondFactorConfig;
 pub use self::seed::SeedConfig;
 pub use self::server::ServerConfig;
 pub use self::sessions::SessionsConfig;
@@ -45,7 +51,7 @@ pub use self::tls::{TlsConfig, TlsKeyType, TlsMode, TlsSource};
 pub use self::tokens::TokensConfig;
 
 /// Settings that may also be given as `{ file = "…" }`: their value is a secret, or contains one.
-pub const SECRET_KEYS: &[&str] = &["database.url"];
+pub const SECRET_KEYS: &[&str] = &["database.url", "mail.password"];
 
 /// All settings.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -67,11 +73,17 @@ pub struct Config {
     #[serde(default)]
     pub sessions: SessionsConfig,
     #[serde(default)]
+    pub accounts: AccountsConfig,
+    #[serde(default)]
     pub passwords: PasswordsConfig,
+    #[serde(default)]
+    pub second_factor: SecondFactorConfig,
     #[serde(default)]
     pub limits: LimitsConfig,
     #[serde(default)]
     pub outbound: OutboundConfig,
+    #[serde(default)]
+    pub mail: MailConfig,
     #[serde(default)]
     pub seed: SeedConfig,
     #[serde(default)]
@@ -94,9 +106,12 @@ impl Config {
             registration: RegistrationConfig::default(),
             tokens: TokensConfig::default(),
             sessions: SessionsConfig::default(),
+            accounts: AccountsConfig::default(),
             passwords: PasswordsConfig::default(),
+            second_factor: SecondFactorConfig::default(),
             limits: LimitsConfig::default(),
             outbound: OutboundConfig::default(),
+            mail: MailConfig::default(),
             seed: SeedConfig::default(),
             branding: BrandingConfig::default(),
             log: LogConfig::default(),
@@ -115,13 +130,17 @@ impl Config {
         self.registration.check(&mut problems);
         self.tokens.check(&mut problems);
         self.sessions.check(&mut problems);
+        self.accounts.check(&mut problems);
         self.passwords.check(&mut problems);
+        self.second_factor.check(&mut problems);
         self.limits.check(&mut problems);
         self.outbound.check(&mut problems);
+        self.mail.check(&self.server.issuer, &mut problems);
         self.branding.check(&mut problems);
         self.protocol_log.check(&mut problems);
         self.check_transport(&mut problems);
         self.check_key_overlap(&mut problems);
+        self.check_mail_is_there(&mut problems);
         problems
     }
 
@@ -176,6 +195,23 @@ impl Config {
                 format!("the issuer {} is http, but tls.mode is on", self.server.issuer.as_str()),
                 "write the issuer with https, or set tls.mode to \"off\"",
             ));
+        }
+    }
+
+    /// What rests on mail needs a way for it.
+    fn check_mail_is_there(&self, problems: &mut Vec<Problem>) {
+        let needs = [
+            (
+                "accounts.sign_up",
+                self.accounts.sign_up != SignUp::Closed,
+                "people who sign up prove an address by mail",
+            ),
+            ("second_factor.email_code", self.second_factor.email_code, "the code is sent by mail"),
+        ];
+        for (key, on, reason) in needs {
+            if on && self.mail.transport == MailTransport::Off {
+                problems.push(Problem::new(key, format!("{reason}, but mail.transport is off"), "set up [mail] first"));
+            }
         }
     }
 

@@ -31,8 +31,11 @@ pub struct PasswordsConfig {
     /// Unit: milliseconds.
     pub max_wait_ms: u64,
 
-    /// The least number of characters of a new password.
+    /// The least number of characters of a new password that is all that somebody signs in with (NIST SP 800-63B-4 §3.1.1.2).
     pub min_length: usize,
+
+    /// The least number of characters of a new password beside a second factor.
+    pub min_length_with_second_factor: usize,
 }
 
 impl Default for PasswordsConfig {
@@ -43,7 +46,8 @@ impl Default for PasswordsConfig {
             parallelism: 1,
             threads: cores().saturating_sub(1).max(1),
             max_wait_ms: 1_500,
-            min_length: 8,
+            min_length: 15,
+            min_length_with_second_factor: 8,
         }
     }
 }
@@ -56,6 +60,15 @@ impl PasswordsConfig {
         within(problems, "passwords.threads", self.threads, 1..=256);
         within(problems, "passwords.max_wait_ms", self.max_wait_ms, 50..=30_000);
         within(problems, "passwords.min_length", self.min_length, 8..=64);
+        let beside = self.min_length_with_second_factor;
+        within(problems, "passwords.min_length_with_second_factor", beside, 8..=64);
+        if beside > self.min_length {
+            problems.push(Problem::new(
+                "passwords.min_length_with_second_factor",
+                format!("{beside} is more than what is asked of a password that stands alone"),
+                format!("set {} or less, or raise passwords.min_length", self.min_length),
+            ));
+        }
         let work = u64::from(self.memory_kib) * u64::from(self.iterations);
         if self.memory_kib >= 7_168 && work < LEAST_WORK {
             problems.push(Problem::new(

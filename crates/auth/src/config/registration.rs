@@ -134,7 +134,7 @@ impl Config {
     /// What the discovery document announces beside what is always there.
     pub fn switched_on(&self) -> Vec<Feature> {
         let registration = self.registration.is_on().then_some(Feature::Registration);
-        self.openid.switched_on().into_iter().chain(registration).collect()
+        self.openid.switched_on().into_iter().chain(registration).chain(self.accounts.features()).collect()
     }
 
     /// What clients may be that register themselves, out of what there is for all.

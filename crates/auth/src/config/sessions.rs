@@ -27,6 +27,10 @@ pub struct SessionsConfig {
     /// Time to finish signing in, from the first page to the redirect back.
     /// Unit: seconds (default 1 hour).
     pub interaction_lifetime: i64,
+
+    /// How many people can be signed in in one browser at the same time, each chosen when an app asks. With 1 whoever signs in
+    /// signs out the one before.
+    pub accounts_per_browser: usize,
 }
 
 impl Default for SessionsConfig {
@@ -37,6 +41,7 @@ impl Default for SessionsConfig {
             keep_idle: 30 * 86_400,
             keep_lifetime: 30 * 86_400,
             interaction_lifetime: 3_600,
+            accounts_per_browser: 5,
         }
     }
 }
@@ -48,5 +53,6 @@ impl SessionsConfig {
         within(problems, "sessions.keep_lifetime", self.keep_lifetime, 60..=365 * 86_400);
         within(problems, "sessions.keep_idle", self.keep_idle, 60..=self.keep_lifetime);
         within(problems, "sessions.interaction_lifetime", self.interaction_lifetime, 60..=86_400);
+        within(problems, "sessions.accounts_per_browser", self.accounts_per_browser, 1..=10);
     }
 }

@@ -26,7 +26,7 @@ pub(crate) fn page(status: StatusCode, page: &impl Page, state: &AppState, reque
     for header in headers::page(page.form_targets(), page.logo(), page.frames()) {
         response.insert_header(header);
     }
-    if let Some(locale) = shell::just_chosen(request) {
+    if let Some(locale) = shell::just_chosen(state, request) {
         let cookie = cookies::write(state, cookies::LANGUAGE, locale.tag().to_owned(), Life::For(A_YEAR));
         cookies::send(request, cookie);
     }

@@ -18,11 +18,13 @@ pub struct Asset {
     pub body: &'static [u8],
 }
 
-static ASSETS: LazyLock<[Asset; 6]> = LazyLock::new(|| {
+static ASSETS: LazyLock<[Asset; 8]> = LazyLock::new(|| {
     [
         asset("countersign.css", include_bytes!("../../../../templates/static/countersign.css")),
+        asset("account.css", include_bytes!("../../../../templates/static/account.css")),
         asset("errors.css", include_bytes!("../../../../templates/static/errors.css")),
         asset("ui.js", include_bytes!("../../../../templates/static/ui.js")),
+        asset("passkey.js", include_bytes!("../../../../templates/static/passkey.js")),
         asset("form_post.js", include_bytes!("../../../../templates/static/form_post.js")),
         asset("frontchannel_logout.js", include_bytes!("../../../../templates/static/frontchannel_logout.js")),
         asset("icon.svg", include_bytes!("../../../../templates/static/icon.svg")),

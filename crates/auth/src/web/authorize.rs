@@ -7,12 +7,14 @@ use actix_web::http::header::LOCATION;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use protocol::authorize::callback::Callback;
-use protocol::authorize::decide::{self, Situation as Question, Step};
+use protocol::authorize::decide::{self, Situation as Question, Step, Why};
+use protocol::authorize::prompt::PromptValue;
 use protocol::authorize::request::{AuthorizeRequest, REQUEST_LIMIT};
 use protocol::authorize::response_type::ResponseType;
 use protocol::client::{Client, RegisteredBy};
 use protocol::error::{ErrorCode, OAuthError};
-use protocol::ids::ClientId;
+use protocol::ids::{ClientId, InteractionId};
+use protocol::login::{Enrolled, Level};
 use protocol::metadata::paths;
 use protocol::params::Params;
 use protocol::scope::Scope;
@@ -22,13 +24,15 @@ use store::Won;
 use store::interactions::Interaction;
 use store::sessions::Session;
 
-use crate::config::RedirectErrors;
+use crate::config::{RedirectErrors, SignUp};
 use crate::issue::{Order, Whom};
 use crate::request_object::{Refused, Visitor};
 use crate::web::error::{AuthorizeError, Difference, JsonError, PageError, Situation};
 use crate::web::interaction::Pending;
-use crate::web::{answer, cards, cookies, form, interaction, session};
-use crate::{AppState, clients, grants, issue, protocol_log, registration, request_object, session_clients, subject};
+use crate::web::{answer, browser_sessions, cards, form, interaction, login, onward, session};
+use crate::{
+    AppState, accounts, clients, grants, issue, protocol_log, registration, request_object, session_clients, subject,
+};
 
 /// One browser asking for one thing at one moment.
 pub(crate) struct Visit {
@@ -45,6 +49,10 @@ pub(crate) struct Examined {
     pub request: AuthorizeRequest,
     pub consented: Option<Scope>,
     pub step: Step,
+    /// What the signed-in person can prove, where the step is about that.
+    pub enrolled: Enrolled,
+    /// What the request and the client insist on.
+    pub demanded: Level,
 }
 
 pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<HttpResponse, AuthorizeError> {
@@ -135,12 +143,15 @@ impl Visit {
         let callback = Self::callback(&client, params)?;
         let request =
             AuthorizeRequest::check(params, &client).map_err(|error| self.refused(&client, callback.clone(), error))?;
+        self.check_prompt(&request).map_err(|error| self.refused(&client, callback.clone(), error))?;
         let expected = self.expected_sub(&request).map_err(|error| self.refused(&client, callback.clone(), error))?;
         let consented = match &self.signed_in {
             Some((session, _)) => store::consents::find(&self.state.store, &session.user_id, &client.id).await?,
             None => None,
         };
         let login = self.signed_in.as_ref().map(|(session, _)| session::login(session));
+        let demanded = decide::demanded(&request, &client);
+        let enrolled = self.enrolled_if_short_of(demanded).await?;
         let sub = login.as_ref().map(|login| subject::of(&self.state, &client, &login.user_id)).unwrap_or_default();
         let step = decide::decide(&Question {
             request: &request,
@@ -148,11 +159,22 @@ impl Visit {
             login: login.as_ref(),
             sub: &sub,
             expected_sub: expected.as_deref(),
+            enrolled,
             consented: consented.as_ref(),
             progress: &interaction::progress(pending, self.now),
             now: self.now,
         });
-        Ok(Examined { client, callback, request, consented, step })
+        Ok(Examined { client, callback, request, consented, step, enrolled, demanded })
+    }
+
+    /// Of somebody whose session reaches the level nothing has to be looked up.
+    async fn enrolled_if_short_of(&self, demanded: Level) -> Result<Enrolled, PageError> {
+        match &self.signed_in {
+            Some((session, user)) if session::login(session).level() < demanded => {
+                Ok(accounts::enrolled(&self.state, user).await?)
+            }
+            _ => Ok(Enrolled::default()),
+        }
     }
 
     /// The error, on its way to the client. RFC 9700 §4.11.2: "The authorization server MUST always authenticate the user first";
@@ -177,38 +199,34 @@ impl Visit {
         pending: Option<Interaction>,
     ) -> Result<HttpResponse, AuthorizeError> {
         let examined = self.examine(params, pending.as_ref()).await?;
-        match &examined.step {
-            Step::Login(_) => self.ask(paths::LOGIN, &examined.client.id, params, pending).await,
-            Step::SelectAccount => self.ask(cards::SELECT_ACCOUNT, &examined.client.id, params, pending).await,
-            Step::Consent(_) => self.ask(paths::CONSENT, &examined.client.id, params, pending).await,
+        let page = match &examined.step {
+            // Somebody waits in this browser: better chosen than signed in again.
+            Step::Login(Why::NotSignedIn) if !browser_sessions::waiting(&self.state, &self.http).is_empty() => {
+                cards::SELECT_ACCOUNT
+            }
+            Step::Login(_) => paths::LOGIN,
+            Step::SignUp => cards::SIGN_UP,
+            Step::SecondFactor => login::second_factor_page(&examined.enrolled),
+            Step::Enrol => cards::ENROL,
+            Step::SelectAccount => cards::SELECT_ACCOUNT,
+            Step::Consent(_) => paths::CONSENT,
             Step::Refuse(error) => {
                 self.finish(pending).await?;
-                Err(self.refused(&examined.client, examined.callback, error.clone()))
+                return Err(self.refused(&examined.client, examined.callback, error.clone()));
             }
-            Step::Issue => self.issue(examined, pending).await,
-        }
-    }
-
-    /// Sends the browser to the page that asks; stores the request first unless it is stored already.
-    async fn ask(
-        &self,
-        page: &str,
-        client: &ClientId,
-        params: &Params,
-        pending: Option<Interaction>,
-    ) -> Result<HttpResponse, AuthorizeError> {
+            Step::Issue => return self.issue(examined, pending).await,
+        };
         let id = match pending {
             Some(interaction) => interaction.id,
-            None => {
-                let (id, cookie) = interaction::begin(&self.state, &self.http, client, params, self.now).await?;
-                if let Some(cookie) = cookie {
-                    cookies::send(&self.http, cookie);
-                }
-                id
-            }
+            None => interaction::begin(&self.state, &self.http, &examined.client.id, params).await?,
         };
+        Ok(self.to_page(page, &id))
+    }
+
+    /// 303 to a page of an interaction.
+    pub(crate) fn to_page(&self, page: &str, id: &InteractionId) -> HttpResponse {
         let location = format!("{}?interaction={id}", self.state.issuer().endpoint(page));
-        Ok(HttpResponse::SeeOther().insert_header((LOCATION, location)).finish())
+        HttpResponse::SeeOther().insert_header((LOCATION, location)).finish()
     }
 
     /// Inserts the grant and answers with what was asked for. An interaction yields one answer, however often it is asked.
@@ -243,10 +261,11 @@ impl Visit {
     /// Takes the interaction away. Of parallel requests one wins; the others have nothing left to answer.
     pub(crate) async fn finish(&self, pending: Option<Interaction>) -> Result<(), PageError> {
         let Some(interaction) = pending else { return Ok(()) };
-        match store::interactions::finish(&self.state.store, &interaction.id).await? {
+        match store::interactions::finish(&self.state.store, &interaction.id, self.now).await? {
             Won::Yes => Ok(()),
             Won::No => {
-                Err(PageError::new(Situation::Expired).because("the interaction was finished by a parallel request"))
+                let error = PageError::new(Situation::Expired).because("a parallel request finished the interaction");
+                Err(onward::ended(&self.state, &interaction, error).await?)
             }
         }
     }
@@ -284,6 +303,17 @@ impl Visit {
             };
             PageError { difference, ..PageError::bad_link(error).client(client.id.as_str()) }
         })
+    }
+
+    /// Initiating User Registration §4.1: "If the OpenID Provider receives a prompt value that it does not support (not declared in the
+    /// prompt_values_supported metadata field), the OP SHOULD respond with" `invalid_request`. `create` is declared where everybody
+    /// may sign up; whoever is invited comes by the link of the invitation.
+    fn check_prompt(&self, request: &AuthorizeRequest) -> Result<(), OAuthError> {
+        if self.state.config.accounts.sign_up != SignUp::Open && request.prompt.contains(PromptValue::Create) {
+            let description = "prompt=create is not supported, because people cannot sign up here by themselves";
+            return Err(OAuthError::new(ErrorCode::InvalidRequest, description).at("prompt"));
+        }
+        Ok(())
     }
 
     /// The `sub` that a verified `id_token_hint` names (OpenID Connect Core §3.1.2.1).

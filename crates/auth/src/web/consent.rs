@@ -10,8 +10,10 @@ use protocol::metadata::paths;
 use protocol::redirect_uri::Destination;
 use protocol::scope::Scope;
 use protocol::secret::TokenHash;
+use protocol::security_event::SecurityEvent;
 
 use crate::AppState;
+use crate::security_log::{self, Event};
 use crate::web::authorize::{Examined, Visit};
 use crate::web::error::{AuthorizeError, PageError, Situation};
 use crate::web::interaction::Pending;
@@ -21,10 +23,10 @@ use crate::web::{answer, cards, form, shell};
 
 pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<HttpResponse, AuthorizeError> {
     let (visit, pending) = Visit::resumed(state, http).await?;
-    let examined = visit.examine(&pending.params, Some(&pending.interaction)).await?;
+    let examined = visit.examined(&pending).await?;
     match &examined.step {
         Step::Consent(asked) => Ok(page(&visit, &pending, &examined, asked).await?),
-        _ => visit.proceed(&pending.params, Some(pending.interaction)).await,
+        _ => visit.go_on(pending).await,
     }
 }
 
@@ -36,18 +38,18 @@ pub(crate) async fn post(
     let form = form::read(&state, &http, body).await.map_err(PageError::from)?;
     let (visit, pending) = Visit::answered(state, http, &form).await?;
     let Some((session, _)) = &visit.signed_in else {
-        return visit.proceed(&pending.params, Some(pending.interaction)).await; // signed out meanwhile: ask for that first
+        return visit.go_on(pending).await; // signed out meanwhile: ask for that first
     };
     pending.check_form(&visit.state, &visit.http, &form, Some(&session.id))?;
-    let examined = visit.examine(&pending.params, Some(&pending.interaction)).await?;
+    let examined = visit.examined(&pending).await?;
     let Step::Consent(asked) = &examined.step else {
-        return visit.proceed(&pending.params, Some(pending.interaction)).await;
+        return visit.go_on(pending).await;
     };
     let same = form.get("shown").map_err(PageError::bad_link)? == Some(shown(&examined, asked).as_str());
     match form.get("decision").map_err(PageError::bad_link)? {
         Some("allow") if same => allow(visit, pending, &examined, asked).await,
         // The client changed its name or what it asks for while the person was reading: the page is shown again.
-        Some("allow") => visit.proceed(&pending.params, Some(pending.interaction)).await,
+        Some("allow") => visit.go_on(pending).await,
         Some("deny") => {
             visit.finish(Some(pending.interaction)).await?;
             let error = OAuthError::new(ErrorCode::AccessDenied, "the person did not allow the request");
@@ -68,19 +70,22 @@ fn shown(examined: &Examined, asked: &Scope) -> String {
 
 async fn allow(
     visit: Visit,
-    pending: Pending,
+    mut pending: Pending,
     examined: &Examined,
     asked: &Scope,
 ) -> Result<HttpResponse, AuthorizeError> {
     if let Some((session, _)) = &visit.signed_in {
         let all = examined.consented.as_ref().map_or_else(|| asked.clone(), |before| before.union(asked));
         let store = &visit.state.store;
-        store::consents::remember(store, &session.user_id, &examined.client.id, &all, visit.now).await?;
+        let client = &examined.client.id;
+        store::consents::remember(store, &session.user_id, client, &all, visit.now).await?;
+        let event = Event::new(&session.user_id, SecurityEvent::ConsentGiven).of_client(client).in_session(&session.id);
+        security_log::note(&visit.state, &visit.http, event.with("scope", all.to_string())).await?;
     }
-    let mut interaction = pending.interaction;
-    let _marked = store::interactions::mark_consented(&visit.state.store, &interaction.id, visit.now).await?;
-    interaction.consented_at = Some(visit.now);
-    visit.proceed(&pending.params, Some(interaction)).await
+    let id = &pending.interaction.id;
+    let _marked = store::interactions::mark_consented(&visit.state.store, id, visit.now).await?;
+    pending.interaction.consented_at = Some(visit.now);
+    visit.go_on(pending).await
 }
 
 async fn page(visit: &Visit, pending: &Pending, examined: &Examined, asked: &Scope) -> Result<HttpResponse, PageError> {
@@ -112,14 +117,7 @@ async fn lines(state: &AppState, examined: &Examined, texts: &'static Texts) -> 
     let asked = examined.request.asked_scope();
     let line = |scope: &str| {
         let before = examined.consented.as_ref().is_some_and(|before| before.contains(scope));
-        let granted = if before { Granted::Before } else { Granted::NotYet };
-        ScopeLine::standard(texts, scope, granted).or_else(|| {
-            let of = |api: &protocol::audience::Api| {
-                let scope = api.scopes.iter().find(|offered| offered.name.as_str() == scope)?;
-                Some(ScopeLine::of_api(&api.name, &scope.description, granted))
-            };
-            apis.iter().find_map(of)
-        })
+        cards::scope_line(texts, &apis, scope, if before { Granted::Before } else { Granted::NotYet })
     };
     Ok(asked.iter().filter_map(|scope| line(scope.as_str())).collect())
 }

@@ -13,8 +13,12 @@ use crate::AppState;
 
 /// The signed-in session: `<session id>.<secret>`.
 pub(crate) const SESSION: &str = "countersign_session";
+/// Other people who are signed in in the same browser: their sessions, in the same form.
+pub(crate) const ACCOUNTS: &str = "countersign_accounts";
 /// The browser in which an interaction began: 256 random bits. Not a session; it signs nobody in.
 pub(crate) const BROWSER: &str = "countersign_browser";
+/// Accounts that this browser signed in to before (`known_browsers.rs`).
+pub(crate) const KNOWN: &str = "countersign_known";
 /// The language that a person chose.
 pub(crate) const LANGUAGE: &str = "countersign_language";
 

@@ -20,7 +20,9 @@ use serde_json::json;
 use store::StoreError;
 
 use crate::web::answer;
+use crate::web::pages::Onward;
 use crate::web::trace_id::TraceId;
+use crate::web::visitor::VisitorError;
 use crate::{AppState, protocol_log};
 
 /// What a person is told when there is nobody to redirect to. The texts are in `web/text.rs`.
@@ -59,6 +61,8 @@ pub struct PageError {
     pub difference: Option<Box<Difference>>,
     pub retry_after: Option<Seconds>,
     pub cause: Option<Box<str>>,
+    /// A way that works; some situations have one of their own without it.
+    pub onward: Option<Box<Onward>>,
 }
 
 #[derive(Clone, Debug)]
@@ -108,7 +112,7 @@ pub enum Challenge {
 
 impl PageError {
     pub fn new(situation: Situation) -> Self {
-        Self { situation, error: None, client_id: None, difference: None, retry_after: None, cause: None }
+        Self { situation, error: None, client_id: None, difference: None, retry_after: None, cause: None, onward: None }
     }
 
     /// A request that cannot be answered to the client because the client itself is in doubt.
@@ -125,6 +129,12 @@ impl PageError {
     #[must_use]
     pub fn because(mut self, cause: impl fmt::Display) -> Self {
         self.cause = Some(cause.to_string().into());
+        self
+    }
+
+    #[must_use]
+    pub fn onward(mut self, onward: Onward) -> Self {
+        self.onward = Some(Box::new(onward));
         self
     }
 
@@ -250,6 +260,9 @@ pub(crate) fn render(error: &actix_web::Error, state: &AppState, request: &HttpR
         return Some(json_answer(error, state, &trace));
     }
     if let Some(error) = error.as_error::<PageError>() {
+        return Some(page::answer(error, state, request, &trace));
+    }
+    if let Some(VisitorError::Page(error)) = error.as_error::<VisitorError>() {
         return Some(page::answer(error, state, request, &trace));
     }
     match error.as_error::<AuthorizeError>()? {

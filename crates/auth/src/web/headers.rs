@@ -72,6 +72,13 @@ pub fn asset() -> Vec<Header> {
     ]
 }
 
+/// For the HTML of a mail in the mailbox of development: it has its own style and nothing else, not even an origin.
+pub fn mail() -> Vec<Header> {
+    let policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
+                  frame-ancestors 'none'; sandbox allow-popups allow-top-navigation-by-user-activation";
+    vec![("Content-Security-Policy", policy.to_owned()), ("Cache-Control", "no-store".to_owned())]
+}
+
 /// For every answer of any kind; `web/trace.rs` adds them.
 pub fn everything(issuer: &Issuer) -> Vec<Header> {
     let mut headers = vec![

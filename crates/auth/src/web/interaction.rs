@@ -1,4 +1,5 @@
-//! A pending authorization request: the row that waits while a person signs in or consents, bound to one browser.
+//! What a person is on the way to: the row that waits while they sign in or consent, bound to one browser. It leads to a client (an
+//! authorization request) or to a page of our own.
 //!
 //! The row keeps the request as it was received; each step checks it again from the start, so that nothing that changed
 //! meanwhile (client, session, consent) is overlooked. A link to an interaction is useless in another browser
@@ -16,7 +17,8 @@ use store::interactions::Interaction;
 use crate::limits::Throttled;
 use crate::web::cookies::{self, Life};
 use crate::web::error::{PageError, Situation};
-use crate::web::form;
+use crate::web::pages::Onward;
+use crate::web::{cards, form, onward};
 use crate::{AppState, random};
 
 /// The browser's binding secret, and the cookie to set when it is new.
@@ -28,8 +30,25 @@ pub(crate) struct Browser {
 /// An interaction that was found, is alive, and began in this browser.
 pub(crate) struct Pending {
     pub interaction: Interaction,
-    pub params: Params,
+    pub purpose: Purpose,
     browser_secret: String,
+}
+
+/// What it leads to.
+#[derive(Clone, Debug)]
+pub(crate) enum Purpose {
+    /// These are the parameters of the request.
+    Authorize(Params),
+    OwnPage(OwnPage),
+}
+
+/// A page of this server that somebody has to sign in for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct OwnPage {
+    /// Path and query, below the issuer.
+    pub path: String,
+    /// How long ago the sign-in may be; any time without it.
+    pub recent: Option<Seconds>,
 }
 
 impl Pending {
@@ -37,6 +56,12 @@ impl Pending {
     /// is not allowed in the name of another.
     pub(crate) fn csrf(&self, state: &AppState, session: Option<&SessionId>) -> String {
         csrf(state, &self.browser_secret, &self.purpose(session))
+    }
+
+    /// Whether it began so that the person chooses an account, and that is still to be done.
+    pub(crate) fn waits_for_choice(&self) -> bool {
+        let Interaction { parameters, return_to, account_selected_at, login_at, .. } = &self.interaction;
+        return_to.is_some() && parameters == CHOICE && account_selected_at.is_none() && login_at.is_none()
     }
 
     /// Refuses a form that this server did not make for this interaction, browser and session.
@@ -47,7 +72,10 @@ impl Pending {
         form: &Params,
         session: Option<&SessionId>,
     ) -> Result<(), PageError> {
+        // The step that is due works, with a form of its own.
+        let again = format!("{}?interaction={}", cards::path(state, cards::CONTINUE), self.interaction.id);
         refuse_foreign(state, request, form, &self.browser_secret, &self.purpose(session))
+            .map_err(|error| error.onward(Onward::Retry(again)))
     }
 
     fn purpose(&self, session: Option<&SessionId>) -> String {
@@ -55,14 +83,53 @@ impl Pending {
     }
 }
 
-/// Stores a new interaction for this browser. Returns its id and the cookie to set, if any.
+/// Stores a new interaction of an authorization request for this browser.
 pub(crate) async fn begin(
     state: &AppState,
     request: &HttpRequest,
     client_id: &ClientId,
     params: &Params,
-    now: Timestamp,
-) -> Result<(InteractionId, Option<Cookie<'static>>), PageError> {
+) -> Result<InteractionId, PageError> {
+    let waits = Waits { client_id: client_id.clone(), parameters: params.encode(), return_to: None };
+    insert(state, request, waits).await
+}
+
+/// Stores a new interaction that leads to one of our own pages.
+pub(crate) async fn begin_for(
+    state: &AppState,
+    request: &HttpRequest,
+    page: &OwnPage,
+) -> Result<InteractionId, PageError> {
+    let recent = page.recent.map(|Seconds(seconds)| format!("recent={seconds}")).unwrap_or_default();
+    let client_id = ClientId::parse(OURSELVES).expect("it is written as an id");
+    insert(state, request, Waits { client_id, parameters: recent, return_to: Some(page.path.clone()) }).await
+}
+
+/// The same, where the person chooses an account first.
+pub(crate) async fn begin_choice(
+    state: &AppState,
+    request: &HttpRequest,
+    path: &str,
+) -> Result<InteractionId, PageError> {
+    let client_id = ClientId::parse(OURSELVES).expect("it is written as an id");
+    let waits = Waits { client_id, parameters: CHOICE.to_owned(), return_to: Some(path.to_owned()) };
+    insert(state, request, waits).await
+}
+
+/// What stands in the column `parameters` of those.
+const CHOICE: &str = "choose=account";
+
+/// What stands in the column `client_id` of interactions that no client asked for. No client has this id.
+const OURSELVES: &str = "-";
+
+struct Waits {
+    client_id: ClientId,
+    parameters: String,
+    return_to: Option<String>,
+}
+
+async fn insert(state: &AppState, request: &HttpRequest, waits: Waits) -> Result<InteractionId, PageError> {
+    let now = state.now();
     let peer = form::client_address(state, request);
     if let Err(Throttled { retry_after }) = state.limits.begin(peer, now) {
         return Err(PageError { retry_after: Some(retry_after), ..PageError::new(Situation::TooMany) });
@@ -71,20 +138,26 @@ pub(crate) async fn begin(
     let interaction = Interaction {
         id: InteractionId::from_random(random::id()),
         browser_hash: TokenHash::of(browser.secret.as_bytes()),
-        client_id: client_id.clone(),
-        parameters: params.encode(),
+        client_id: waits.client_id,
+        parameters: waits.parameters,
         started_at: now,
         login_at: None,
         account_selected_at: None,
         consented_at: None,
         session_id: None,
         expires_at: now + Seconds(state.config.sessions.interaction_lifetime),
+        return_to: waits.return_to,
+        login: None,
     };
     store::interactions::insert(&state.store, &interaction).await?;
-    Ok((interaction.id, browser.new_cookie))
+    if let Some(cookie) = browser.new_cookie {
+        cookies::send(request, cookie);
+    }
+    Ok(interaction.id)
 }
 
-/// Finds the interaction that a page or form names. Unknown, expired and foreign ones look alike.
+/// Finds the interaction that a page or form names. Unknown and foreign ones look alike; one that ended in this browser names its app
+/// and the way to begin anew.
 pub(crate) async fn find(
     state: &AppState,
     request: &HttpRequest,
@@ -93,18 +166,45 @@ pub(crate) async fn find(
 ) -> Result<Pending, PageError> {
     let expired = |cause: &str| PageError::new(Situation::Expired).because(cause);
     let id = id.and_then(|id| InteractionId::parse(id).ok()).ok_or_else(|| expired("no interaction is named"))?;
-    let secret = cookies::read(state, request, cookies::BROWSER)
-        .ok_or_else(|| PageError::new(Situation::NoCookies).because("the browser sent no cookie of the interaction"))?;
-    let interaction = store::interactions::find(&state.store, &id)
-        .await?
-        .filter(|interaction| now < interaction.expires_at)
-        .ok_or_else(|| expired("the interaction is unknown, finished or expired"))?;
+    let interaction = store::interactions::find(&state.store, &id).await?;
+    let Some(secret) = cookies::read(state, request, cookies::BROWSER) else {
+        let error = PageError::new(Situation::NoCookies).because("the browser sent no cookie of the interaction");
+        return Err(match interaction {
+            Some(interaction) => onward::without_cookie(state, &interaction, error).await?,
+            None => error,
+        });
+    };
+    let interaction = interaction.ok_or_else(|| expired("the interaction is unknown"))?;
     if !interaction.browser_hash.matches(secret.as_bytes()) {
         return Err(expired("the interaction began in another browser"));
     }
-    let params = Params::parse(interaction.parameters.as_bytes())
-        .map_err(|error| PageError::new(Situation::Broken).because(error))?;
-    Ok(Pending { interaction, params, browser_secret: secret })
+    if now >= interaction.expires_at {
+        return Err(onward::ended(state, &interaction, expired("the interaction is finished or expired")).await?);
+    }
+    let purpose = purpose(&interaction)?;
+    Ok(Pending { interaction, purpose, browser_secret: secret })
+}
+
+/// The interaction, if it is under way and began in this browser. For those who can do without it.
+pub(crate) async fn find_here(
+    state: &AppState,
+    request: &HttpRequest,
+    id: &InteractionId,
+    now: Timestamp,
+) -> Result<Option<Pending>, PageError> {
+    match find(state, request, Some(id.as_str()), now).await {
+        Ok(pending) => Ok(Some(pending)),
+        Err(PageError { situation: Situation::Expired | Situation::NoCookies, .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+pub(super) fn purpose(interaction: &Interaction) -> Result<Purpose, PageError> {
+    let broken = |error| PageError::new(Situation::Broken).because(error);
+    let params = Params::parse(interaction.parameters.as_bytes()).map_err(broken)?;
+    let Some(path) = interaction.return_to.clone() else { return Ok(Purpose::Authorize(params)) };
+    let recent = params.get("recent").map_err(broken)?.and_then(|seconds| seconds.parse().ok()).map(Seconds);
+    Ok(Purpose::OwnPage(OwnPage { path, recent }))
 }
 
 /// What the rules want to know of the way that was already gone.
@@ -135,6 +235,18 @@ pub(crate) fn refuse_foreign(
     if ours { Ok(()) } else { foreign("the csrf token is not that of this browser, interaction and session") }
 }
 
+/// As [`refuse_foreign`], for a page that needs no sign-in.
+pub(crate) fn refuse_foreign_of_browser(
+    state: &AppState,
+    request: &HttpRequest,
+    form: &Params,
+    purpose: &str,
+) -> Result<(), PageError> {
+    let browser = cookies::read(state, request, cookies::BROWSER)
+        .ok_or_else(|| PageError::new(Situation::NoCookies).because("the browser sent no cookie"))?;
+    refuse_foreign(state, request, form, &browser, purpose)
+}
+
 /// The token of a form: bound to the browser and to what the form is for.
 pub(crate) fn csrf(state: &AppState, browser_secret: &str, purpose: &str) -> String {
     state.keys.secrets().csrf_mac(csrf_input(browser_secret, purpose).as_bytes())
@@ -142,6 +254,15 @@ pub(crate) fn csrf(state: &AppState, browser_secret: &str, purpose: &str) -> Str
 
 fn csrf_input(browser_secret: &str, purpose: &str) -> String {
     format!("{browser_secret} {purpose}")
+}
+
+/// The secret of this browser, which it has from now on if it had none.
+pub(crate) fn browser_now(state: &AppState, request: &HttpRequest) -> String {
+    let browser = browser(state, request);
+    if let Some(cookie) = browser.new_cookie {
+        cookies::send(request, cookie);
+    }
+    browser.secret
 }
 
 /// This browser, with a secret from now on if it had none.

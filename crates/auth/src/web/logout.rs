@@ -13,14 +13,18 @@ use protocol::logout::frontchannel::Frame;
 use protocol::logout::{self, Confirmation, HintClaims, LogoutRequest, Onward};
 use protocol::metadata::paths;
 use protocol::params::Params;
+use protocol::security_event::SecurityEvent;
 use protocol::time::{Seconds, Timestamp};
 use protocol::user::User;
 use serde::{Deserialize, Serialize};
+use store::Won;
 use store::sessions::Session;
 
+use crate::security_log::{self, Event};
 use crate::web::error::{PageError, Situation};
 use crate::web::pages::{FrontchannelLogoutPage, Link, LoggedOutPage, LogoutPage, Shell};
 use crate::web::trace_id::TraceId;
+use crate::web::visitor::Visitor;
 use crate::web::{answer, cards, cookies, form, interaction, session, shell};
 use crate::{AppState, issue, protocol_log, session_clients};
 
@@ -61,6 +65,14 @@ pub(crate) async fn post(state: Data<AppState>, http: HttpRequest, body: Payload
     // As at /authorize: our cookies come with the GET that follows.
     let location = format!("{}?{}", state.issuer().endpoint(paths::LOGOUT), form.encode());
     Ok(HttpResponse::SeeOther().insert_header((LOCATION, location)).finish())
+}
+
+/// Signs somebody out who asked for it on a page of ours.
+pub(crate) async fn of_visitor(visitor: Visitor) -> Result<HttpResponse, PageError> {
+    let Visitor { state, http, now, session, user, .. } = visitor;
+    let shell = shell::of(&state, &http);
+    let leaving = Leaving { state, http, now, signed_in: Some((session, user)) };
+    leaving.sign_out(shell, Checked { onward: Onward::Nowhere, client_name: None }).await
 }
 
 impl Leaving {
@@ -157,7 +169,10 @@ impl Leaving {
     /// The frames that the browser has to load, so that clients with a front channel hear of it.
     async fn end_session(&self) -> Result<Vec<Frame>, PageError> {
         let Some((session, user)) = &self.signed_in else { return Ok(Vec::new()) };
-        let _first = session_clients::end(&self.state, &session.id, self.now).await?;
+        if session_clients::end(&self.state, &session.id, self.now).await? == Won::Yes {
+            let event = Event::new(&user.id, SecurityEvent::SignedOut).in_session(&session.id);
+            security_log::note(&self.state, &self.http, event).await?;
+        }
         tracing::info!(trace.id = %TraceId::of(&self.http), user.id = %user.id, session.id = %session.id, "signed out");
         Ok(session_clients::frames(&self.state, &session.id).await?)
     }

@@ -12,9 +12,10 @@ use protocol::metadata::paths;
 use super::cors::cors;
 use super::error::{PageError, Situation};
 use super::{
-    authorize, cards, consent, discovery, error_pages, health, home, introspect, login, logout, register, revoke,
-    select_account, static_files, token, userinfo,
+    account, asked, authorize, cards, consent, discovery, enrol, error_pages, health, home, introspect, login, logout,
+    mailbox, passkey, recover, register, revoke, select_account, signup, static_files, token, userinfo, well_known,
 };
+use crate::mail::MAILBOX;
 
 /// `path` is that of the issuer, empty for most: every endpoint is below it.
 pub(crate) fn configure(app: &mut ServiceConfig, path: &str) {
@@ -24,6 +25,8 @@ pub(crate) fn configure(app: &mut ServiceConfig, path: &str) {
             app.service(metadata(&format!("{document_path}{path}")));
         }
     }
+    // It belongs to the host, not to the issuer.
+    app.service(at(well_known::CHANGE_PASSWORD, "GET").get(well_known::change_password));
     app.service(endpoints(path)).default_service(web::to(not_found));
 }
 
@@ -31,13 +34,31 @@ fn endpoints(path: &str) -> Scope {
     web::scope(path) // for people
         .service(at("/", "GET").get(home::get))
         .service(at(paths::AUTHORIZE, "GET, POST").get(authorize::get).post(authorize::post))
-        .service(at(paths::LOGIN, "GET, POST").get(login::get).post(login::post))
+        .service(at(paths::LOGIN, "GET, POST").get(login::password::get).post(login::password::post))
+        .service(at(cards::LOGIN_TOTP, "GET, POST").get(login::totp::get).post(login::totp::post))
+        .service(
+            at(cards::LOGIN_RECOVERY_CODE, "GET, POST").get(login::recovery_code::get).post(login::recovery_code::post),
+        )
+        .service(at(cards::LOGIN_EMAIL_CODE, "GET, POST").get(login::email_code::get).post(login::email_code::post))
+        .service(at(cards::NEW_PASSWORD, "GET, POST").get(login::new_password::get).post(login::new_password::post))
+        .service(at(cards::LOGIN_PASSKEY, "GET, POST").get(login::passkey::get).post(login::passkey::post))
+        .service(at(passkey::SIGN_IN, "POST").post(login::passkey::sign_in_post))
+        .service(at(passkey::OPTIONS, "POST").post(passkey::options_post))
+        .service(at(passkey::CREATION_OPTIONS, "POST").post(passkey::creation_options_post))
+        .service(at(cards::CONTINUE, "GET").get(asked::get))
+        .configure(sign_up)
+        .configure(recover)
+        .configure(enrolment)
         .service(at(cards::SELECT_ACCOUNT, "GET, POST").get(select_account::get).post(select_account::post))
         .service(at(paths::CONSENT, "GET, POST").get(consent::get).post(consent::post))
         .service(at(paths::LOGOUT, "GET, POST").get(logout::get).post(logout::post))
         .service(at(CATALOGUE, "GET").get(error_pages::list))
         .service(at(&format!("{CATALOGUE}/{{code}}"), "GET").get(error_pages::one))
         .service(at("/static/{file}", "GET").get(static_files::get))
+        .service(at(MAILBOX, "GET").guard(fn_guard(mailbox::is_on)).get(mailbox::list))
+        .service(at(&format!("{MAILBOX}/{{id}}"), "GET").guard(fn_guard(mailbox::is_on)).get(mailbox::one))
+        .service(at(&format!("{MAILBOX}/{{id}}/html"), "GET").guard(fn_guard(mailbox::is_on)).get(mailbox::html))
+        .configure(account_pages)
         // for clients
         .service(at(paths::TOKEN, "POST").post(token::post).wrap(from_fn(cors)))
         .service(at(paths::USERINFO, "GET, POST").get(userinfo::get).post(userinfo::post).wrap(from_fn(cors)))
@@ -52,6 +73,85 @@ fn endpoints(path: &str) -> Scope {
         // for operators
         .service(at(paths::LIVEZ, "GET, HEAD").get(health::livez).head(health::livez))
         .service(at(paths::READYZ, "GET, HEAD").get(health::readyz).head(health::readyz))
+}
+
+/// Links are opened by whatever scans mail, by HEAD as well.
+fn sign_up(app: &mut ServiceConfig) {
+    app.service(at(cards::SIGN_UP, "GET, POST").get(signup::begin::get).post(signup::begin::post))
+        .service(at(signup::CODE, "GET, POST").get(signup::code::get).post(signup::code::post))
+        .service(at(signup::RESEND, "POST").post(signup::code::resend))
+        .service(at(signup::FINISH, "GET, POST").get(signup::finish::get).post(signup::finish::post))
+        .service(at(signup::PASSKEY, "POST").post(signup::finish::passkey))
+        .service(at(signup::PASSKEY_OPTIONS, "POST").post(signup::finish::passkey_options))
+        .service(
+            at(&format!("{}/{{token}}", cards::SIGN_UP), "GET, HEAD, POST")
+                .get(signup::link::get)
+                .head(signup::link::get)
+                .post(signup::link::post),
+        );
+}
+
+fn recover(app: &mut ServiceConfig) {
+    app.service(at(cards::RECOVER, "GET, POST").get(recover::begin::get).post(recover::begin::post))
+        .service(at(recover::SENT, "GET").get(recover::begin::sent))
+        .service(at(recover::CODE, "GET, POST").get(recover::code::get).post(recover::code::post))
+        .service(at(recover::DONE, "GET").get(recover::link::done))
+        .service(
+            at(&format!("{}/{{token}}", cards::RECOVER), "GET, HEAD, POST")
+                .get(recover::link::get)
+                .head(recover::link::get)
+                .post(recover::link::post),
+        );
+}
+
+/// For people, about their own account.
+fn account_pages(app: &mut ServiceConfig) {
+    let with_token = |page: &str| format!("{page}/{{token}}");
+    security_pages(app);
+    app.service(at(cards::ACCOUNT, "GET").get(account::overview::get))
+        .service(at(account::SIGN_OUT, "POST").post(account::sign_out::post))
+        .service(at(account::SWITCH, "GET").get(account::sign_out::switch))
+        .service(at(account::PROFILE, "GET, POST").get(account::profile::get).post(account::profile::post))
+        .service(at(account::EMAIL, "GET, POST").get(account::email::get).post(account::email::post))
+        .service(at(account::EMAIL_CODE, "GET, POST").get(account::email::code).post(account::email::post_code))
+        .service(at(&with_token(account::EMAIL), "GET, POST").get(account::email::link).post(account::email::post_link))
+        .service(at(account::SESSIONS, "GET, POST").get(account::sessions::get).post(account::sessions::post))
+        .service(at(account::APPS, "GET, POST").get(account::apps::get).post(account::apps::post))
+        .service(at(account::LOG, "GET").get(account::log::get))
+        .service(at(account::LOCK_DOWN, "GET, POST").get(account::lock_down::get).post(account::lock_down::post))
+        .service(at(account::DATA, "GET").get(account::data::get))
+        .service(at(account::EXPORT, "POST").post(account::data::download))
+        .service(at(account::DELETE, "GET, POST").get(account::delete::get).post(account::delete::post))
+        .service(at(account::KEEP, "POST").post(account::delete::keep))
+        .service(
+            at(&with_token(account::CANCEL_DELETION), "GET, POST")
+                .get(account::delete::link)
+                .post(account::delete::post_link),
+        );
+}
+
+/// What they sign in with.
+fn security_pages(app: &mut ServiceConfig) {
+    let passkey = format!("{}/{{handle}}", account::PASSKEYS);
+    app.service(at(account::SECURITY, "GET, POST").get(account::security::get).post(account::security::post))
+        .service(at(account::PASSWORD, "GET, POST").get(account::password::get).post(account::password::post))
+        .service(at(account::PASSKEYS, "GET, POST").get(account::passkeys::get).post(account::passkeys::post))
+        .service(at(&passkey, "GET, POST").get(account::passkeys::one).post(account::passkeys::rename))
+        .service(at(&format!("{passkey}/remove"), "POST").post(account::passkeys::remove))
+        .service(at(account::TOTP, "GET, POST").get(account::totp::get).post(account::totp::post))
+        .service(at(account::TOTP_REMOVE, "POST").post(account::totp::remove))
+        .service(
+            at(account::RECOVERY_CODES, "GET, POST")
+                .get(account::recovery_codes::get)
+                .post(account::recovery_codes::post),
+        );
+}
+
+/// In the middle of a sign-in.
+fn enrolment(app: &mut ServiceConfig) {
+    app.service(at(cards::ENROL, "GET").get(enrol::get))
+        .service(at(enrol::TOTP, "GET, POST").get(enrol::totp).post(enrol::post_totp))
+        .service(at(enrol::PASSKEY, "POST").post(enrol::post_passkey));
 }
 
 /// Of one client that registered itself.

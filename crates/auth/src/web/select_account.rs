@@ -1,33 +1,43 @@
-//! `/select-account` (`prompt=select_account`): go on as the person who is signed in, or as somebody else.
+//! `/select-account`: which of the people who are signed in in this browser goes on, or somebody else (`prompt=select_account`,
+//! and whenever nobody is active but others wait).
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use protocol::authorize::decide::Step;
+use protocol::authorize::decide::{Step, Why};
+use protocol::ids::SessionId;
+use protocol::params::Params;
+use protocol::secret::SessionToken;
+use protocol::user::User;
+use store::sessions::Session;
 
 use crate::AppState;
+use crate::web::asked::Asked;
 use crate::web::authorize::Visit;
 use crate::web::error::{AuthorizeError, PageError, Situation};
-use crate::web::pages::SelectAccountPage;
-use crate::web::{answer, cards, form, shell};
+use crate::web::interaction::Pending;
+use crate::web::pages::{AccountChoice, SelectAccountPage, SignedIn};
+use crate::web::{answer, browser_sessions, cards, form, session, shell};
+
+/// An account that this browser signed in to.
+struct Known {
+    token: SessionToken,
+    session: Session,
+    user: User,
+    signed_in: SignedIn,
+}
 
 pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<HttpResponse, AuthorizeError> {
     let (visit, pending) = Visit::resumed(state, http).await?;
-    let examined = visit.examine(&pending.params, Some(&pending.interaction)).await?;
-    match (&examined.step, &visit.signed_in) {
-        (Step::SelectAccount, Some((session, user))) => {
-            let select = SelectAccountPage {
-                shell: shell::in_language(&visit.state, &visit.http, &examined.request.ui_locales),
-                action: cards::path(&visit.state, cards::SELECT_ACCOUNT),
-                interaction: pending.interaction.id.to_string(),
-                csrf: pending.csrf(&visit.state, Some(&session.id)),
-                client: cards::client(&examined.client),
-                account: cards::account(user),
-            };
-            Ok(answer::page(StatusCode::OK, &select, &visit.state, &visit.http))
+    let asked = visit.asked(&pending).await?;
+    let known = known(&visit).await?;
+    match asked.step {
+        Step::SelectAccount | Step::Login(Why::NotSignedIn) if !known.is_empty() => {
+            Ok(page(&visit, &pending, &asked, &known))
         }
-        _ => visit.proceed(&pending.params, Some(pending.interaction)).await,
+        Step::Login(Why::NotSignedIn) => Ok(visit.to_page(protocol::metadata::paths::LOGIN, &pending.interaction.id)),
+        _ => visit.go_on(pending).await,
     }
 }
 
@@ -38,22 +48,76 @@ pub(crate) async fn post(
 ) -> Result<HttpResponse, AuthorizeError> {
     let form = form::read(&state, &http, body).await.map_err(PageError::from)?;
     let (visit, pending) = Visit::answered(state, http, &form).await?;
-    let Some((session, _)) = &visit.signed_in else {
-        return visit.proceed(&pending.params, Some(pending.interaction)).await;
-    };
-    pending.check_form(&visit.state, &visit.http, &form, Some(&session.id))?;
-    let mut interaction = pending.interaction;
-    match form.get("decision").map_err(PageError::bad_link)? {
-        Some("continue") => {
-            let _marked =
-                store::interactions::mark_account_selected(&visit.state.store, &interaction.id, visit.now).await?;
-            interaction.account_selected_at = Some(visit.now);
-            visit.proceed(&pending.params, Some(interaction)).await
-        }
-        Some("other") => {
-            let location = cards::other_account(&visit.state, &interaction.id);
-            Ok(HttpResponse::SeeOther().insert_header((LOCATION, location)).finish())
-        }
-        _ => Err(PageError::new(Situation::ForeignForm).because("the form has no decision").into()),
+    pending.check_form(&visit.state, &visit.http, &form, None)?;
+    let field = |name| form.get(name).map_err(PageError::bad_link);
+    if let Some(id) = field("remove")? {
+        return remove(&visit, &pending, id);
     }
+    if field("decision")? == Some("other") {
+        let location = cards::other_account(&visit.state, &pending.interaction.id);
+        return Ok(HttpResponse::SeeOther().insert_header((LOCATION, location)).finish());
+    }
+    chosen(visit, pending, &form).await
+}
+
+/// The active account first, then those that wait. Whose session ended is known by name, and signs in again.
+async fn known(visit: &Visit) -> Result<Vec<Known>, PageError> {
+    let mut known: Vec<Known> = Vec::new();
+    let (state, http) = (&visit.state, &visit.http);
+    for token in browser_sessions::active(state, http).into_iter().chain(browser_sessions::waiting(state, http)) {
+        let Some(session) = store::sessions::find(&state.store, &token.id).await? else { continue };
+        let ours = token.hash() == session.secret_hash;
+        let Some(user) = store::users::find(&state.store, &session.user_id).await? else { continue };
+        if !ours || user.disabled_at.is_some() || known.iter().any(|other| other.user.id == user.id) {
+            continue;
+        }
+        let signed_in = match session::living(state, &token, visit.now).await? {
+            Some(_) => SignedIn::Yes,
+            None => SignedIn::No,
+        };
+        known.push(Known { token, session, user, signed_in });
+    }
+    Ok(known)
+}
+
+fn page(visit: &Visit, pending: &Pending, asked: &Asked, known: &[Known]) -> HttpResponse {
+    let choice = |known: &Known| AccountChoice {
+        account: cards::account(&known.user),
+        value: known.session.id.to_string(),
+        signed_in: known.signed_in,
+    };
+    let select = SelectAccountPage {
+        shell: shell::in_language(&visit.state, &visit.http, &asked.ui_locales),
+        action: cards::path(&visit.state, cards::SELECT_ACCOUNT),
+        interaction: pending.interaction.id.to_string(),
+        csrf: pending.csrf(&visit.state, None),
+        client: asked.card(visit),
+        accounts: known.iter().map(choice).collect(),
+    };
+    answer::page(StatusCode::OK, &select, &visit.state, &visit.http)
+}
+
+/// Goes on as the chosen one. Whoever is signed out, or is no longer known, comes to the login page.
+async fn chosen(mut visit: Visit, mut pending: Pending, form: &Params) -> Result<HttpResponse, AuthorizeError> {
+    let id = form.get("account").map_err(PageError::bad_link)?;
+    let id = id.ok_or_else(|| PageError::new(Situation::ForeignForm).because("the form names no account"))?;
+    let found = known(&visit).await?.into_iter().find(|known| known.session.id.as_str() == id);
+    let Some(Known { token, session, user, signed_in: SignedIn::Yes }) = found else {
+        let location = cards::other_account(&visit.state, &pending.interaction.id);
+        return Ok(HttpResponse::SeeOther().insert_header((LOCATION, location)).finish());
+    };
+    session::activate(&visit.state, &visit.http, &token, session.keep).await.map_err(PageError::from)?;
+    let interaction = &pending.interaction.id;
+    let _marked = store::interactions::mark_account_selected(&visit.state.store, interaction, visit.now).await?;
+    pending.interaction.account_selected_at = Some(visit.now);
+    visit.signed_in = Some((session, user));
+    visit.go_on(pending).await
+}
+
+/// This browser forgets the account; its session ends by itself. An active one is signed out instead.
+fn remove(visit: &Visit, pending: &Pending, id: &str) -> Result<HttpResponse, AuthorizeError> {
+    if let Ok(id) = SessionId::parse(id) {
+        browser_sessions::forget_waiting(&visit.state, &visit.http, &id);
+    }
+    Ok(visit.to_page(cards::SELECT_ACCOUNT, &pending.interaction.id))
 }

@@ -7,7 +7,7 @@ use url::form_urlencoded;
 
 use crate::AppState;
 use crate::web::cookies;
-use crate::web::pages::{LanguageSwitch, Link, Shell};
+use crate::web::pages::{LanguageSwitch, Link, Mode, Shell};
 use crate::web::text::{Locale, Wishes};
 
 /// The parameter of the language switch.
@@ -26,11 +26,13 @@ pub(crate) fn in_language(state: &AppState, request: &HttpRequest, ui_locales: &
     let switched = query.iter().find(|(name, _)| name == LANG).map(|(_, value)| value.clone());
     let chosen = switched.or_else(|| cookies::read(state, request, cookies::LANGUAGE));
     let ui_locales = ui_locales.join(" ");
-    let locale = Locale::negotiate(&Wishes {
+    let wishes = Wishes {
         chosen: chosen.as_deref(),
         ui_locales: Some(&ui_locales),
         accept_language: request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()),
-    });
+    };
+    let rehearsed = chosen.as_deref().and_then(|tag| rehearsed(state, tag));
+    let locale = rehearsed.unwrap_or_else(|| Locale::negotiate(&wishes));
     let mut shell = Shell::new(locale, &state.config.branding.name, state.mode);
     shell.base.push_str(state.issuer().path());
     shell.support = state.config.branding.support_contact.as_deref().map(support);
@@ -48,12 +50,18 @@ fn support(contact: &str) -> Link {
 }
 
 /// The language that the person has just chosen with the switch, to be remembered. A link on another site chooses nothing.
-pub(crate) fn just_chosen(request: &HttpRequest) -> Option<Locale> {
+pub(crate) fn just_chosen(state: &AppState, request: &HttpRequest) -> Option<Locale> {
     let site = request.headers().get("sec-fetch-site").and_then(|value| value.to_str().ok());
     if site.is_some_and(|site| site != "same-origin") {
         return None;
     }
-    pairs(request).iter().find(|(name, _)| name == LANG).and_then(|(_, value)| Locale::parse(value))
+    let (_, tag) = pairs(request).into_iter().find(|(name, _)| name == LANG)?;
+    rehearsed(state, &tag).or_else(|| Locale::parse(&tag))
+}
+
+/// Pseudo-locales are for those who develop.
+fn rehearsed(state: &AppState, tag: &str) -> Option<Locale> {
+    Locale::rehearsed(tag).filter(|_| state.mode == Mode::Development)
 }
 
 fn pairs(request: &HttpRequest) -> Vec<(String, String)> {

@@ -1,16 +1,64 @@
 //! The words on our pages and the choice of the language they are shown in.
 //!
-//! Each language is one value of [`Texts`], so the compiler finds a missing sentence. Names that belong into a sentence
-//! stand in it as `{client}`; [`pieces`] takes a sentence apart for a template, [`fill`] for a plain string.
+//! The sentences stand in one file per area below `text/`, all languages of a sentence side by side, so the compiler finds a
+//! missing one. Names that belong into a sentence stand in it as `{client}`; [`pieces`] takes a sentence apart for a template,
+//! [`fill`] for a plain string. English: short words, no blame, and what to do next. German the same.
 
 #[macro_use]
 mod catalogue;
+#[macro_use]
+mod texts;
+
+mod account;
+mod apps;
 mod catalogue_de;
 mod catalogue_en;
-mod de;
-mod en;
+mod codes;
+mod common;
+mod consent;
+mod data;
+mod enrol;
+mod errors;
+mod field;
+mod form_post;
+mod home;
+mod log;
+mod login;
+mod logout;
+mod mail;
+mod passkey;
+mod password;
+mod pseudo;
+mod recovery;
+mod second_factor;
+mod security;
+mod sessions;
+mod signup;
 
 use protocol::error::ErrorCode;
+
+pub use self::account::AccountTexts;
+pub use self::apps::AppsTexts;
+pub use self::codes::CodeTexts;
+pub use self::common::CommonTexts;
+pub use self::consent::ConsentTexts;
+pub use self::data::DataTexts;
+pub use self::enrol::EnrolTexts;
+pub use self::errors::{ErrorPages, ErrorTexts};
+pub use self::field::FieldTexts;
+pub use self::form_post::FormPostTexts;
+pub use self::home::HomeTexts;
+pub use self::log::{LogTexts, event_kinds};
+pub use self::login::LoginTexts;
+pub use self::logout::LogoutTexts;
+pub use self::mail::MailTexts;
+pub use self::passkey::PasskeyTexts;
+pub use self::password::PasswordTexts;
+pub use self::recovery::RecoveryTexts;
+pub use self::second_factor::SecondFactorTexts;
+pub use self::security::SecurityTexts;
+pub use self::sessions::SessionsTexts;
+pub use self::signup::SignupTexts;
 
 /// A language that the pages exist in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,6 +66,10 @@ pub enum Locale {
     #[default]
     En,
     De,
+    /// Longer words with accents, for rehearsals: see `text/pseudo.rs`.
+    Accented,
+    /// From right to left, for rehearsals.
+    Mirrored,
 }
 
 /// What is known about the languages a person reads, each as it was received.
@@ -32,7 +84,10 @@ pub struct Wishes<'a> {
 }
 
 impl Locale {
+    /// What people are offered.
     pub const ALL: [Self; 2] = [Self::En, Self::De];
+    /// What is only there to look at pages with.
+    pub const PSEUDO: [Self; 2] = [Self::Accented, Self::Mirrored];
 
     /// The person's own word comes first: the switch would not work on a page whose app names another language.
     pub fn negotiate(wishes: &Wishes<'_>) -> Self {
@@ -47,11 +102,18 @@ impl Locale {
         Self::ALL.into_iter().find(|locale| language.eq_ignore_ascii_case(locale.tag()))
     }
 
+    /// A pseudo-locale, by exactly its tag. Where nobody develops, nobody asks.
+    pub fn rehearsed(tag: &str) -> Option<Self> {
+        Self::PSEUDO.into_iter().find(|locale| locale.tag() == tag)
+    }
+
     /// The BCP 47 tag.
     pub fn tag(self) -> &'static str {
         match self {
             Self::En => "en",
             Self::De => "de",
+            Self::Accented => "en-XA",
+            Self::Mirrored => "ar-XB",
         }
     }
 
@@ -60,26 +122,31 @@ impl Locale {
         match self {
             Self::En => "English",
             Self::De => "Deutsch",
+            Self::Accented => "Áççéñţš",
+            Self::Mirrored => "اليمين",
         }
     }
 
     /// The value of the `dir` attribute.
     pub fn direction(self) -> &'static str {
         match self {
-            Self::En | Self::De => "ltr",
+            Self::En | Self::De | Self::Accented => "ltr",
+            Self::Mirrored => "rtl",
         }
     }
 
     pub fn texts(self) -> &'static Texts {
         match self {
-            Self::En => &en::TEXTS,
-            Self::De => &de::TEXTS,
+            Self::En => &ENGLISH,
+            Self::De => &GERMAN,
+            Self::Accented => &pseudo::ACCENTED,
+            Self::Mirrored => &pseudo::MIRRORED,
         }
     }
 
     pub fn explanation(self, code: ErrorCode) -> Explanation {
         match self {
-            Self::En => catalogue_en::explanation(code),
+            Self::En | Self::Accented | Self::Mirrored => catalogue_en::explanation(code),
             Self::De => catalogue_de::explanation(code),
         }
     }
@@ -144,143 +211,35 @@ pub struct ErrorText {
     pub message: &'static str,
 }
 
-/// Every sentence of every page, in the order of the pages.
-#[derive(Debug)]
-#[cfg_attr(test, derive(serde::Serialize))]
-pub struct Texts {
-    pub language: &'static str,
-    pub help: &'static str,
-    pub dev_bar: &'static str,
-    pub client_policy: &'static str,
-    pub client_terms: &'static str,
-    pub other_account: &'static str,
-
-    pub login_title: &'static str,
-    /// `{client}`
-    pub login_continue: &'static str,
-    pub login_username: &'static str,
-    pub login_password: &'static str,
-    pub login_keep: &'static str,
-    pub login_submit: &'static str,
-    pub password_show: &'static str,
-    pub password_show_label: &'static str,
-    pub password_caps_lock: &'static str,
-    pub login_wrong: &'static str,
-    /// `{username}`, `{password}`: links to the fields, with the two words below
-    pub login_wrong_check: &'static str,
-    pub login_wrong_username: &'static str,
-    pub login_wrong_password: &'static str,
-    /// `{seconds}`, two or more
-    pub login_throttled: &'static str,
-    pub login_wait_over: &'static str,
-    pub again_title: &'static str,
-    /// `{client}`
-    pub again_asked: &'static str,
-    /// `{client}`
-    pub again_max_age: &'static str,
-    pub again_wrong: &'static str,
-    /// `{password}`: a link to the field
-    pub again_wrong_check: &'static str,
-    /// `{client}`
-    pub another_user: &'static str,
-    pub select_title: &'static str,
-
-    /// `{client}`
-    pub consent_title: &'static str,
-    /// `{host}`
-    pub consent_host: &'static str,
-    /// `{scheme}`: not a place on the network, but of links
-    pub consent_scheme: &'static str,
-    /// `{client}`
-    pub consent_list: &'static str,
-    /// For an app that registered itself.
-    pub consent_unchecked: &'static str,
-    pub consent_new: &'static str,
-    pub consent_allow: &'static str,
-    pub consent_deny: &'static str,
-    pub scope_openid: &'static str,
-    pub scope_profile: &'static str,
-    pub scope_email: &'static str,
-    pub scope_address: &'static str,
-    pub scope_phone: &'static str,
-    pub scope_groups: &'static str,
-    pub scope_offline_access: &'static str,
-
-    /// `{brand}`
-    pub logout_title: &'static str,
-    /// `{client}`
-    pub logout_asked: &'static str,
-    pub logout_note: &'static str,
-    pub logout_yes: &'static str,
-    pub logout_no: &'static str,
-    pub logged_out_title: &'static str,
-    pub logged_out_note: &'static str,
-    /// `{client}`
-    pub logged_out_onward: &'static str,
-    pub frontchannel_title: &'static str,
-    pub frontchannel_note: &'static str,
-    pub frontchannel_continue: &'static str,
-
-    pub form_post_title: &'static str,
-    /// `{client}`
-    pub form_post_note: &'static str,
-    pub form_post_continue: &'static str,
-
-    pub home_title: &'static str,
-    pub home_note: &'static str,
-    pub home_title_signed_in: &'static str,
-    pub home_note_signed_in: &'static str,
-    pub home_developers: &'static str,
-    pub home_issuer: &'static str,
-    pub home_discovery: &'static str,
-    pub home_keys: &'static str,
-
-    /// An unknown client, a redirect URI that is not registered: we cannot send the person back.
-    pub error_setup: ErrorText,
-    /// A `post_logout_redirect_uri` that is not registered, a bad hint.
-    pub error_logout_setup: ErrorText,
-    /// An app that registered itself asked for what it cannot have, and nobody is signed in.
-    pub error_unchecked: ErrorText,
-    /// `{host}`
-    pub error_onward: &'static str,
-    /// A form that is too long, or that breaks a rule: an over-long password, a field sent twice.
-    pub error_request: ErrorText,
-    /// The interaction is over or unknown.
-    pub error_expired: ErrorText,
-    /// The cookie of the interaction did not come back.
-    pub error_cookies: ErrorText,
-    /// A form that our own page did not send.
-    pub error_foreign: ErrorText,
-    pub error_not_found: ErrorText,
-    /// The message has `{seconds}`, two or more.
-    pub error_too_many: ErrorText,
-    /// Overload, no database. The message has `{seconds}`, two or more.
-    pub error_unavailable: ErrorText,
-    pub error_fault: ErrorText,
-    pub error_number: &'static str,
-    pub error_copy: &'static str,
-    pub error_copied: &'static str,
-    pub error_details: &'static str,
-    pub detail_error: &'static str,
-    pub detail_description: &'static str,
-    pub detail_parameter: &'static str,
-    pub detail_client: &'static str,
-    pub detail_time: &'static str,
-    pub detail_registered: &'static str,
-    pub detail_received: &'static str,
-
-    pub catalogue_title: &'static str,
-    pub catalogue_lede: &'static str,
-    /// Below the number of a refused request.
-    pub catalogue_cause: &'static str,
-    pub catalogue_who: &'static str,
-    pub catalogue_person: &'static str,
-    pub catalogue_developer: &'static str,
-    pub catalogue_operator: &'static str,
-    pub catalogue_fix: &'static str,
-    pub catalogue_example: &'static str,
-    pub catalogue_all: &'static str,
+areas! {
+    common: CommonTexts;
+    field: FieldTexts;
+    login: LoginTexts;
+    consent: ConsentTexts;
+    logout: LogoutTexts;
+    form_post: FormPostTexts;
+    home: HomeTexts;
+    codes: CodeTexts;
+    errors: ErrorTexts;
+    /// What an error page says.
+    failures: ErrorPages;
+    mail: MailTexts;
+    signup: SignupTexts;
+    recovery: RecoveryTexts;
+    password: PasswordTexts;
+    second_factor: SecondFactorTexts;
+    passkey: PasskeyTexts;
+    account: AccountTexts;
+    security: SecurityTexts;
+    enrol: EnrolTexts;
+    sessions: SessionsTexts;
+    apps: AppsTexts;
+    log: LogTexts;
+    data: DataTexts;
 }
+
+static ENGLISH: Texts = Texts::ENGLISH;
+static GERMAN: Texts = Texts::GERMAN;
 
 /// What the catalogue says about one error code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -326,6 +285,16 @@ mod tests {
     }
 
     #[test]
+    fn pseudo_locales_are_never_negotiated() {
+        for tag in ["en-XA", "ar-XB"] {
+            let wishes = Wishes { chosen: Some(tag), ui_locales: Some(tag), accept_language: Some(tag) };
+            assert_eq!(Locale::negotiate(&wishes), Locale::En, "{tag}");
+            assert_eq!(Locale::rehearsed(tag).map(Locale::tag), Some(tag));
+        }
+        assert_eq!(Locale::rehearsed("en"), None);
+    }
+
+    #[test]
     fn a_sentence_comes_apart_and_together() {
         assert_eq!(pieces("to {client}!"), [Piece::Text("to "), Piece::Hole("client"), Piece::Text("!")]);
         assert_eq!(pieces("{a}{b}"), [Piece::Hole("a"), Piece::Hole("b")]);
@@ -337,7 +306,7 @@ mod tests {
     #[test]
     fn every_language_has_the_same_holes() {
         let english = sentences(Locale::En);
-        for locale in Locale::ALL {
+        for locale in Locale::ALL.into_iter().chain(Locale::PSEUDO) {
             for ((field, theirs), (_, ours)) in sentences(locale).iter().zip(&english) {
                 assert!(!theirs.is_empty(), "{field} is empty in {locale:?}");
                 assert_eq!(holes(theirs), holes(ours), "{field} in {locale:?}");
@@ -346,17 +315,17 @@ mod tests {
     }
 
     fn sentences(locale: Locale) -> Vec<(String, String)> {
-        let texts = serde_json::to_value(locale.texts()).expect("texts are strings");
-        let mut found = Vec::new();
-        for (field, value) in texts.as_object().expect("a struct") {
+        fn collect(path: &str, value: &Value, found: &mut Vec<(String, String)>) {
             match value {
                 Value::Object(parts) => {
-                    found.extend(parts.iter().map(|(part, text)| (format!("{field}.{part}"), text)));
+                    parts.iter().for_each(|(part, value)| collect(&format!("{path}.{part}"), value, found));
                 }
-                text => found.push((field.clone(), text)),
+                text => found.push((path.to_owned(), text.as_str().expect("a sentence").to_owned())),
             }
         }
-        found.into_iter().map(|(field, text)| (field, text.as_str().expect("a sentence").to_owned())).collect()
+        let mut found = Vec::new();
+        collect("texts", &serde_json::to_value(locale.texts()).expect("texts are strings"), &mut found);
+        found
     }
 
     fn holes(sentence: &str) -> Vec<String> {

@@ -66,7 +66,8 @@ pub(crate) async fn trace(
     tracing::debug!(
         trace.id = %trace,
         http.method = %response.request().method(),
-        http.path = response.request().path(),
+        // The pattern of the route and never the path, which may end in the secret of a link that was mailed.
+        http.route = response.request().match_pattern().as_deref().unwrap_or("-"),
         http.status = response.status().as_u16(),
         micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX),
         "answered"

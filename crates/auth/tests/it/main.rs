@@ -5,6 +5,7 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "a test is a stranger: it asks over HTTP")]
 #![allow(clippy::unwrap_used, reason = "a test that fails says where")]
 
+mod account;
 mod authorize;
 mod backchannel_logout;
 mod bad_input;
@@ -19,15 +20,21 @@ mod discovery;
 mod errors;
 mod frontchannel_logout;
 mod introspect;
+mod known_browsers;
+mod limits;
 mod login;
 mod logout;
+mod mail;
 mod one_row;
 mod outbound;
 mod overload;
 mod page_samples;
 mod pages;
+mod passkeys;
+mod passwords;
 mod pool_of_one;
 mod protocol_log;
+mod recover;
 mod registration;
 mod registration_admission;
 mod registration_identity;
@@ -35,7 +42,12 @@ mod registration_management;
 mod registration_outbound;
 mod revoke;
 mod rotation;
+mod second_factor;
+mod second_factor_codes;
+mod security;
+mod select_account;
 mod sid;
+mod signup;
 mod token;
 mod token_kinds;
 mod userinfo;

@@ -62,7 +62,10 @@ async fn a_client_that_wants_to_hear_of_a_logout_has_one_more_row_for_each_sessi
         let mut expected = rows(&app).await;
         for consents in [1, 0] {
             browser.authorize(&app.authorize_url("told", &[("scope", "openid")])).await;
-            for (table, more) in [("grants", 1), ("session_clients", consents), ("consents", consents)] {
+            // What was asked for over a page stays until it is swept.
+            let more =
+                [("grants", 1), ("session_clients", consents), ("consents", consents), ("interactions", consents)];
+            for (table, more) in more {
                 *expected.get_mut(table).unwrap() += more;
             }
             assert_eq!(rows(&app).await, expected);
@@ -72,12 +75,16 @@ async fn a_client_that_wants_to_hear_of_a_logout_has_one_more_row_for_each_sessi
 }
 
 #[actix_web::test]
-async fn a_finished_interaction_leaves_nothing_behind() {
+async fn a_finished_interaction_is_over_and_waits_to_be_swept() {
     on_each_engine(async |app| {
         let before = rows(&app).await;
         Browser::new(&app).authorize(&app.authorize_url("public", &[])).await;
         let after = rows(&app).await;
-        assert_eq!(after["interactions"], before["interactions"]);
+        assert_eq!(after["interactions"], before["interactions"] + 1);
+        let pool = AnyPool::connect(app.database.url()).await.unwrap();
+        let living = format!("SELECT COUNT(*) FROM interactions WHERE expires_at > {}", app.now().0);
+        let living: i64 = sqlx::query_scalar(AssertSqlSafe(living)).fetch_one(&pool).await.unwrap();
+        assert_eq!(living, 0);
         assert_eq!(after["sessions"], before["sessions"] + 1);
     })
     .await;

@@ -16,11 +16,15 @@ pub(super) fn at_a_terminal() -> bool {
 
 /// Asks on standard error, so that standard output stays the result.
 pub(super) fn question(text: &str) -> Result<String, Failure> {
+    prompt(text)?;
+    Ok(read_line()?.trim().to_owned())
+}
+
+fn prompt(text: &str) -> Result<(), Failure> {
     let mut error = io::stderr().lock();
     write!(error, "{text} ")?;
     error.flush()?;
-    drop(error);
-    Ok(read_line()?.trim().to_owned())
+    Ok(())
 }
 
 /// Whether the person typed `yes`.
@@ -28,13 +32,13 @@ pub(super) fn confirmed(text: &str) -> Result<bool, Failure> {
     Ok(question(&format!("{text} Type yes:"))? == "yes")
 }
 
-/// A question whose answer is not shown.
+/// A question whose answer is not shown. Spaces belong to a secret.
 pub(super) fn secret(text: &str) -> Result<SecretString, Failure> {
     let silence = Silence::begin()?;
-    let answer = question(text);
+    let answer = prompt(text).and_then(|()| secret_from_stdin());
     drop(silence);
     let _ = writeln!(io::stderr());
-    answer.map(SecretString::new)
+    answer
 }
 
 /// The first line of standard input, as scripts pass secrets.

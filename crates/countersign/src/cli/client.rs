@@ -13,6 +13,7 @@ use protocol::client::{
     ApplicationType, Client, ConsentPolicy, GrantType, PkcePolicy, ScopeClaims, TokenEndpointAuthMethod,
 };
 use protocol::ids::{ClientId, UserId};
+use protocol::login::Level;
 use protocol::registration::{ClientMetadata, Problem};
 use protocol::secret::SecretString;
 use protocol::signing::SigningAlgorithm;
@@ -99,6 +100,10 @@ pub(super) struct Add {
     /// Seconds after which people sign in anew for this client.
     #[arg(long, value_name = "SECONDS")]
     default_max_age: Option<i64>,
+    /// The least that a sign-in must be for this client, whatever it asks for: 2 demands a second factor. People who have none
+    /// add one on the way.
+    #[arg(long, value_name = "LEVEL", value_parser = any_of(Level::ALL.iter().map(|it| it.name())))]
+    minimum_acr: Option<String>,
     /// Whether people are asked before it gets their data; they are unless it is your own (first_party).
     #[arg(long, value_name = "POLICY", value_parser = any_of(ConsentPolicy::ALL.iter().map(|it| it.name())))]
     consent_policy: Option<String>,
@@ -183,6 +188,7 @@ impl Add {
             ("application_type", &self.application_type),
             ("id_token_signed_response_alg", &self.id_token_signed_response_alg),
             ("client_uri", &self.client_uri),
+            ("minimum_acr", &self.minimum_acr),
             ("consent_policy", &self.consent_policy),
             ("pkce_policy", &self.pkce_policy),
             ("scope_claims", &self.scope_claims),

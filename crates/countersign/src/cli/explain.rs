@@ -73,9 +73,9 @@ impl Catalogue {
         let Explanation { meaning, fixes } = Locale::En.explanation(code);
         let texts = Locale::En.texts();
         let name = |actor: &Actor| match actor {
-            Actor::Person => texts.catalogue_person,
-            Actor::Developer => texts.catalogue_developer,
-            Actor::Operator => texts.catalogue_operator,
+            Actor::Person => texts.codes.person,
+            Actor::Developer => texts.codes.developer,
+            Actor::Operator => texts.codes.operator,
         };
         let who_must_act = catalogue::actors(code).iter().map(name).collect();
         Self { meaning, who_must_act, fixes, error_uri: code.uri(issuer, trace_id) }

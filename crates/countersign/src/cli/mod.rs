@@ -10,6 +10,7 @@ mod healthcheck;
 mod init;
 mod key;
 mod made;
+mod mail;
 mod registration;
 mod serve;
 mod tail;
@@ -88,6 +89,8 @@ enum Command {
     Key(key::KeyCommand),
     #[command(subcommand)]
     Token(token::TokenCommand),
+    #[command(subcommand)]
+    Mail(mail::MailCommand),
     Tail(tail::Tail),
     Explain(explain::Explain),
     #[command(subcommand)]
@@ -169,6 +172,7 @@ async fn dispatch_short(command: Command, context: &Context) -> Result<(), Failu
         Command::User(command) => command.run(context).await,
         Command::Key(command) => command.run(context),
         Command::Token(command) => command.run(context),
+        Command::Mail(command) => command.run(context).await,
         Command::Tail(tail) => tail.run(context).await,
         Command::Explain(explain) => explain.run(context).await,
         Command::Tls(command) => command.run(context),

@@ -1,9 +1,13 @@
 //! `countersign user …`: the people who may sign in.
 
+mod import;
+mod links;
+
 use std::fmt::Display;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use auth::config::Config;
 use clap::{Args, Subcommand};
 use protocol::grant::state::EndReason;
 use protocol::ids::UserId;
@@ -15,6 +19,8 @@ use serde_json::json;
 use store::grants::Whose;
 use store::{Store, StoreError};
 
+use self::import::Import;
+use self::links::{Invite, ResetLink};
 use super::{Context, ask};
 use crate::config::Loaded;
 use crate::failure::Failure;
@@ -28,6 +34,9 @@ const PAGE: i64 = 200;
 #[derive(Debug, Subcommand)]
 pub(super) enum UserCommand {
     Add(Add),
+    Import(Import),
+    Invite(Invite),
+    ResetLink(ResetLink),
     /// List everybody.
     List,
     /// Lock somebody out: sessions end, tokens stop working, signing in is refused.
@@ -92,7 +101,7 @@ pub(super) struct Add {
 }
 
 /// Where a password comes from. Without a flag: the person at the terminal is asked; without a terminal, one is made.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[group(multiple = false)]
 pub(super) struct PasswordChoice {
     /// Read the password from the first line of standard input.
@@ -133,13 +142,16 @@ impl UserCommand {
         let store = open_store(&config).await?;
         let now = context.clock.now();
         let outcome = match self {
-            Self::Add(add) => add.run(context, &store, &config.passwords).await,
+            Self::Add(add) => add.run(context, &store, &config).await,
+            Self::Import(import) => import.run(context, &store, &config).await,
+            Self::Invite(invite) => invite.run(context, &store, &config).await,
+            Self::ResetLink(reset) => reset.run(context, &store, &config).await,
             Self::List => list(context, &store).await,
             Self::Disable { login } => disable(context, &store, &login, now).await,
             Self::Enable { login } => enable(context, &store, &login).await,
             Self::Password { login, choice } => {
                 let user = find(&store, &login).await?;
-                let password = choice.get(config.passwords.min_length)?;
+                let password = choice.get(&config, &user)?;
                 set_password(&store, &config.passwords, &user.id, password.secret(), now).await?;
                 // Whoever knew the old password may hold sessions and tokens (RFC 9700 §4.14).
                 store::sessions::end_all_of_user(&store, &user.id, now).await?;
@@ -155,20 +167,16 @@ impl UserCommand {
 }
 
 impl Add {
-    async fn run(
-        self,
-        context: &Context,
-        store: &Store,
-        passwords: &auth::config::PasswordsConfig,
-    ) -> Result<(), Failure> {
+    async fn run(mut self, context: &Context, store: &Store, config: &Config) -> Result<(), Failure> {
         let now = context.clock.now();
-        let password = self.choice.get(passwords.min_length)?;
+        let choice = std::mem::take(&mut self.choice);
         let user = self.user(now)?;
+        let password = choice.get(config, &user)?;
         store::users::insert(store, &user).await.map_err(|error| match error {
             StoreError::Conflict => Failure::failed("somebody has that name or e-mail address already"),
             other => other.into(),
         })?;
-        set_password(store, passwords, &user.id, password.secret(), now).await?;
+        set_password(store, &config.passwords, &user.id, password.secret(), now).await?;
         context.output.show(&Shown::new(user, &password), |shown| print("is created", shown));
         Ok(())
     }
@@ -184,8 +192,6 @@ impl Add {
             .map_err(|reason| refuse("--phone-number: ", reason))?;
         let claims = self.claims.as_deref().map(read_claims).transpose()?.unwrap_or_default();
         Ok(User {
-            id: UserId::from_random(auth::random::id()),
-            username,
             email_verified_at: self.email_verified.then_some(now),
             email: self.email,
             phone_number_verified_at: self.phone_number_verified.then_some(now),
@@ -197,15 +203,13 @@ impl Add {
                 ..claims
             },
             groups: self.group,
-            created_at: now,
-            updated_at: now,
-            disabled_at: None,
+            ..User::new(UserId::from_random(auth::random::id()), username, now)
         })
     }
 }
 
 impl PasswordChoice {
-    fn get(&self, min_length: usize) -> Result<Password, Failure> {
+    fn get(&self, config: &Config, user: &User) -> Result<Password, Failure> {
         let made = || Password::Made(SecretString::new(auth::random::short()));
         let password = if self.generate {
             made()
@@ -223,16 +227,12 @@ impl PasswordChoice {
         } else {
             made()
         };
-        password.checked(min_length)
+        check_password(config, user, password.secret()).map_err(Failure::Failed)?;
+        Ok(password)
     }
 }
 
 impl Password {
-    fn checked(self, min_length: usize) -> Result<Self, Failure> {
-        check_password(self.secret(), min_length).map_err(Failure::Failed)?;
-        Ok(self)
-    }
-
     fn secret(&self) -> &SecretString {
         match self {
             Self::Chosen(secret) | Self::Made(secret) => secret,

@@ -101,6 +101,8 @@ fn read_sections(tree: &mut Tree<'_>) -> Option<Config> {
     let (tls, database, keys) = (tree.section("tls", &[]), tree.section("database", &[]), tree.section("keys", &[]));
     let (tokens, sessions) = (tree.section("tokens", &[]), tree.section("sessions", &[]));
     let (passwords, limits) = (tree.section("passwords", &[]), tree.section("limits", &[]));
+    let (accounts, second_factor) = (tree.section("accounts", &[]), tree.section("second_factor", &[]));
+    let mail = tree.section("mail", &[]);
     let (openid, registration) = (tree.section("openid", &[]), tree.section("registration", &[]));
     let (outbound, protocol_log) = (tree.section("outbound", &[]), tree.section("protocol_log", &[]));
     let (seed, branding, log) = (tree.section("seed", &[]), tree.section("branding", &[]), tree.section("log", &[]));
@@ -113,9 +115,12 @@ fn read_sections(tree: &mut Tree<'_>) -> Option<Config> {
         registration: registration?,
         tokens: tokens?,
         sessions: sessions?,
+        accounts: accounts?,
         passwords: passwords?,
+        second_factor: second_factor?,
         limits: limits?,
         outbound: outbound?,
+        mail: mail?,
         protocol_log: protocol_log?,
         seed: seed?,
         branding: branding?,
@@ -132,6 +137,7 @@ fn anchor(config: &mut Config, directory: &Path) {
     config.seed.clients = config.seed.clients.take().map(|file| directory.join(file));
     config.seed.users = config.seed.users.take().map(|file| directory.join(file));
     config.outbound.extra_ca = config.outbound.extra_ca.take().map(|file| directory.join(file));
+    config.mail.ca_file = config.mail.ca_file.take().map(|file| directory.join(file));
     if let Some(file) = sqlite_file(config) {
         let anchored = format!("sqlite:{}", directory.join(file).display());
         config.database.url = SecretString::new(anchored);

@@ -133,9 +133,14 @@ impl<'t> Tree<'t> {
                 "false" => DeValue::Boolean(false),
                 _ => as_text(),
             },
-            Some(Json::Array(_)) => {
+            Some(Json::Array(defaults)) => {
+                let numbers = defaults.first().is_some_and(Json::is_number);
                 let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
-                DeValue::Array(items.map(|item| unplaced(DeValue::String(Cow::Borrowed(item)))).collect())
+                let typed = |item: &'t str| match DeValue::parse(item).map(Spanned::into_inner) {
+                    Ok(DeValue::Integer(number)) if numbers => DeValue::Integer(number),
+                    _ => DeValue::String(Cow::Borrowed(item)),
+                };
+                DeValue::Array(items.map(|item| unplaced(typed(item))).collect())
             }
             _ => as_text(),
         }

@@ -21,6 +21,8 @@ pub struct Block {
     discovery: String,
     api: String,
     app: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mailbox: Option<String>,
     web_client: WebClient,
     machine_client: MachineClient,
     person: Person,
@@ -63,6 +65,7 @@ impl Block {
             discovery: format!("{}/.well-known/openid-configuration", addresses.issuer),
             api: addresses.api.clone(),
             app: addresses.app.clone(),
+            mailbox: auth::mail::mailbox_address(&data.config),
             token_command: machine_secret.as_deref().map(|secret| token_command(&addresses.issuer, secret)),
             web_client: WebClient { client_id: WEB_CLIENT },
             machine_client: MachineClient {
@@ -92,7 +95,7 @@ impl Block {
         let title = colours.bold(&format!("countersign {}", self.version));
         let age = if self.new { "new" } else { "kept" };
         let keys = self.keys.join(" + ");
-        let mut text = format!("{title}  development: this machine only, demo accounts, no e-mail\n");
+        let mut text = format!("{title}  development: this machine only, demo accounts\n");
         let _ = writeln!(text, "data     {} ({age})", self.data);
         let _ = writeln!(text, "keys     {keys}\n");
         let _ = writeln!(text, "{}   {}", colours.bold("ISSUER"), self.issuer);
@@ -109,6 +112,9 @@ impl Block {
         let _ = writeln!(text, "{}     web app   {:<24}client_id {WEB_CLIENT}", colours.bold("DEMO"), self.app);
         let _ = writeln!(text, "         API       {:<24}{}", self.api, self.machine_client.scope);
         let _ = writeln!(text, "{}", format!("         person    {:<24}{password}", self.person.username).trim_end());
+        if let Some(mailbox) = &self.mailbox {
+            let _ = writeln!(text, "         mail      {mailbox}");
+        }
         let _ = writeln!(text, "         machine   {MACHINE_CLIENT}");
         if let Some(secret) = &self.machine_client.client_secret {
             let _ = writeln!(text, "                   secret {secret}");

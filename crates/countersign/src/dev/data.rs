@@ -96,7 +96,8 @@ fn settings(port: u16) -> String {
         "# Made by `countersign dev`: for this machine only, with demo accounts. `countersign init` makes a real one.\n\n\
          [server]\nissuer = \"{}\"\nlisten = \"127.0.0.1:{port}\"\n\n\
          [database]\nurl = \"sqlite:countersign.db\"\n\n\
-         [keys]\ndirectory = \"keys\"\n",
+         [keys]\ndirectory = \"keys\"\n\n\
+         [mail]\ntransport = \"mailbox\"\nfrom = \"accounts@countersign.test\"\n",
         issuer.as_str()
     )
 }

@@ -120,8 +120,6 @@ async fn person(store: &Store, config: &Config, now: Timestamp) -> Result<Option
         return Ok(None);
     }
     let user = User {
-        id: UserId::from_random(auth::random::id()),
-        username: DEMO_PERSON.username.to_owned(),
         email: Some(DEMO_PERSON.email.to_owned()),
         email_verified_at: Some(now),
         phone_number: None,
@@ -133,9 +131,7 @@ async fn person(store: &Store, config: &Config, now: Timestamp) -> Result<Option
             ..Profile::default()
         },
         groups: vec!["demo".to_owned()],
-        created_at: now,
-        updated_at: now,
-        disabled_at: None,
+        ..User::new(UserId::from_random(auth::random::id()), DEMO_PERSON.username, now)
     };
     let password = words::password(auth::random::id());
     let phc = auth::passwords::hash_blocking(&config.passwords, password.expose()).map_err(Failure::failed)?;

@@ -48,33 +48,22 @@ pub(super) fn read(file: &Path, config: &Config, now: Timestamp, faults: &mut Ve
 fn one(entry: &mut Entry<'_>, config: &Config, now: Timestamp) -> Option<NewPerson> {
     let username = name(entry);
     let password = entry.secret("password");
+    let (email, email_verified_at) = address(entry, ["email", "email_verified"], check_email, now);
+    let person = User::new(UserId::from_random(auth::random::id()), username.clone().unwrap_or_default(), now);
+    let person = User { email, email_verified_at, ..person };
     if let Some(password) = &password {
-        check_password(password, config.passwords.min_length)
-            .unwrap_or_else(|reason| entry.complain("password", reason));
+        check_password(config, &person, password).unwrap_or_else(|reason| entry.complain("password", reason));
         if let Some(reason) = published(password, config) {
             entry.complain("password", reason);
         }
     }
-    let (email, email_verified_at) = address(entry, ["email", "email_verified"], check_email, now);
     let (phone_number, phone_number_verified_at) =
         address(entry, ["phone_number", "phone_number_verified"], check_phone_number, now);
     let groups = entry.part::<Groups>(&["groups"])?.groups;
     // It says when the person was changed here.
     entry.ignore("updated_at");
     let profile: Profile = entry.rest()?;
-    let user = User {
-        id: UserId::from_random(auth::random::id()),
-        username: username?,
-        email,
-        email_verified_at,
-        phone_number,
-        phone_number_verified_at,
-        profile,
-        groups,
-        created_at: now,
-        updated_at: now,
-        disabled_at: None,
-    };
+    let user = User { username: username?, phone_number, phone_number_verified_at, profile, groups, ..person };
     Some(NewPerson { user, password, origin: entry.origin() })
 }
 

@@ -10,7 +10,7 @@ use countersign::config::{Environment, Origin, environment, load};
 use protocol::issuer::Issuer;
 use serde_json::Value;
 
-const SECTIONS: [&str; 15] = [
+const SECTIONS: [&str; 18] = [
     "server",
     "tls",
     "database",
@@ -19,7 +19,10 @@ const SECTIONS: [&str; 15] = [
     "registration",
     "tokens",
     "sessions",
+    "accounts",
     "passwords",
+    "second_factor",
+    "mail",
     "limits",
     "outbound",
     "seed",

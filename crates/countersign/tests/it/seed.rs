@@ -138,7 +138,7 @@ fn every_fault_is_told_with_file_entry_and_member_and_nothing_is_made() {
             "users.json: entry 1 (a b), shoe_size: is no member",
             "users.json: entry 1 (a b), address: unknown field `planet`",
             "users.json: entry 2, username: is missing",
-            "users.json: entry 2, password: the password needs at least 8 characters",
+            "users.json: entry 2, password: the password needs at least 15 characters",
             "users.json: entry 2, phone_number: ",
             "users.json: entry 2, email_verified: is true, but there is no email",
             "users.json: entry 2, groups: invalid type",

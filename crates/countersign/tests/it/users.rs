@@ -33,7 +33,14 @@ fn a_password_comes_from_standard_input_and_is_not_printed() {
     let changed = succeed(at, &["user", "password", "bob", "--generate", "--json"]).json();
     assert!(changed["password"].is_string());
     let short = run_with_input(at, &["user", "password", "bob", "--password-stdin"], "short\n");
-    assert_eq!((short.code, short.err.trim()), (1, "the password needs at least 8 characters"));
+    assert_eq!((short.code, short.err.trim()), (1, "the password needs at least 15 characters"));
+    let own = run_with_input(at, &["user", "password", "bob", "--password-stdin"], "countersign-bob-1\n");
+    assert_eq!(own.err.trim(), "the password is made of names that belong to the account or to this server");
+    let weak = run_with_input(at, &["user", "password", "bob", "--password-stdin"], "Password\n");
+    assert_eq!(
+        weak.err.trim(),
+        "the password needs at least 15 characters; the password is one of those that are tried first"
+    );
 }
 
 #[test]
@@ -96,4 +103,31 @@ async fn a_new_password_ends_sessions_and_grants() {
     assert!(login.has_id("login-page"), "{}", login.body);
     let new = browser.submit(&login, &[("username", "alice"), ("password", chosen)]).await;
     assert!(!browser.follow(new).await.has_id("login-page"), "the new password opens");
+}
+
+#[test]
+fn links_are_printed_once_and_say_how_long_they_are_good() {
+    let directory = installation("[accounts]\nsign_up = \"invite\"\n[mail]\ntransport = \"mailbox\"\n");
+    let at = directory.path();
+    succeed(at, &["user", "add", "alice", "--email", "alice@example.com"]);
+    let reset = succeed(at, &["user", "reset-link", "ALICE", "--json"]).json();
+    assert_eq!(reset["username"], "alice");
+    assert!(text(&reset, "link").contains("/recover/"), "{reset}");
+    assert_eq!(run(at, &["user", "reset-link", "bob"]).code, 1);
+    succeed(at, &["user", "disable", "alice"]);
+    assert!(run(at, &["user", "reset-link", "alice"]).err.contains("locked out"));
+
+    let invited = succeed(at, &["user", "invite", "ada@bücher.example", "--json"]).json();
+    assert_eq!(invited["email"], "ada@xn--bcher-kva.example");
+    assert!(text(&invited, "link").contains("/signup/"), "{invited}");
+    let sent = succeed(at, &["user", "invite", "ada@example.com", "--send", "--json"]).json();
+    assert!(sent.get("link").is_none(), "only its recipient reads it: {sent}");
+    assert!(succeed(at, &["mail", "log"]).out.contains("invite"));
+    assert!(run(at, &["user", "invite", "Alice@Example.com"]).err.contains("already"));
+    assert_eq!(run(at, &["user", "invite", "ada"]).err.trim(), "this is no e-mail address");
+
+    let closed = installation("");
+    assert!(run(closed.path(), &["user", "invite", "ada@example.com"]).err.contains("accounts.sign_up"));
+    let off = installation("[accounts]\nsign_up = \"invite\"\n");
+    assert_eq!(run(off.path(), &["user", "invite", "ada@example.com"]).code, 78, "it takes mail to sign up");
 }

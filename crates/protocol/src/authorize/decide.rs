@@ -2,11 +2,12 @@
 //!
 //! Asked again after every step, always from what was read afresh; nobody else decides whether a code may be issued.
 
-use super::prompt::{ACR_VALUES, PromptValue};
+use super::prompt::PromptValue;
 use super::request::AuthorizeRequest;
 use crate::client::{Client, ConsentPolicy};
 use crate::error::{ErrorCode, OAuthError};
 use crate::ids::{SessionId, UserId};
+use crate::login::{Enrolled, Level};
 use crate::scope::Scope;
 use crate::time::{Seconds, Timestamp};
 
@@ -18,6 +19,13 @@ pub struct Login {
     pub auth_time: Timestamp,
     pub acr: String,
     pub amr: Vec<String>,
+}
+
+impl Login {
+    /// A session with a level that this version does not know proves the least.
+    pub fn level(&self) -> Level {
+        Level::parse(&self.acr).unwrap_or(Level::One)
+    }
 }
 
 /// What the person already did for this very request.
@@ -50,6 +58,8 @@ pub struct Situation<'a> {
     pub sub: &'a str,
     /// Who a verified `id_token_hint` says it must be. The `sub` of the claims parameter is looked at here anyway.
     pub expected_sub: Option<&'a str>,
+    /// What this person has to prove themselves with. Looked at only where the session does not reach what [`demanded`] says.
+    pub enrolled: Enrolled,
     /// What this person allowed this client before.
     pub consented: Option<&'a Scope>,
     pub progress: &'a Progress,
@@ -59,6 +69,12 @@ pub struct Situation<'a> {
 #[derive(Clone, Debug)]
 pub enum Step {
     Login(Why),
+    /// Sign up first; who has an account can sign in from there.
+    SignUp,
+    /// The person is signed in, and has to prove one factor more.
+    SecondFactor,
+    /// The same, but has none yet.
+    Enrol,
     SelectAccount,
     /// Ask for this scope; on yes, remember exactly it beside what was allowed before.
     Consent(Scope),
@@ -82,7 +98,12 @@ pub fn decide(situation: &Situation) -> Step {
     // OIDC Core §3.1.2.1: with none "the Authorization Server MUST NOT display any authentication or consent user
     // interface pages. An error is returned if an End-User is not already authenticated".
     let (code, description) = match step {
-        Step::Login(_) => (ErrorCode::LoginRequired, "the person must sign in, and prompt=none forbids to ask"),
+        Step::Login(_) | Step::SignUp => {
+            (ErrorCode::LoginRequired, "the person must sign in, and prompt=none forbids to ask")
+        }
+        Step::SecondFactor | Step::Enrol => {
+            (ErrorCode::LoginRequired, "the person must prove a second factor, and prompt=none forbids to ask")
+        }
         Step::SelectAccount => {
             (ErrorCode::AccountSelectionRequired, "the person must choose an account, and prompt=none forbids to ask")
         }
@@ -101,7 +122,8 @@ fn next(situation: &Situation) -> Step {
         return Step::Refuse(OAuthError::new(ErrorCode::UnmetAuthenticationRequirements, description).at("claims"));
     }
     let Some(login) = situation.login else {
-        return Step::Login(Why::NotSignedIn);
+        let asked = situation.request.prompt.contains(PromptValue::Create);
+        return if asked { Step::SignUp } else { Step::Login(Why::NotSignedIn) };
     };
     let fresh = situation.progress.did(situation.progress.login_at) && login.auth_time >= situation.progress.started_at;
     if let Some(step) = other_user(situation) {
@@ -109,6 +131,9 @@ fn next(situation: &Situation) -> Step {
     }
     if let Some(why) = login_again(situation, login).filter(|_| !fresh) {
         return Step::Login(why);
+    }
+    if let Some(step) = missing_factor(login, &situation.enrolled, demanded(situation.request, situation.client)) {
+        return step;
     }
     let selected = fresh || situation.progress.did(situation.progress.account_selected_at);
     if situation.request.prompt.contains(PromptValue::SelectAccount) && !selected {
@@ -162,9 +187,35 @@ fn missing_consent(situation: &Situation) -> Option<Scope> {
     (!missing.is_empty()).then_some(missing)
 }
 
-/// A voluntary acr is a wish; an essential one with values is a condition.
+/// The level that the request and its client insist on.
+///
+/// OIDC Core §3.1.2.1 calls `acr_values` voluntary: values that nobody here knows are passed over. One that is known is enforced
+/// (RFC 9470 §4), because a client that asks for a step-up relies on it. Of several the easiest will do.
+pub fn demanded(request: &AuthorizeRequest, client: &Client) -> Level {
+    let easiest = |values: &[&str]| values.iter().filter_map(|value| Level::parse(value)).min();
+    let asked: Vec<&str> = request.acr_values.iter().map(String::as_str).collect();
+    let essential = request.claims.essential_acr().unwrap_or_default();
+    [easiest(&asked), easiest(&essential), client.minimum_acr].into_iter().flatten().max().unwrap_or(Level::One)
+}
+
+/// What a sign-in lacks that one of our own pages demands: the person, a recent proof, the strength that the account has.
+pub fn for_own_page(login: Option<&Login>, enrolled: &Enrolled, recent: Option<Seconds>, now: Timestamp) -> Step {
+    let Some(login) = login else { return Step::Login(Why::NotSignedIn) };
+    match recent {
+        Some(recent) if now.since(login.auth_time) > recent => Step::Login(Why::MaxAge),
+        Some(_) => missing_factor(login, enrolled, enrolled.level()).unwrap_or(Step::Issue),
+        None => Step::Issue,
+    }
+}
+
+fn missing_factor(login: &Login, enrolled: &Enrolled, demanded: Level) -> Option<Step> {
+    let missing = if enrolled.has_second_factor() { Step::SecondFactor } else { Step::Enrol };
+    (login.level() < demanded).then_some(missing)
+}
+
+/// An essential acr with values is a condition, which somebody may never meet here.
 fn acr_is_reachable(request: &AuthorizeRequest) -> bool {
-    request.claims.essential_acr().is_none_or(|values| values.iter().any(|value| ACR_VALUES.contains(value)))
+    request.claims.essential_acr().is_none_or(|values| values.iter().any(|value| Level::parse(value).is_some()))
 }
 
 #[cfg(test)]

@@ -1,18 +1,9 @@
-//! The `prompt` parameter as a set, and the authentication levels that a login can reach (OpenID Connect Core
-//! §3.1.2.1).
+//! The `prompt` parameter as a set (OpenID Connect Core §3.1.2.1, Initiating User Registration via OpenID Connect).
 //!
 //! What follows from them for a request is decided in `decide.rs`.
 
 use crate::closed_set::closed_set;
 use crate::error::{ErrorCode, OAuthError};
-
-/// The authentication context class of a login by one factor.
-pub const ACR_ONE_FACTOR: &str = "1";
-/// The authentication method "password-based authentication" (RFC 8176 §2), for `amr`.
-pub const AMR_PASSWORD: &str = "pwd";
-
-/// The authentication context classes that a login here can reach. Published as `acr_values_supported`.
-pub const ACR_VALUES: &[&str] = &[ACR_ONE_FACTOR];
 
 closed_set! {
     /// Published as `prompt_values_supported`.
@@ -21,6 +12,8 @@ closed_set! {
         Login = "login",
         Consent = "consent",
         SelectAccount = "select_account",
+        /// The person wants to sign up (Initiating User Registration §4).
+        Create = "create",
     }
 }
 
@@ -34,8 +27,9 @@ impl Prompt {
         for name in text.split(' ').filter(|name| !name.is_empty()) {
             // Initiating User Registration §4.1: a prompt value that is not supported SHOULD be answered with
             // invalid_request.
-            let value = PromptValue::parse(name)
-                .ok_or_else(|| invalid("prompt holds a value other than none, login, consent and select_account"))?;
+            let value = PromptValue::parse(name).ok_or_else(|| {
+                invalid("prompt holds a value other than none, login, consent, select_account and create")
+            })?;
             if !values.contains(&value) {
                 values.push(value);
             }
@@ -89,7 +83,7 @@ mod tests {
 
     #[test]
     fn an_unknown_value_is_refused() {
-        for text in ["create", "NONE", "login,consent"] {
+        for text in ["register", "NONE", "login,consent"] {
             assert_eq!(Prompt::parse(text).expect_err("unknown").parameter, Some("prompt"));
         }
     }

@@ -27,9 +27,6 @@ const LOGIN_HINT_LIMIT: usize = 256;
 const LIST_LIMIT: usize = 20;
 
 /// A request that this client may make. Holds what is decided upon; `state` and the response mode stay in the callback.
-///
-/// `acr_values` is not here on purpose: OIDC Core §3.1.2.1 makes it a voluntary wish, every login reaches the one level there
-/// is, and the ID token tells which. An essential `acr` is among `claims`.
 #[derive(Clone, Debug)]
 pub struct AuthorizeRequest {
     pub client_id: ClientId,
@@ -42,6 +39,8 @@ pub struct AuthorizeRequest {
     pub code_challenge: Option<Challenge>,
     pub prompt: Prompt,
     pub max_age: Option<Seconds>,
+    /// The levels that will do, as they were sent; those of the client when none were. An essential `acr` is among `claims`.
+    pub acr_values: Vec<String>,
     /// A name to put into the form; never an identity.
     pub login_hint: Option<String>,
     /// Not verified here.
@@ -66,6 +65,7 @@ impl AuthorizeRequest {
             code_challenge: read_challenge(params, client, response_type)?,
             prompt: params.get("prompt")?.map(Prompt::parse).transpose()?.unwrap_or_default(),
             max_age: read_max_age(params)?.or(client.default_max_age),
+            acr_values: read_acr_values(params, client)?,
             login_hint: read_text(params, "login_hint", LOGIN_HINT_LIMIT)?,
             id_token_hint: params.get("id_token_hint")?.map(str::to_owned),
             ui_locales: read_list(params, "ui_locales")?,
@@ -229,6 +229,13 @@ fn read_text(params: &Params, name: &'static str, limit: usize) -> Result<Option
 fn read_list(params: &Params, name: &'static str) -> Result<Vec<String>, OAuthError> {
     let text = params.get(name)?.unwrap_or_default();
     Ok(text.split(' ').filter(|item| !item.is_empty()).take(LIST_LIMIT).map(str::to_owned).collect())
+}
+
+/// OIDC Registration §2, default_acr_values: they apply when neither `acr_values` nor an `acr` claim is asked for; the latter is
+/// looked at beside these.
+fn read_acr_values(params: &Params, client: &Client) -> Result<Vec<String>, OAuthError> {
+    let sent = read_list(params, "acr_values")?;
+    Ok(if sent.is_empty() { client.default_acr_values.clone() } else { sent })
 }
 
 fn invalid(parameter: &'static str, description: impl Into<Cow<'static, str>>) -> OAuthError {

@@ -9,8 +9,6 @@ use serde_json::json;
 fn user() -> User {
     let address = Address { country: Some("England".to_owned()), ..Address::default() };
     User {
-        id: UserId::parse("u1").expect("is an id"),
-        username: "ada".to_owned(),
         email: Some("ada@example.org".to_owned()),
         email_verified_at: Some(Timestamp(5)),
         phone_number: Some("+441234".to_owned()),
@@ -22,9 +20,8 @@ fn user() -> User {
             ..Profile::default()
         },
         groups: Vec::new(),
-        created_at: Timestamp(1),
         updated_at: Timestamp(2),
-        disabled_at: None,
+        ..User::new(UserId::parse("u1").expect("is an id"), "ada", Timestamp(1))
     }
 }
 

@@ -94,6 +94,7 @@ fn name(feature: Feature) -> &'static str {
         Feature::UnsignedRequestObjects => "request objects without a signature are",
         Feature::UnsignedIdTokens => "ID tokens without a signature are",
         Feature::FrontchannelLogout => "front-channel logout is",
+        Feature::SignUp => "signing up is",
     }
 }
 

@@ -65,6 +65,7 @@ fn bare(id: ClientId, now: Timestamp) -> Client {
         default_max_age: None,
         require_auth_time: false,
         default_acr_values: Vec::new(),
+        minimum_acr: None,
         contacts: Vec::new(),
         software_id: None,
         software_version: None,
@@ -141,6 +142,7 @@ fn read_requests(client: &mut Client, metadata: &mut ClientMetadata, problems: &
     client.request_uris = problems.request_uris(metadata.request_uris.take());
     client.default_max_age = problems.max_age(metadata.default_max_age);
     client.require_auth_time = metadata.require_auth_time.unwrap_or(false);
+    client.minimum_acr = problems.optional("minimum_acr", metadata.minimum_acr.as_deref());
     client.default_acr_values = problems.short_texts("default_acr_values", metadata.default_acr_values.take());
 }
 

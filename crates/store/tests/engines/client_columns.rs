@@ -6,6 +6,7 @@ use protocol::client::{
     TokenEndpointAuthMethod,
 };
 use protocol::encryption::{ContentEncryption, Encryption, KeyManagementAlgorithm};
+use protocol::login::Level;
 use protocol::redirect_uri::RegisteredRedirectUri;
 use protocol::signing::{AssertionAlgorithm, MacAlgorithm, MaybeSigned, SigningAlgorithm};
 use protocol::time::{Seconds, Timestamp};
@@ -59,6 +60,7 @@ fn full(id: &str) -> Client {
         default_max_age: Some(Seconds(11)),
         require_auth_time: true,
         default_acr_values: vec![text("acr")],
+        minimum_acr: Some(Level::One),
         contacts: vec![text("contact")],
         software_id: Some(text("software_id")),
         software_version: Some(text("software_version")),
@@ -119,6 +121,7 @@ async fn every_member_comes_back_from_its_own_column() {
                 request_uris: full("new").request_uris,
                 contacts: full("new").contacts,
                 default_acr_values: full("new").default_acr_values,
+                minimum_acr: full("new").minimum_acr,
                 ..changed
             };
             assert_eq!(clients::update(&store, &changed).await.expect("is writable"), Won::Yes);

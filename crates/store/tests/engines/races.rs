@@ -11,10 +11,10 @@ use tokio::sync::Barrier;
 use crate::database::engines;
 use crate::samples::{LATER, NOW, client_id, code_of, grant, grant_id, interaction, redeemed_grant, user};
 
-const CALLERS: usize = 64;
+pub(crate) const CALLERS: usize = 64;
 
 /// Lets 64 tasks go at once, each through one of two stores on the same database, as two servers would.
-async fn winners<F>(stores: &[Store; 2], act: impl Fn(Store, usize) -> F) -> usize
+pub(crate) async fn winners<F>(stores: &[Store; 2], act: impl Fn(Store, usize) -> F) -> usize
 where
     F: Future<Output = Result<Won, StoreError>> + Send + 'static,
 {
@@ -84,7 +84,8 @@ async fn of_64_answers_to_one_interaction_one_wins() {
     for database in engines() {
         let stores = [database.open().await, database.open().await];
         interactions::insert(&stores[0], &interaction("i1")).await.expect("is new");
-        let won = winners(&stores, |store, _| async move { interactions::finish(&store, &interaction("i1").id).await });
+        let won =
+            winners(&stores, |store, _| async move { interactions::finish(&store, &interaction("i1").id, NOW).await });
         assert_eq!(won.await, 1);
     }
 }

@@ -10,6 +10,7 @@ use protocol::client::{
 use protocol::encryption::{ContentEncryption, Encryption, KeyManagementAlgorithm};
 use protocol::grant::state::{Generation, Grant};
 use protocol::ids::{ClientId, GrantId, InteractionId, SessionId, UserId};
+use protocol::login::Level;
 use protocol::pkce::Challenge;
 use protocol::redirect_uri::RegisteredRedirectUri;
 use protocol::scope::{Scope, ScopeToken};
@@ -17,8 +18,8 @@ use protocol::secret::TokenHash;
 use protocol::signing::{AssertionAlgorithm, MacAlgorithm, MaybeSigned, SigningAlgorithm};
 use protocol::time::{Seconds, Timestamp};
 use protocol::user::{Profile, User};
-use store::interactions::Interaction;
-use store::sessions::Session;
+use store::interactions::{Interaction, Keep};
+use store::sessions::{Origin, Session};
 
 pub(crate) const NOW: Timestamp = Timestamp(1_800_000_000);
 pub(crate) const LATER: Timestamp = Timestamp(1_800_001_000);
@@ -58,6 +59,10 @@ pub(crate) fn user(id: &str) -> User {
         created_at: NOW,
         updated_at: NOW,
         disabled_at: None,
+        locale: Some("de".to_owned()),
+        terms_accepted_at: Some(NOW),
+        password_change_required_at: None,
+        deletion_due_at: None,
     }
 }
 
@@ -74,6 +79,8 @@ pub(crate) fn session(id: &str, user: &str) -> Session {
         idle_expires_at: NOW + Seconds::hours(1),
         expires_at: NOW + Seconds::days(1),
         ended_at: None,
+        origin: Origin { user_agent: Some("Browser/1".to_owned()), address: Some("192.0.2.7".to_owned()) },
+        keep: Keep::OnThisDevice,
     }
 }
 
@@ -89,6 +96,8 @@ pub(crate) fn interaction(id: &str) -> Interaction {
         consented_at: None,
         session_id: None,
         expires_at: NOW + Seconds::hours(1),
+        return_to: None,
+        login: None,
     }
 }
 
@@ -135,6 +144,7 @@ pub(crate) fn client(id: &str) -> Client {
         default_max_age: Some(Seconds(3600)),
         require_auth_time: true,
         default_acr_values: vec!["1".to_owned()],
+        minimum_acr: Some(Level::Two),
         contacts: vec![format!("help@{id}.example")],
         software_id: Some("4NRB1-0XZABZI9E6-5SM3R".to_owned()),
         software_version: Some("2.3".to_owned()),

@@ -102,3 +102,19 @@ async fn signing_out_everywhere_ends_the_sessions_of_one_person() {
         assert_eq!(other.ended_at, None);
     }
 }
+
+#[tokio::test]
+async fn signing_out_elsewhere_spares_one_session_and_lists_tell() {
+    for database in engines() {
+        let store = database.open().await;
+        for (id, user) in [("s1", "ada"), ("s2", "ada"), ("s3", "ada"), ("s4", "bob")] {
+            sessions::insert(&store, &session(id, user)).await.expect("is new");
+        }
+        let (ada, kept) = (user_id("ada"), session_id("s2"));
+        let end_others = || sessions::end_others_of_user(&store, &ada, &kept, LATER);
+        assert_eq!(end_others().await.expect("is writable"), 2);
+        assert_eq!(end_others().await.expect("is writable"), 0);
+        let living = sessions::living_of_user(&store, &user_id("ada"), LATER).await.expect("is readable");
+        assert_eq!(living, [session("s2", "ada")]);
+    }
+}

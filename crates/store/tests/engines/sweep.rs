@@ -24,7 +24,9 @@ async fn fill(store: &Store) {
     for (id, expires_at) in [("old", LATER), ("young", MUCH_LATER)] {
         grants::insert(store, &Grant { expires_at, ..redeemed_grant(id) }).await.expect("is new");
         sessions::insert(store, &Session { expires_at, ..session(id, "ada") }).await.expect("is new");
-        interactions::insert(store, &Interaction { expires_at, ..interaction(id) }).await.expect("is new");
+        // For a day an expired one can still say where it would have led.
+        let interaction = Interaction { expires_at: expires_at - Seconds::days(1), ..interaction(id) };
+        interactions::insert(store, &interaction).await.expect("is new");
         let entry =
             SessionClient { session_id: session_id(id), client_id: client_id("app"), signed_in_at: NOW, expires_at };
         assert_eq!(session_clients::sign_in(store, &entry, None).await.expect("is writable"), Won::Yes);

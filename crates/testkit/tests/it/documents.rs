@@ -4,6 +4,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use auth::web::text::Locale;
+
+use super::pages_in_a_browser::page_samples::samples_in;
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
@@ -19,9 +23,16 @@ fn quoted(text: &str) -> impl Iterator<Item = &str> {
 
 #[test]
 fn paths_in_the_documents_exist() {
-    for document in
-        ["README.md", "docs/ARCHITECTURE.md", "docs/spec-matrix.md", "docs/conformance/modules.md", "CONTRIBUTING.md"]
-    {
+    for document in [
+        "README.md",
+        "docs/ARCHITECTURE.md",
+        "docs/spec-matrix.md",
+        "docs/conformance/modules.md",
+        "docs/pages.md",
+        "docs/people.md",
+        "docs/limits.md",
+        "CONTRIBUTING.md",
+    ] {
         let text = read(document);
         let paths = quoted(&text).filter(|word| {
             ["crates/", "docs/", "templates/", "migrations/", "bench/", "keys/"]
@@ -68,6 +79,34 @@ fn tests_in_the_spec_matrix_exist() {
         rows += 1;
     }
     assert!(rows > 50, "only {rows} tests are named");
+}
+
+/// Each state of each page has a row in `docs/pages.md`, and each test that is named there exists.
+#[test]
+fn every_sample_of_a_page_stands_in_the_table() {
+    let mut tests = BTreeSet::new();
+    functions(&root().join("crates"), &mut tests);
+    let table = read("docs/pages.md");
+    for test in named_in_rows(&table) {
+        assert!(tests.contains(test), "docs/pages.md names the test {test}, which does not exist");
+    }
+    let rows = table.lines().filter(|line| line.starts_with("| ") && line.split('|').count() == 5);
+    let states: BTreeSet<&str> =
+        rows.flat_map(|row| quoted(row.split('|').nth(2).expect("a column of states"))).collect();
+    let samples: Vec<String> = samples_in(Locale::En).into_iter().map(|sample| sample.name).collect();
+    for sample in &samples {
+        let is_named = states.iter().any(|state| is_pattern_of(state, sample));
+        assert!(is_named, "docs/pages.md has no row for the state {sample}");
+    }
+    for state in states {
+        let is_there = samples.iter().any(|sample| is_pattern_of(state, sample));
+        assert!(is_there, "docs/pages.md names the state {state}, which has no sample");
+    }
+}
+
+/// `code-*` stands for all that begin so.
+fn is_pattern_of(state: &str, sample: &str) -> bool {
+    state.strip_suffix('*').map_or(sample == state, |start| sample.starts_with(start))
 }
 
 /// `docs/conformance/modules.md` names a test for each module, by the file that it is in.

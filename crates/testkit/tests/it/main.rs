@@ -12,5 +12,7 @@ mod full_flow;
 mod openid_clients;
 mod openidconnect_client;
 mod openidconnect_everything;
+mod pages_in_a_browser;
+mod people;
 mod real_clients;
 mod shelf;

@@ -14,7 +14,7 @@ use crate::AppState;
 use crate::web::pages::{ErrorDetails, ErrorPage, Link, Mode, Onward, UriDifference};
 use crate::web::text::{ErrorText, Texts};
 use crate::web::trace_id::TraceId;
-use crate::web::{self, shell};
+use crate::web::{self, cards, shell};
 
 pub(super) fn answer(error: &PageError, state: &AppState, request: &HttpRequest, trace: &TraceId) -> HttpResponse {
     match error.situation {
@@ -28,8 +28,12 @@ pub(super) fn answer(error: &PageError, state: &AppState, request: &HttpRequest,
     let mut shell = shell::of(state, request);
     shell.switch = None; // it would repeat the query, and what is in it
     let details = error.error.as_ref().map(|refused| details(error, refused, state, trace));
-    let mut page =
-        ErrorPage { details, ..ErrorPage::new(shell.clone(), text(error.situation, shell.texts), trace.as_str()) };
+    let onward = error.onward.as_deref().cloned().or_else(|| way(error.situation, state));
+    let mut page = ErrorPage {
+        details,
+        onward,
+        ..ErrorPage::new(shell.clone(), text(error.situation, shell.texts), trace.as_str())
+    };
     if let Some(Seconds(seconds)) = error.retry_after {
         page = page.retry_after(seconds);
     }
@@ -72,19 +76,29 @@ pub(super) fn held(
     web::answer::page(refused.status(), &page, state, request)
 }
 
+/// Where nobody named a better way: no page is a dead end that one could have come to without a fault of ours or of an app.
+fn way(situation: Situation, state: &AppState) -> Option<Onward> {
+    match situation {
+        Situation::Expired | Situation::NoCookies | Situation::ForeignForm | Situation::NotFound => {
+            Some(Onward::Account(cards::path(state, cards::ACCOUNT)))
+        }
+        _ => None,
+    }
+}
+
 fn text(situation: Situation, texts: &'static Texts) -> ErrorText {
     match situation {
-        Situation::BadLink => texts.error_setup,
-        Situation::UncheckedApp => texts.error_unchecked,
-        Situation::BadLogoutLink => texts.error_logout_setup,
-        Situation::Expired => texts.error_expired,
-        Situation::NoCookies => texts.error_cookies,
-        Situation::ForeignForm => texts.error_foreign,
-        Situation::NotFound => texts.error_not_found,
-        Situation::BadForm | Situation::TooLarge => texts.error_request,
-        Situation::TooMany => texts.error_too_many,
-        Situation::Unavailable | Situation::Busy => texts.error_unavailable,
-        Situation::Broken => texts.error_fault,
+        Situation::BadLink => texts.failures.setup,
+        Situation::UncheckedApp => texts.failures.unchecked,
+        Situation::BadLogoutLink => texts.failures.logout_setup,
+        Situation::Expired => texts.failures.expired,
+        Situation::NoCookies => texts.failures.cookies,
+        Situation::ForeignForm => texts.failures.foreign,
+        Situation::NotFound => texts.failures.not_found,
+        Situation::BadForm | Situation::TooLarge => texts.failures.request,
+        Situation::TooMany => texts.failures.too_many,
+        Situation::Unavailable | Situation::Busy => texts.failures.unavailable,
+        Situation::Broken => texts.failures.fault,
     }
 }
 

@@ -3,8 +3,9 @@
 use askama::Template;
 use protocol::error::ErrorCode;
 
+use super::Page;
 use super::parts::{Link, Shell};
-use super::{Locale, Mode, Page};
+use super::prelude::*;
 use crate::web::catalogue::{self, Actor, Explanation};
 use crate::web::headers::FormTargets;
 
@@ -40,9 +41,9 @@ impl ErrorCodePage {
     fn actors(&self) -> Vec<&'static str> {
         let texts = self.shell.texts;
         let name = |actor: &Actor| match actor {
-            Actor::Person => texts.catalogue_person,
-            Actor::Developer => texts.catalogue_developer,
-            Actor::Operator => texts.catalogue_operator,
+            Actor::Person => texts.codes.person,
+            Actor::Developer => texts.codes.developer,
+            Actor::Operator => texts.codes.operator,
         };
         catalogue::actors(self.code).iter().map(name).collect()
     }

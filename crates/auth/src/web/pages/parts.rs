@@ -1,4 +1,4 @@
-//! What several pages share: the shell around a page, the cards of apps and accounts, inputs, permissions.
+//! What several pages share: the shell around a page, the cards of apps and accounts, permissions.
 //!
 //! `pub` is what a handler fills in; the rest is for the templates.
 
@@ -138,40 +138,22 @@ pub struct Link {
     pub label: String,
 }
 
-/// The answer to an app, when the person chooses to take it there.
+/// A way on from an error page.
 #[derive(Clone, Debug)]
 pub enum Onward {
-    /// The label is the host.
+    /// To the app with the answer, when the person chooses so. The label is the host.
     Link(Link),
+    /// The same step anew, at the app or here; the label is the name of the app.
+    StartAgain(Link),
+    /// The page before, which works now.
+    Retry(String),
+    /// The account console, where everybody can sign in.
+    Account(String),
     Form {
         action: String,
         fields: Vec<(&'static str, String)>,
         host: String,
     },
-}
-
-/// One visible input; `parts/field.html` writes it.
-pub(super) struct Field {
-    pub(super) id: &'static str,
-    pub(super) label: &'static str,
-    pub(super) value: String,
-    pub(super) kind: FieldKind,
-    pub(super) state: FieldState,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum FieldKind {
-    Name,
-    /// A user name that is known: out of sight, for password managers.
-    CarriedName,
-    Password,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum FieldState {
-    Plain,
-    Focused,
-    Invalid,
 }
 
 /// One permission, in words.
@@ -205,13 +187,13 @@ impl ScopeLine {
     /// A scope of OpenID Connect or of our own; `None` when the name is not one of them.
     pub fn standard(texts: &'static Texts, scope: &str, granted: Granted) -> Option<Self> {
         let (icon, sentence) = match scope {
-            scope::OPENID => (Icon::Account, texts.scope_openid),
-            scope::PROFILE => (Icon::Person, texts.scope_profile),
-            scope::EMAIL => (Icon::Mail, texts.scope_email),
-            scope::ADDRESS => (Icon::Place, texts.scope_address),
-            scope::PHONE => (Icon::Phone, texts.scope_phone),
-            scope::GROUPS => (Icon::Groups, texts.scope_groups),
-            scope::OFFLINE_ACCESS => (Icon::Clock, texts.scope_offline_access),
+            scope::OPENID => (Icon::Account, texts.consent.scope_openid),
+            scope::PROFILE => (Icon::Person, texts.consent.scope_profile),
+            scope::EMAIL => (Icon::Mail, texts.consent.scope_email),
+            scope::ADDRESS => (Icon::Place, texts.consent.scope_address),
+            scope::PHONE => (Icon::Phone, texts.consent.scope_phone),
+            scope::GROUPS => (Icon::Groups, texts.consent.scope_groups),
+            scope::OFFLINE_ACCESS => (Icon::Clock, texts.consent.scope_offline_access),
             _ => return None,
         };
         Some(Self { icon, sentence: sentence.to_owned(), api: None, granted })

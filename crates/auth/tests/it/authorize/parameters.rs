@@ -29,11 +29,12 @@ async fn pages(browser: &Browser, url: &str) -> (Vec<&'static str>, Page) {
     let mut page = browser.open(url).await;
     let mut seen = Vec::new();
     while page.location().is_none() {
+        let account = page.button("account").unwrap_or_default();
         let (id, typed): (_, &[(&str, &str)]) = match () {
             () if page.has_id("login-page") => {
                 ("login", &[("username", "alice"), ("password", testkit::app::PASSWORD)])
             }
-            () if page.has_id("select-account-page") => ("select_account", &[("decision", "continue")]),
+            () if page.has_id("select-account-page") => ("select_account", &[("account", &account)]),
             () if page.has_id("consent-page") => ("consent", &[("decision", "allow")]),
             () => panic!("an unexpected page: {}", page.body),
         };
@@ -195,7 +196,7 @@ async fn acr_values_are_a_wish_and_the_id_token_says_what_was_reached() {
     on_each_engine(async |app| {
         let browser = signed_in(&app).await;
         let metadata = browser.get("/.well-known/openid-configuration").await.json();
-        assert_eq!(metadata["acr_values_supported"], json!(["1"]));
+        assert_eq!(metadata["acr_values_supported"], json!(["1", "2"]));
         for acr_values in ["1", "1 2", "urn:example:gold", "0"] {
             let answer = browser.get(&app.authorize_url("public", &[("acr_values", acr_values)])).await.answer();
             assert_eq!(id_token(&app, &answer["code"]).await["acr"], "1", "{acr_values}");

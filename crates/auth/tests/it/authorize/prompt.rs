@@ -105,7 +105,8 @@ async fn select_account_asks_which_and_offers_another() {
         let url = app.authorize_url("first-party", &[("prompt", "select_account")]);
         let page = browser.open(&url).await;
         assert!(page.has_id("select-account-page"), "{}", page.body);
-        let done = browser.submit(&page, &[("decision", "continue")]).await;
+        let account = page.button("account").unwrap();
+        let done = browser.submit(&page, &[("account", &account)]).await;
         assert!(browser.follow(done).await.answer().contains_key("code"));
         let page = browser.open(&url).await;
         let page = browser.submit(&page, &[("decision", "other")]).await;

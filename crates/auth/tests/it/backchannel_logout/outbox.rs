@@ -16,8 +16,9 @@ use serde_json::json;
 use sqlx::any::install_default_drivers;
 use sqlx::{AnyPool, AssertSqlSafe};
 use store::Store;
+use store::interactions::Keep;
 use store::session_clients::SessionClient;
-use store::sessions::Session;
+use store::sessions::{Origin, Session};
 use testkit::browser::Browser;
 use testkit::database::TestDatabase;
 use testkit::elsewhere::Reply;
@@ -292,6 +293,8 @@ async fn sessions(scene: &Scene, count: usize, clients: &[&str]) -> Vec<SessionI
             idle_expires_at: now + Seconds::hours(1),
             expires_at: now + Seconds::days(1),
             ended_at: None,
+            origin: Origin::default(),
+            keep: Keep::UntilBrowserCloses,
         };
         store::sessions::insert(store, &session).await.unwrap();
         for client in clients {

@@ -136,17 +136,13 @@ async fn person(app: &TestApp) {
         address: Some(Address { formatted: text("1 rue de l'Exemple\n75001 Paris"), ..Address::default() }),
     };
     let user = User {
-        id: UserId::from_random(jwt::random::bytes::<16>()),
-        username: PERSON.to_owned(),
         email: text("alice.of.the.suite@example.test"),
         email_verified_at: Some(now),
         phone_number: text("+33 1 55 55 01 00"),
         phone_number_verified_at: Some(now),
         profile,
         groups: Vec::new(),
-        created_at: now,
-        updated_at: now,
-        disabled_at: None,
+        ..User::new(UserId::from_random(jwt::random::bytes::<16>()), PERSON, now)
     };
     store::users::insert(&app.store, &user).await.unwrap();
     let phc = auth::passwords::hash_blocking(&app.config.passwords, PASSWORD).unwrap();

@@ -28,6 +28,7 @@ struct Case {
     client: Client,
     login: Option<Login>,
     expected: Option<UserId>,
+    enrolled: Enrolled,
     consented: Option<Scope>,
     progress: Progress,
 }
@@ -40,6 +41,7 @@ impl Case {
             client: sample(),
             login: Some(login("ada", NOW - Seconds(300))),
             expected: None,
+            enrolled: Enrolled { password: true, ..Enrolled::default() },
             consented: Some(scope("openid profile")),
             progress: Progress::new(STARTED),
         }
@@ -58,6 +60,7 @@ impl Case {
             login: self.login.as_ref(),
             sub: self.login.as_ref().map_or("", |login| login.user_id.as_str()),
             expected_sub: self.expected.as_ref().map(UserId::as_str),
+            enrolled: self.enrolled,
             consented: self.consented.as_ref(),
             progress: &self.progress,
             now: NOW,
@@ -109,6 +112,67 @@ fn max_age_zero_always_asks_once() {
     let just_now = Case { login: Some(login("ada", NOW)), ..Case::signed_in(&[("max_age", "0")]) };
     assert!(matches!(just_now.step(), Step::Login(Why::MaxAge)));
     assert!(matches!(Case::signed_in_now(&[("max_age", "0")]).step(), Step::Issue));
+}
+
+const WITH_TOTP: Enrolled =
+    Enrolled { password: true, totp: true, passkey: false, recovery_code: true, email_code: false };
+
+#[test]
+fn a_known_acr_value_is_enforced_and_an_unknown_one_passed_over() {
+    let two = [("acr_values", "2")];
+    assert!(matches!(Case::signed_in(&two).step(), Step::Enrol));
+    assert!(matches!(Case { enrolled: WITH_TOTP, ..Case::signed_in(&two) }.step(), Step::SecondFactor));
+    let mut strong = Case::signed_in(&two);
+    strong.login = strong.login.map(|login| Login { acr: "2".to_owned(), ..login });
+    assert!(matches!(strong.step(), Step::Issue));
+    for enough in ["urn:gold", "2 1", "urn:gold 1"] {
+        assert!(matches!(Case::signed_in(&[("acr_values", enough)]).step(), Step::Issue), "{enough}");
+    }
+    assert!(matches!(Case::signed_in_now(&two).step(), Step::Enrol), "a fresh login is no second factor");
+}
+
+#[test]
+fn the_minimum_of_a_client_cannot_be_undercut() {
+    let demanding = Client { minimum_acr: Some(Level::Two), ..sample() };
+    for request in
+        [&[] as &[_], &[("acr_values", "1")], &[("claims", r#"{"id_token":{"acr":{"essential":true,"value":"1"}}}"#)]]
+    {
+        let case = Case { client: demanding.clone(), enrolled: WITH_TOTP, ..Case::signed_in(request) };
+        assert!(matches!(case.step(), Step::SecondFactor), "{request:?}");
+    }
+    let silent = Case { client: demanding, ..Case::signed_in(&[("prompt", "none")]) };
+    assert_eq!(silent.refusal(), ErrorCode::LoginRequired);
+}
+
+#[test]
+fn the_default_acr_values_of_a_client_apply_when_none_are_sent() {
+    let client = || Client { default_acr_values: vec!["2".to_owned()], ..sample() };
+    let check = |changes: &[(&str, &str)]| {
+        let base = Case::signed_in(&[]);
+        let request = AuthorizeRequest::check(&crate::authorize::request::tests::params(changes), &client()).unwrap();
+        Case { request, client: client(), ..base }.step()
+    };
+    assert!(matches!(check(&[]), Step::Enrol));
+    assert!(matches!(check(&[("acr_values", "1")]), Step::Issue));
+}
+
+#[test]
+fn who_wants_to_sign_up_is_led_there_unless_signed_in() {
+    let create = [("prompt", "create")];
+    assert!(matches!(Case { login: None, ..Case::signed_in(&create) }.step(), Step::SignUp));
+    assert!(matches!(Case::signed_in(&create).step(), Step::Issue));
+}
+
+#[test]
+fn our_own_pages_want_a_recent_proof_as_strong_as_the_account() {
+    let ask = |login: &Login, enrolled, recent| for_own_page(Some(login), enrolled, recent, NOW);
+    let (recent, password_only) = (Some(Seconds(300)), Enrolled { totp: false, ..WITH_TOTP });
+    let five_minutes_ago = login("ada", NOW - Seconds(300));
+    assert!(matches!(ask(&five_minutes_ago, &password_only, recent), Step::Issue));
+    assert!(matches!(ask(&login("ada", NOW - Seconds(301)), &password_only, recent), Step::Login(Why::MaxAge)));
+    assert!(matches!(ask(&five_minutes_ago, &WITH_TOTP, recent), Step::SecondFactor));
+    assert!(matches!(ask(&login("ada", Timestamp(0)), &WITH_TOTP, None), Step::Issue));
+    assert!(matches!(for_own_page(None, &WITH_TOTP, None, NOW), Step::Login(Why::NotSignedIn)));
 }
 
 #[test]
@@ -192,12 +256,13 @@ fn what_was_done_before_this_request_does_not_count() {
 #[test]
 fn an_essential_level_out_of_reach_is_refused_and_a_wish_is_not() {
     let acr = |body: &str| format!(r#"{{"id_token":{{"acr":{body}}}}}"#);
-    let unmet = Case::signed_in(&[("claims", &acr(r#"{"essential":true,"values":["2","3"]}"#))]);
+    let unmet = Case::signed_in(&[("claims", &acr(r#"{"essential":true,"values":["3","4"]}"#))]);
     assert_eq!(unmet.refusal(), ErrorCode::UnmetAuthenticationRequirements);
     for fine in [r#"{"essential":true,"values":["2","1"]}"#, r#"{"essential":true}"#, r#"{"value":"2"}"#] {
         assert!(matches!(Case::signed_in(&[("claims", &acr(fine))]).step(), Step::Issue), "{fine}");
     }
-    assert!(matches!(Case::signed_in(&[("acr_values", "2")]).step(), Step::Issue));
+    let reachable = [("claims", &*acr(r#"{"essential":true,"value":"2"}"#))];
+    assert!(matches!(Case::signed_in(&reachable).step(), Step::Enrol));
 }
 
 #[test]
@@ -210,17 +275,22 @@ fn a_silent_request_says_what_is_missing() {
 }
 
 fn any_case() -> impl Strategy<Value = Case> {
-    let prompt = prop::sample::select(vec!["", "none", "login", "consent", "select_account", "login consent"]);
+    let prompt =
+        prop::sample::select(vec!["", "none", "login", "consent", "select_account", "login consent", "create"]);
     let max_age = prop::sample::select(vec!["", "0", "10", "100000"]);
     let at = || proptest::option::of(-20i64..20).prop_map(|ago| ago.map(|ago| STARTED + Seconds(ago)));
     let who = || proptest::option::of(prop::sample::select(vec!["ada", "grace"]));
     let consented = prop::sample::select(vec![None, Some("openid"), Some("openid profile")]);
-    let policy = prop::sample::select(ConsentPolicy::ALL);
-    (prompt, max_age, (at(), at(), at(), at()), (who(), who()), consented, policy).prop_map(
-        |(prompt, max_age, (auth, login_at, account_selected_at, consented_at), (who, expected), consented, policy)| {
+    let client = (prop::sample::select(ConsentPolicy::ALL), proptest::option::of(prop::sample::select(Level::ALL)))
+        .prop_map(|(consent, minimum_acr)| Client { consent, minimum_acr, ..sample() });
+    let enrolled = proptest::bool::ANY.prop_map(|totp| Enrolled { totp, ..WITH_TOTP });
+    (prompt, max_age, (at(), at(), at(), at()), (who(), who()), consented, (client, enrolled)).prop_map(
+        |(prompt, max_age, (auth, login_at, account_selected_at, consented_at), (who, expected), consented, rest)| {
+            let (client, enrolled) = rest;
             Case {
                 request: checked(&[("prompt", prompt), ("max_age", max_age)]),
-                client: Client { consent: policy, ..sample() },
+                client,
+                enrolled,
                 login: who.map(|who| login(who, auth.unwrap_or(NOW))),
                 expected: expected.map(user),
                 consented: consented.map(scope),
@@ -243,6 +313,7 @@ proptest! {
             let login = case.login.as_ref().expect("somebody is signed in");
             prop_assert!(case.expected.as_ref().is_none_or(|user| *user == login.user_id));
             let allowed = case.consented.as_ref().is_some_and(|allowed| case.request.scope.is_subset(allowed));
+            prop_assert!(login.level() >= demanded(&case.request, &case.client));
             prop_assert!(allowed || case.client.consent == ConsentPolicy::FirstParty);
         }
     }
@@ -252,9 +323,12 @@ proptest! {
         let mut steps = 0;
         while !matches!(case.step(), Step::Issue | Step::Refuse(_)) {
             steps += 1;
-            prop_assert!(steps <= 3, "still asks: {:?}", case.step());
+            prop_assert!(steps <= 4, "still asks: {:?}", case.step());
             match case.step() {
-                Step::Login(_) => {
+                Step::SecondFactor | Step::Enrol => {
+                    case.login = case.login.map(|login| Login { acr: Level::Two.to_string(), ..login });
+                }
+                Step::Login(_) | Step::SignUp => {
                     case.login = Some(login("ada", NOW));
                     case.progress.login_at = Some(NOW);
                 }

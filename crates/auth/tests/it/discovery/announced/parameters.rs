@@ -1,12 +1,14 @@
 //! The parameters of an authorization request.
 
+use protocol::time::Seconds;
 use protocol::user::{Address, Profile};
 use serde_json::{Map, Value, json};
 use testkit::app::PASSWORD;
 use testkit::browser::Browser;
-use testkit::requests::{VERIFIER, text};
+use testkit::requests::{As, VERIFIER, text};
 
 use super::{Announced, parts};
+use crate::{limits, second_factor};
 
 /// Somebody with a value for every standard claim.
 async fn somebody(server: &Announced) -> String {
@@ -80,11 +82,24 @@ pub(super) async fn challenges(server: &Announced) {
 pub(super) async fn acr_values(server: &Announced) {
     let client = server.client(json!({})).await;
     let essential = |value: &str| json!({ "id_token": { "acr": { "essential": true, "value": value } } }).to_string();
+    let mut alice = None;
     for value in server.values("acr_values_supported") {
         for change in [("acr_values", value.to_owned()), ("claims", essential(value))] {
-            let tokens = server.tokens(&client, &[(change.0, &change.1)]).await;
+            let browser = Browser::new(&server.app);
+            if value == "2" && alice.is_none() {
+                alice = Some(second_factor::alice(&server.app).await);
+            }
+            let mut page = browser.arrive(&server.app.authorize_url(&client, &[(change.0, &change.1)])).await;
+            if let Some(alice) = &alice {
+                page = browser.submit(&page, &[("code", &alice.phone.code(server.app.now()))]).await;
+                server.app.clock.advance(Seconds(30));
+            }
+            let tokens = server.app.redeem(As::Basic(&client), &page.answer()["code"], &[]).await.json();
             assert_eq!(parts(text(&tokens, "id_token")).1["acr"], value);
         }
+    }
+    if let Some(alice) = alice {
+        let _won = auth::totp::remove(&limits::state(&server.app), &alice.user.id).await.unwrap();
     }
     for value in server.unannounced("acr_values_supported", &["0", "2", "phr", "urn:mace:incommon:iap:silver"]) {
         let answer = server.answer(&client, &[("claims", &essential(value))]).await;

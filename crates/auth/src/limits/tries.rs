@@ -1,0 +1,178 @@
+//! Tries that are counted in the database: reserved before anything is evaluated, settled afterwards.
+//!
+//! | what is tried | one function reserves it |
+//! |---|---|
+//! | a password | [`password`] |
+//! | a code of an authenticator app, of a mail, or a recovery code | [`second_factor`] |
+//! | a passkey | [`passkey`] |
+//! | a mail that somebody asks for | [`mail`] |
+//! | a sign-up | [`sign_up`] |
+//!
+//! Whoever drops a [`Reserved`], because a request was cancelled half way, leaves the try counted.
+
+use std::net::IpAddr;
+
+use jwt::Secrets;
+use protocol::ids::{KnownBrowserId, UserId};
+use protocol::time::Timestamp;
+use store::attempts::{self, Limited, Refused};
+use store::{Store, StoreError};
+
+use super::bucket::Bucket;
+use super::network::Network;
+use super::{LimitsConfig, Throttled};
+use crate::AppState;
+
+/// Who types a password, as far as the server knows before it looks at it.
+#[derive(Clone, Copy, Debug)]
+pub struct Asker<'a> {
+    /// Normalised, so that no other spelling is another name.
+    pub name: &'a str,
+    /// Whose name that is.
+    pub account: Option<&'a UserId>,
+    /// This browser signed in to that account before.
+    pub known: Option<&'a KnownBrowserId>,
+    pub peer: IpAddr,
+}
+
+/// A try that counts, until it is settled.
+#[derive(Debug)]
+#[must_use = "say what became of the try"]
+pub struct Reserved {
+    /// A success forgets it: what failed before was the same person.
+    of_account: Option<String>,
+    others: Vec<String>,
+    at: Timestamp,
+}
+
+impl Reserved {
+    /// It was evaluated and was wrong: it stays counted.
+    pub fn failed(self) {}
+
+    /// The mail was sent, the sign-up began: it stays counted.
+    pub fn done(self) {}
+
+    /// It was right: what failed before is forgotten for the account, and no network is charged with it.
+    pub async fn succeeded(self, state: &AppState) {
+        let forget: Vec<&str> = self.of_account.as_deref().into_iter().collect();
+        self.settle(state, &self.others, &forget).await;
+    }
+
+    /// Nothing was evaluated (the server was busy, or the database out of reach).
+    pub async fn not_evaluated(self, state: &AppState) {
+        let all: Vec<String> = self.of_account.iter().chain(&self.others).cloned().collect();
+        self.settle(state, &all, &[]).await;
+    }
+
+    /// A try that stays counted although it need not is no reason to refuse anybody.
+    async fn settle(&self, state: &AppState, give_back: &[String], forget: &[&str]) {
+        let give_back: Vec<&str> = give_back.iter().map(String::as_str).collect();
+        if let Err(error) = attempts::settle(&state.store, &give_back, forget, self.at).await {
+            tracing::warn!(%error, "a try stays counted, because the database could not be told otherwise");
+        }
+    }
+}
+
+/// A password, after the name was looked up and before anything is hashed. A name that nobody has is counted exactly like one
+/// that somebody has, so that neither the answer nor the work tells them apart.
+pub async fn password(
+    state: &AppState,
+    asker: Asker<'_>,
+    now: Timestamp,
+) -> Result<Result<Reserved, Throttled>, StoreError> {
+    if let Some(known) = asker.known {
+        return reserve(state, Some((Bucket::PasswordInKnownBrowser, known.to_string())), Vec::new(), now).await;
+    }
+    let account = match asker.account {
+        Some(user) => account_key(user),
+        None => format!("nobody {}", asker.name),
+    };
+    let others = vec![
+        (Bucket::PasswordForName, asker.name.to_owned()),
+        (Bucket::PasswordFromNetwork, Network::of(asker.peer).key()),
+        (Bucket::PasswordFromWideNetwork, Network::around(asker.peer).key()),
+        (Bucket::PasswordFromAnywhere, String::new()),
+    ];
+    reserve(state, Some((Bucket::PasswordOfAccount, account)), others, now).await
+}
+
+/// A code beside the password, of whatever kind: all kinds share the counters of the account. A right code gives its own try
+/// back and forgets no other, or each sign-in of the owner would allow more guesses to somebody who knows the password.
+pub async fn second_factor(
+    state: &AppState,
+    user: &UserId,
+    known: Option<&KnownBrowserId>,
+    now: Timestamp,
+) -> Result<Result<Reserved, Throttled>, StoreError> {
+    let (whose, burst, hour) = match known {
+        Some(browser) => {
+            (browser.to_string(), Bucket::SecondFactorInKnownBrowser, Bucket::SecondFactorInKnownBrowserInAnHour)
+        }
+        None => (account_key(user), Bucket::SecondFactorOfAccount, Bucket::SecondFactorOfAccountInAnHour),
+    };
+    reserve(state, None, vec![(burst, whose.clone()), (hour, whose)], now).await
+}
+
+/// The answer of an authenticator. Nobody guesses a signature: this bounds work, and by network only, so that nothing that
+/// strangers do keeps the owner of a passkey out.
+pub async fn passkey(
+    state: &AppState,
+    peer: IpAddr,
+    now: Timestamp,
+) -> Result<Result<Reserved, Throttled>, StoreError> {
+    let networks = vec![
+        (Bucket::PasskeyFromNetwork, Network::of(peer).key()),
+        (Bucket::PasskeyFromWideNetwork, Network::around(peer).key()),
+    ];
+    reserve(state, None, networks, now).await
+}
+
+/// A mail to an address (normalised) that somebody asks for, whether or not anybody has it.
+pub async fn mail(
+    state: &AppState,
+    address: &str,
+    peer: IpAddr,
+    now: Timestamp,
+) -> Result<Result<Reserved, Throttled>, StoreError> {
+    let others = vec![(Bucket::MailToAddress, address.to_owned()), (Bucket::MailFromNetwork, Network::of(peer).key())];
+    reserve(state, None, others, now).await
+}
+
+pub async fn sign_up(
+    state: &AppState,
+    peer: IpAddr,
+    now: Timestamp,
+) -> Result<Result<Reserved, Throttled>, StoreError> {
+    reserve(state, None, vec![(Bucket::SignUpFromNetwork, Network::of(peer).key())], now).await
+}
+
+/// Whoever replaced the password by another way in need not wait until guesses at the old one are forgotten.
+pub async fn password_was_replaced(store: &Store, secrets: &Secrets, user: &UserId) -> Result<(), StoreError> {
+    let limited = Bucket::PasswordOfAccount.of(&account_key(user), &LimitsConfig::default(), secrets);
+    attempts::settle(store, &[], &[&limited.bucket], Timestamp(0)).await
+}
+
+fn account_key(user: &UserId) -> String {
+    format!("user {user}")
+}
+
+async fn reserve(
+    state: &AppState,
+    account: Option<(Bucket, String)>,
+    others: Vec<(Bucket, String)>,
+    now: Timestamp,
+) -> Result<Result<Reserved, Throttled>, StoreError> {
+    let secrets = state.keys.secrets();
+    let limited = |(bucket, whom): (Bucket, String)| bucket.of(&whom, &state.config.limits, secrets);
+    let account = account.map(limited);
+    let others: Vec<Limited> = others.into_iter().map(limited).collect();
+    let all: Vec<Limited> = account.iter().chain(&others).cloned().collect();
+    Ok(match attempts::reserve(&state.store, &all, now).await? {
+        Ok(()) => Ok(Reserved {
+            of_account: account.map(|limited| limited.bucket),
+            others: others.into_iter().map(|limited| limited.bucket).collect(),
+            at: now,
+        }),
+        Err(Refused { wait }) => Err(Throttled { retry_after: wait }),
+    })
+}

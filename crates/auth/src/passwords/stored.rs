@@ -1,0 +1,82 @@
+//! What a stored hash is: one of ours, or one that somebody brought along.
+
+use argon2::Params;
+
+use super::PasswordError;
+use super::argon2id::{self, Memory, Phc};
+use super::foreign::{self, Foreign, Refused};
+use crate::config::PasswordsConfig;
+
+/// The longest text that is looked at.
+const LONGEST: usize = 1024;
+
+/// The formats that are read. Only the first is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Format {
+    Argon2,
+    Bcrypt,
+    Pbkdf2,
+    Scrypt,
+    ShaCrypt,
+    Apr1,
+}
+
+pub(super) enum Stored {
+    Argon2(Phc),
+    Foreign(Foreign),
+}
+
+impl Format {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Argon2 => "argon2",
+            Self::Bcrypt => "bcrypt",
+            Self::Pbkdf2 => "pbkdf2",
+            Self::Scrypt => "scrypt",
+            Self::ShaCrypt => "sha-crypt",
+            Self::Apr1 => "apr1",
+        }
+    }
+}
+
+/// Whether a hash from elsewhere can be checked here, without a password.
+pub fn examine(text: &str, config: &PasswordsConfig) -> Result<Format, Refused> {
+    let ours = argon2id::params(config).map_err(|_| Refused::Unknown)?;
+    Stored::parse(text, &ours).map(|stored| stored.format())
+}
+
+impl Stored {
+    pub(super) fn parse(text: &str, ours: &Params) -> Result<Self, Refused> {
+        if text.len() > LONGEST {
+            return Err(Refused::Garbled);
+        }
+        // Django writes the name of its hasher before two of the common formats.
+        let text = text.strip_prefix("bcrypt$").unwrap_or(text);
+        let text = text.strip_prefix("argon2").filter(|rest| rest.starts_with('$')).unwrap_or(text);
+        match text.starts_with("$argon2") {
+            true => Phc::parse(text, ours).map(Self::Argon2),
+            false => foreign::parse(text).map(Self::Foreign),
+        }
+    }
+
+    pub(super) fn matches(&self, password: &str, memory: &mut Memory) -> Result<bool, PasswordError> {
+        match self {
+            Self::Argon2(phc) => phc.matches(password, memory),
+            Self::Foreign(foreign) => Ok(foreign.matches(password.as_bytes())?),
+        }
+    }
+
+    pub(super) fn is_outdated(&self, ours: &Params) -> bool {
+        match self {
+            Self::Argon2(phc) => phc.is_outdated(ours),
+            Self::Foreign(_) => true,
+        }
+    }
+
+    fn format(&self) -> Format {
+        match self {
+            Self::Argon2(_) => Format::Argon2,
+            Self::Foreign(foreign) => foreign.format(),
+        }
+    }
+}

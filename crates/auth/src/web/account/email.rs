@@ -1,0 +1,258 @@
+//! `/account/email`: another address. It counts when somebody has shown to receive mail there: by the code, in the browser that asked
+//! for it, or by the link, wherever it is opened. Whether an address belongs to somebody else is never told here; its owner gets a mail.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::RETRY_AFTER;
+use actix_web::web::{Data, Path, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use protocol::action_token::Purpose;
+use protocol::ids::InteractionId;
+use protocol::secret::SecretString;
+use protocol::security_event::SecurityEvent;
+use protocol::user::normalize_login;
+use store::{StoreError, Won};
+
+use super::profile;
+use crate::action_tokens::{self, ActionToken, CodeVerdict, Order};
+use crate::limits::{self, Throttled};
+use crate::mail::{self, Mailbox, Message, Notice as MailNotice};
+use crate::security_log::{self, Event};
+use crate::web::error::{PageError, Situation};
+use crate::web::interaction::{self, OwnPage};
+use crate::web::pages::{
+    AccountLinkPage, AccountPart, EmailPage, EmailProofPage, Field, FieldKind, FieldState, Form, Link, LinkStep, Notice,
+};
+use crate::web::text::fill;
+use crate::web::visitor::{Since, Visitor, VisitorError};
+use crate::web::{answer, cards, form, shell};
+use crate::{AppState, accounts};
+
+/// What the person learns when no mail was sent.
+enum Refused {
+    NoAddress(String),
+    SameAddress(String),
+    Throttled(Throttled),
+}
+
+pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<HttpResponse, VisitorError> {
+    let visitor = Visitor::admit(state, http, Since::Recently, None).await?;
+    Ok(page(&visitor, None))
+}
+
+/// Sends link and code to the new address.
+pub(crate) async fn post(
+    state: Data<AppState>,
+    http: HttpRequest,
+    body: Payload,
+) -> Result<HttpResponse, VisitorError> {
+    let (visitor, sent) = Visitor::posted(state, http, body, Since::Recently, super::EMAIL).await?;
+    let typed = super::value(&sent, "email")?.unwrap_or_default().trim().to_owned();
+    if !mail::is_on(&visitor.state) {
+        return Ok(page(&visitor, None));
+    }
+    let Some(address) = Mailbox::parse(&typed) else { return Ok(page(&visitor, Some(Refused::NoAddress(typed)))) };
+    if visitor.user.verified_email().map(normalize_login) == Some(normalize_login(address.as_str())) {
+        return Ok(page(&visitor, Some(Refused::SameAddress(typed))));
+    }
+    let peer = form::client_address(&visitor.state, &visitor.http);
+    match limits::mail(&visitor.state, address.as_str(), peer, visitor.now).await? {
+        Ok(reserved) => reserved.failed(), // it counts
+        Err(throttled) => return Ok(page(&visitor, Some(Refused::Throttled(throttled)))),
+    }
+    let here = OwnPage { path: super::EMAIL_CODE.to_owned(), recent: None };
+    let interaction = interaction::begin_for(&visitor.state, &visitor.http, &here).await?;
+    send(&visitor, &address, &interaction).await?;
+    Ok(visitor.to(&format!("{}?interaction={interaction}", super::EMAIL_CODE)))
+}
+
+/// The same is done for an address that is taken; only the mail is another, and goes to its owner.
+async fn send(visitor: &Visitor, address: &Mailbox, interaction: &InteractionId) -> Result<(), StoreError> {
+    let state = &visitor.state;
+    let order = Order::new(Purpose::ChangeEmail).of(&visitor.user).to(address).with_code_for(interaction);
+    let issued = action_tokens::issue(state, order, visitor.now).await?;
+    let owner = store::users::find_by_login(&state.store, &normalize_login(address.as_str())).await?;
+    match owner.filter(|owner| owner.id != visitor.user.id) {
+        Some(owner) => {
+            let (sign_in, recover) = (state.issuer().endpoint(cards::ACCOUNT), state.issuer().endpoint(RECOVER));
+            let message = Message::SignUpKnown { sign_in: &sign_in, recover: &recover };
+            mail::send(state, address, message, accounts::language(&owner)).await
+        }
+        None => {
+            let link = action_tokens::link(state, super::EMAIL, &issued);
+            let code = issued.code.as_ref().map(SecretString::expose).map(String::as_str).unwrap_or_default();
+            let message = Message::ChangeEmail { link: &link, code };
+            mail::send(state, address, message, accounts::language(&visitor.user)).await
+        }
+    }
+}
+
+/// Where somebody gets back into an account.
+const RECOVER: &str = "/recover";
+
+pub(crate) async fn code(state: Data<AppState>, http: HttpRequest) -> Result<HttpResponse, VisitorError> {
+    let visitor = Visitor::admit(state, http, Since::Whenever, None).await?;
+    let id = super::asked(&visitor.http, "interaction")?;
+    let (id, email) = under_way(&visitor, id.as_deref()).await?;
+    Ok(code_page(&visitor, &id, email, CodeState::Asked))
+}
+
+pub(crate) async fn post_code(
+    state: Data<AppState>,
+    http: HttpRequest,
+    body: Payload,
+) -> Result<HttpResponse, VisitorError> {
+    let (visitor, sent) = Visitor::posted(state, http, body, Since::Whenever, super::EMAIL).await?;
+    let (id, email) = under_way(&visitor, super::value(&sent, "interaction")?).await?;
+    let typed = super::value(&sent, "code")?.unwrap_or_default();
+    let state = &visitor.state;
+    match action_tokens::try_code(state, &id, Purpose::ChangeEmail, typed, visitor.now).await? {
+        CodeVerdict::Proven(token) => {
+            change(state, &visitor.http, &token).await?;
+            Ok(super::done(&visitor, super::PROFILE, "saved"))
+        }
+        CodeVerdict::Wrong => Ok(code_page(&visitor, &id, email, CodeState::Wrong)),
+        CodeVerdict::Exhausted | CodeVerdict::Expired => Ok(code_page(&visitor, &id, email, CodeState::Over)),
+    }
+}
+
+/// The change that this browser and this person asked for: its interaction and the new address.
+async fn under_way(visitor: &Visitor, id: Option<&str>) -> Result<(InteractionId, String), VisitorError> {
+    let pending = interaction::find(&visitor.state, &visitor.http, id, visitor.now).await?;
+    let id = pending.interaction.id;
+    let token = store::action_tokens::latest_of_interaction(&visitor.state.store, &id, Purpose::ChangeEmail).await?;
+    let theirs = token.filter(|token| token.user_id.as_ref() == Some(&visitor.user.id));
+    let email = theirs.and_then(|token| token.email);
+    let email = email.ok_or_else(|| PageError::new(Situation::Expired).because("no change of address is under way"))?;
+    Ok((id, email))
+}
+
+/// Opening the link changes nothing: mail scanners open every link.
+pub(crate) async fn link(
+    state: Data<AppState>,
+    http: HttpRequest,
+    token: Path<String>,
+) -> Result<HttpResponse, PageError> {
+    let found = found(&state, &token).await?;
+    let shell = shell::of(&state, &http);
+    let texts = &shell.texts.account;
+    let browser = interaction::browser_now(&state, &http);
+    let csrf = interaction::csrf(&state, &browser, &purpose(&found));
+    let here = format!("{}/{token}", cards::path(&state, super::EMAIL));
+    let page = AccountLinkPage {
+        title: texts.confirm_title,
+        text: fill(texts.confirm_text, found.email.as_deref().unwrap_or_default()),
+        next: LinkStep::Ask(Form::new(here, csrf, "confirm-submit", texts.confirm_submit)),
+        shell,
+    };
+    Ok(answer::page(StatusCode::OK, &page, &state, &http))
+}
+
+pub(crate) async fn post_link(
+    state: Data<AppState>,
+    http: HttpRequest,
+    token: Path<String>,
+    body: Payload,
+) -> Result<HttpResponse, PageError> {
+    let sent = form::read(&state, &http, body).await?;
+    let found = found(&state, &token).await?;
+    interaction::refuse_foreign_of_browser(&state, &http, &sent, &purpose(&found))?;
+    change(&state, &http, &found).await?;
+    let shell = shell::of(&state, &http);
+    let texts = &shell.texts.account;
+    let page = AccountLinkPage {
+        title: texts.confirmed_title,
+        text: texts.email_changed.to_owned(),
+        next: LinkStep::Done(Link { href: cards::path(&state, cards::ACCOUNT), label: texts.to_account.to_owned() }),
+        shell,
+    };
+    Ok(answer::page(StatusCode::OK, &page, &state, &http))
+}
+
+async fn found(state: &AppState, token: &str) -> Result<ActionToken, PageError> {
+    let found = action_tokens::find_by_link(state, token, Purpose::ChangeEmail, state.now()).await?;
+    found.ok_or_else(|| {
+        PageError::new(Situation::Expired).because("the link was used, is too old, or the account has changed")
+    })
+}
+
+fn purpose(token: &ActionToken) -> String {
+    format!("change email {}", token.id)
+}
+
+/// Uses the token up; of several at once one comes through. The address of before is told.
+async fn change(state: &AppState, http: &HttpRequest, token: &ActionToken) -> Result<(), PageError> {
+    let over = |cause: &str| PageError::new(Situation::Expired).because(cause);
+    let now = state.now();
+    if action_tokens::use_link(state, token, now).await? == Won::No {
+        return Err(over("the link was used meanwhile"));
+    }
+    let (Some(id), Some(email)) = (&token.user_id, &token.email) else { return Err(over("the link names nobody")) };
+    let user = store::users::find(&state.store, id).await?.ok_or_else(|| over("the account is gone"))?;
+    match store::users::change_email(&state.store, &user, email, now).await {
+        Ok(Won::Yes) => {}
+        Ok(Won::No) => return Err(over("the address was changed meanwhile")),
+        Err(StoreError::Conflict) => return Err(over("the address belongs to somebody else")),
+        Err(error) => return Err(error.into()),
+    }
+    security_log::note(state, http, Event::new(id, SecurityEvent::EmailChanged)).await?;
+    accounts::tell(state, &user, MailNotice::EmailChanged).await?;
+    Ok(())
+}
+
+fn page(visitor: &Visitor, refused: Option<Refused>) -> HttpResponse {
+    let shell = super::shell(visitor);
+    let texts = &shell.texts.account;
+    let mut status = if refused.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let field = Field::new(FieldKind::EmailAddress, "email", texts.email_new);
+    let (mut notice, mut wait) = (None, None);
+    let field = match refused {
+        None => field.state(FieldState::Focused),
+        Some(Refused::NoAddress(typed)) => field.value(typed).refused(Some(texts.email_bad.to_owned())),
+        Some(Refused::SameAddress(typed)) => field.value(typed).refused(Some(texts.email_same.to_owned())),
+        Some(Refused::Throttled(throttled)) => {
+            (status, wait) = (StatusCode::TOO_MANY_REQUESTS, Some(throttled.retry_after));
+            notice = Some(Notice::wait(texts.email_throttled, throttled.retry_after.0, texts.email_send));
+            field
+        }
+    };
+    let form = Form::new(visitor.path(super::EMAIL), visitor.csrf(), "email-submit", texts.email_send).field(field);
+    let page = EmailPage {
+        frame: super::frame(visitor, AccountPart::Profile),
+        notice,
+        email: profile::email(&visitor.user),
+        form: mail::is_on(&visitor.state).then_some(form),
+        shell,
+    };
+    let mut response = super::page(visitor, status, &page);
+    if let Some(wait) = wait {
+        response.headers_mut().insert(RETRY_AFTER, wait.0.into());
+    }
+    response
+}
+
+enum CodeState {
+    Asked,
+    Wrong,
+    Over,
+}
+
+fn code_page(visitor: &Visitor, id: &InteractionId, email: String, state: CodeState) -> HttpResponse {
+    let shell = super::shell(visitor);
+    let texts = &shell.texts.account;
+    let field = Field::new(FieldKind::OneTimeCode, "code", texts.code);
+    let (status, field) = match state {
+        CodeState::Asked => (StatusCode::OK, field.state(FieldState::Focused)),
+        CodeState::Wrong => (StatusCode::UNPROCESSABLE_ENTITY, field.refused(Some(texts.code_wrong.to_owned()))),
+        CodeState::Over => (StatusCode::UNPROCESSABLE_ENTITY, field.refused(Some(texts.code_over.to_owned()))),
+    };
+    let form = Form::new(visitor.path(super::EMAIL_CODE), visitor.csrf(), "code-submit", texts.code_submit);
+    let page = EmailProofPage {
+        frame: super::frame(visitor, AccountPart::Profile),
+        notice: None,
+        email,
+        form: form.hidden("interaction", id.as_str()).field(field),
+        again: visitor.path(super::EMAIL),
+        shell,
+    };
+    super::page(visitor, status, &page)
+}

@@ -1,0 +1,161 @@
+//! Everything that is stored about a person, as JSON: what they wrote, what they allowed, where they are signed in, what happened. Of
+//! what proves them it says that it is there and since when. Never a secret, nor a hash of one.
+//!
+//! `every_personal_column_is_exported` (`tests/it/account/data_map.rs`) finds a new column that was forgotten here.
+
+use protocol::grant::state::Grant;
+use protocol::time::Timestamp;
+use protocol::user::User;
+use serde_json::{Value, json};
+use store::StoreError;
+use store::consents::Consent;
+use store::known_browsers::KnownBrowser;
+use store::passkeys::Passkey;
+use store::security_events::{Cursor, Entry};
+use store::sessions::Session;
+use time::OffsetDateTime;
+
+use crate::{AppState, known_browsers};
+
+/// Of the log, in one read.
+const EVENTS: i64 = 500;
+
+pub(crate) async fn of(state: &AppState, user: &User, now: Timestamp) -> Result<Value, StoreError> {
+    let store = &state.store;
+    let sessions = store::sessions::living_of_user(store, &user.id, now).await?;
+    let grants = store::grants::of_user(store, &user.id).await?;
+    let consents = store::consents::of_user(store, &user.id).await?;
+    let browsers = known_browsers::list(state, &user.id, now).await?;
+    Ok(json!({
+        "exported_at": date(now),
+        "issuer": state.issuer().as_str(),
+        "account": account(user),
+        "factors": factors(state, user).await?,
+        "sessions": sessions.iter().map(session).collect::<Vec<_>>(),
+        "known_browsers": browsers.iter().map(browser).collect::<Vec<_>>(),
+        "consents": consents.iter().map(consent).collect::<Vec<_>>(),
+        "authorizations": grants.iter().map(authorization).collect::<Vec<_>>(),
+        "security_events": events(state, user).await?,
+    }))
+}
+
+fn account(user: &User) -> Value {
+    json!({
+        "sub": user.id,
+        "username": user.username,
+        "email": user.email,
+        "email_verified_at": user.email_verified_at.map(date),
+        "phone_number": user.phone_number,
+        "phone_number_verified_at": user.phone_number_verified_at.map(date),
+        "profile": user.profile,
+        "groups": user.groups,
+        "locale": user.locale,
+        "created_at": date(user.created_at),
+        "updated_at": date(user.updated_at),
+        "terms_accepted_at": user.terms_accepted_at.map(date),
+        "password_change_required_at": user.password_change_required_at.map(date),
+        "deletion_due_at": user.deletion_due_at.map(date),
+        "disabled_at": user.disabled_at.map(date),
+    })
+}
+
+async fn factors(state: &AppState, user: &User) -> Result<Value, StoreError> {
+    let store = &state.store;
+    let passkeys = store::passkeys::of_user(store, &user.id).await?;
+    let totp = store::totp::find(store, &user.id).await?;
+    Ok(json!({
+        "password_changed_at": store::passwords::changed_at(store, &user.id).await?.map(date),
+        "passkeys": passkeys.iter().map(passkey).collect::<Vec<_>>(),
+        "totp_since": totp.map(|totp| date(totp.created_at)),
+        "recovery_codes_left": store::recovery_codes::left(store, &user.id).await?,
+    }))
+}
+
+fn passkey(passkey: &Passkey) -> Value {
+    json!({
+        "name": passkey.name,
+        "aaguid": passkey.aaguid,
+        "created_at": date(passkey.created_at),
+        "last_used_at": passkey.last_used_at.map(date),
+        "clone_seen_at": passkey.clone_seen_at.map(date),
+    })
+}
+
+fn session(session: &Session) -> Value {
+    json!({
+        "id": session.id,
+        "user_agent": session.origin.user_agent,
+        "address": session.origin.address,
+        "auth_time": date(session.auth_time),
+        "acr": session.acr,
+        "amr": session.amr,
+        "created_at": date(session.created_at),
+        "last_seen_at": date(session.last_seen_at),
+        "expires_at": date(session.expires_at),
+    })
+}
+
+fn browser(browser: &KnownBrowser) -> Value {
+    json!({
+        "user_agent": browser.user_agent,
+        "created_at": date(browser.created_at),
+        "last_seen_at": date(browser.last_seen_at),
+        "remembered_until": browser.remembered_until.map(date),
+    })
+}
+
+fn consent(consent: &Consent) -> Value {
+    json!({
+        "client_id": consent.client_id,
+        "scope": consent.scope.to_string(),
+        "granted_at": date(consent.granted_at),
+    })
+}
+
+fn authorization(grant: &Grant) -> Value {
+    json!({
+        "client_id": grant.client_id,
+        "session_id": grant.session_id,
+        "scope": grant.scope.to_string(),
+        "auth_time": date(grant.auth_time),
+        "acr": grant.acr,
+        "amr": grant.amr,
+        "created_at": date(grant.created_at),
+        "last_used_at": grant.rotated_at.or(grant.redeemed_at).map(date),
+        "expires_at": date(grant.expires_at),
+        "ended_at": grant.ended_at.map(date),
+        "end_reason": grant.end_reason.map(|reason| reason.name()),
+    })
+}
+
+async fn events(state: &AppState, user: &User) -> Result<Vec<Value>, StoreError> {
+    let (mut events, mut before) = (Vec::new(), None::<Cursor>);
+    loop {
+        let page = store::security_events::of_user(&state.store, &user.id, None, before.as_ref(), EVENTS).await?;
+        events.extend(page.iter().map(event));
+        match page.last() {
+            Some(last) => before = Some(Cursor { at: last.at, id: last.id.clone() }),
+            None => return Ok(events),
+        }
+    }
+}
+
+fn event(entry: &Entry) -> Value {
+    json!({
+        "at": date(entry.at),
+        "kind": entry.kind.name(),
+        "client_id": entry.client_id,
+        "session_id": entry.session_id,
+        "address": entry.origin.address,
+        "user_agent": entry.origin.user_agent,
+        "details": entry.details,
+        "trace_id": entry.trace_id,
+    })
+}
+
+/// As people and programs read it: 2026-11-22T18:41:07Z.
+fn date(at: Timestamp) -> String {
+    let at = OffsetDateTime::from_unix_timestamp(at.0).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    let (year, month, day) = at.to_calendar_date();
+    format!("{year:04}-{:02}-{day:02}T{:02}:{:02}:{:02}Z", u8::from(month), at.hour(), at.minute(), at.second())
+}

@@ -1,0 +1,42 @@
+//! `/account/lock-down`: what to do when somebody else was in the account, step by step. The first step needs nothing but this
+//! session; the others lead to the pages that change passwords and factors.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+
+use crate::web::pages::{AccountPart, FirstStep, Form, LockDownPage, Weight};
+use crate::web::visitor::{Since, Visitor, VisitorError};
+use crate::{AppState, accounts, action_tokens, known_browsers};
+
+pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<HttpResponse, VisitorError> {
+    let visitor = Visitor::admit(state, http, Since::Whenever, None).await?;
+    let shell = super::shell(&visitor);
+    let texts = &shell.texts.sessions;
+    let form = Form::new(visitor.path(super::LOCK_DOWN), visitor.csrf(), "lock-down-submit", texts.lock_1_submit);
+    let page = LockDownPage {
+        frame: super::frame(&visitor, AccountPart::Log),
+        first: match super::asked(&visitor.http, "done")?.as_deref() {
+            Some("ended") => FirstStep::Done,
+            _ => FirstStep::Ask(form.weight(Weight::Danger)),
+        },
+        password: visitor.path(super::PASSWORD),
+        security: visitor.path(super::SECURITY),
+        apps: visitor.path(super::APPS),
+        shell,
+    };
+    Ok(super::page(&visitor, StatusCode::OK, &page))
+}
+
+pub(crate) async fn post(
+    state: Data<AppState>,
+    http: HttpRequest,
+    body: Payload,
+) -> Result<HttpResponse, VisitorError> {
+    let (visitor, _form) = Visitor::posted(state, http, body, Since::Whenever, super::LOCK_DOWN).await?;
+    let (state, user) = (&visitor.state, &visitor.user);
+    accounts::end_other_sessions(state, &visitor.http, user, &visitor.session.id).await?;
+    known_browsers::remember_none(state, &user.id).await?;
+    action_tokens::void(state, &user.id, None, visitor.now).await?;
+    Ok(super::done(&visitor, super::LOCK_DOWN, "ended"))
+}

@@ -1,0 +1,93 @@
+//! The account console at `/account`: what a person sees and changes of their own account. One file per page; what the pages share
+//! is here, in `words.rs` (times and ways to sign in), `device.rs` (browsers in words) and `connected.rs` (apps).
+//!
+//! Reading works in every session of the person. What could take the account away asks for a fresh sign-in
+//! (`web/visitor.rs`, `Since::Recently`), and belongs to the person of the session: no page takes the id of a person.
+
+pub(crate) mod apps;
+pub(crate) mod connected;
+pub(crate) mod data;
+pub(crate) mod delete;
+pub(crate) mod device;
+pub(crate) mod email;
+pub(crate) mod export;
+pub(crate) mod lock_down;
+pub(crate) mod log;
+pub(crate) mod overview;
+pub(crate) mod passkeys;
+pub(crate) mod password;
+pub(crate) mod profile;
+pub(crate) mod recovery_codes;
+pub(crate) mod security;
+pub(crate) mod sessions;
+pub(crate) mod sign_out;
+pub(crate) mod totp;
+pub(crate) mod words;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse};
+use protocol::params::Params;
+
+use crate::web::error::PageError;
+use crate::web::pages::{AccountFrame, AccountPart, Page, Shell, SignOut};
+use crate::web::visitor::{Visitor, VisitorError};
+use crate::web::{answer, cards, form, shell};
+
+pub(crate) const SIGN_OUT: &str = "/account/sign-out";
+/// Leads to the choice of an account.
+pub(crate) const SWITCH: &str = "/account/switch";
+pub(crate) const PROFILE: &str = "/account/profile";
+pub(crate) const EMAIL: &str = "/account/email";
+pub(crate) const EMAIL_CODE: &str = "/account/email/code";
+pub(crate) const SECURITY: &str = "/account/security";
+pub(crate) const PASSWORD: &str = "/account/security/password";
+/// Of one passkey below it.
+pub(crate) const PASSKEYS: &str = "/account/security/passkeys";
+pub(crate) const TOTP: &str = "/account/security/totp";
+pub(crate) const TOTP_REMOVE: &str = "/account/security/totp/remove";
+pub(crate) const RECOVERY_CODES: &str = "/account/security/recovery-codes";
+pub(crate) const SESSIONS: &str = "/account/sessions";
+pub(crate) const APPS: &str = "/account/apps";
+pub(crate) const LOG: &str = "/account/log";
+pub(crate) const LOCK_DOWN: &str = "/account/lock-down";
+pub(crate) const DATA: &str = "/account/data";
+pub(crate) const EXPORT: &str = "/account/data/export";
+pub(crate) const DELETE: &str = "/account/data/delete";
+/// Takes a deletion back, from the console.
+pub(crate) const KEEP: &str = "/account/data/keep";
+/// The same from the mail; the token of the link follows.
+pub(crate) const CANCEL_DELETION: &str = "/account/cancel-deletion";
+
+/// The shell of this page, in the language of the browser.
+pub(crate) fn shell(visitor: &Visitor) -> Shell {
+    shell::of(&visitor.state, &visitor.http)
+}
+
+/// The frame of the console, with this part of it marked.
+pub(crate) fn frame(visitor: &Visitor, current: AccountPart) -> AccountFrame {
+    AccountFrame {
+        account: cards::account(&visitor.user),
+        current,
+        sign_out: SignOut { action: visitor.path(SIGN_OUT), csrf: visitor.csrf() },
+    }
+}
+
+pub(crate) fn page(visitor: &Visitor, status: StatusCode, page: &impl Page) -> HttpResponse {
+    answer::page(status, page, &visitor.state, &visitor.http)
+}
+
+/// 303 to a page, which then says what was done.
+pub(crate) fn done(visitor: &Visitor, page: &str, what: &str) -> HttpResponse {
+    visitor.to(&format!("{page}?done={what}"))
+}
+
+/// A parameter of the query.
+pub(crate) fn asked(http: &HttpRequest, name: &'static str) -> Result<Option<String>, VisitorError> {
+    let query = form::query(http).map_err(PageError::bad_link)?;
+    Ok(value(&query, name)?.map(str::to_owned))
+}
+
+/// A field of a form.
+pub(crate) fn value<'a>(form: &'a Params, name: &'static str) -> Result<Option<&'a str>, VisitorError> {
+    Ok(form.get(name).map_err(PageError::bad_link)?)
+}

@@ -1,0 +1,152 @@
+//! `/login/passkey`: a passkey beside a password. `/passkey/sign-in`: a passkey alone, from the form on the login page.
+
+use actix_web::http::header::{CACHE_CONTROL, LOCATION};
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use protocol::ids::UserId;
+use protocol::login::Factor;
+use protocol::metadata::paths;
+use protocol::params::Params;
+use protocol::time::Seconds;
+use store::StoreError;
+use store::interactions::Keep;
+use store::passkeys::Passkey;
+
+use super::second_factor::{Challenge, Due, Refused};
+use super::{Proof, Remember, proven};
+use crate::AppState;
+use crate::limits::Throttled;
+use crate::passkeys::{self, PasskeyError, Presented};
+use crate::web::authorize::Visit;
+use crate::web::error::{AuthorizeError, PageError};
+use crate::web::form;
+use crate::web::interaction::Pending;
+use crate::web::pages::{Notice, PasskeyPage};
+use crate::web::passkey::{self, Purpose, REFUSED, Refusal};
+
+pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<HttpResponse, AuthorizeError> {
+    match Challenge::opened(state, http, Factor::Passkey).await? {
+        Due::Here(challenge) => Ok(page(&challenge, None)),
+        Due::Elsewhere(response) => Ok(response),
+    }
+}
+
+pub(crate) async fn post(
+    state: Data<AppState>,
+    http: HttpRequest,
+    body: Payload,
+) -> Result<HttpResponse, AuthorizeError> {
+    let (due, form) = Challenge::answered(state, http, body, Factor::Passkey).await?;
+    let challenge = match due {
+        Due::Here(challenge) => challenge,
+        Due::Elsewhere(response) => return Ok(response),
+    };
+    let (visit, user) = (&challenge.visit, &challenge.under_way.user.id);
+    let presented = passkey::presented(&form, &challenge.pending.interaction.browser_hash)?;
+    match verify(visit, Some(user), presented).await? {
+        Ok((_, used)) => {
+            let Challenge { visit, pending, under_way, .. } = *challenge;
+            proven(visit, pending, under_way.and(&passkeys::backup(&used).methods(), Remember::No)).await
+        }
+        Err(refused) => {
+            if let Refused::Wrong(error) = &refused {
+                passkey::note_refused(visit, error).await?;
+                challenge.note_failure().await?;
+            }
+            Ok(page(&challenge, Some(refused)))
+        }
+    }
+}
+
+/// Reserves the try, then verifies.
+async fn verify(
+    visit: &Visit,
+    user: Option<&UserId>,
+    presented: Presented<'_>,
+) -> Result<Result<(UserId, Passkey), Refused<PasskeyError>>, StoreError> {
+    let state = &visit.state;
+    let reserved = match passkey::reserve(visit).await? {
+        Ok(reserved) => reserved,
+        Err(throttled) => return Ok(Err(throttled.into())),
+    };
+    match passkeys::finish_authentication(state, user, presented, visit.now).await {
+        Ok(proven) => {
+            reserved.succeeded(state).await;
+            Ok(Ok(proven))
+        }
+        Err(PasskeyError::Store(error)) => {
+            reserved.not_evaluated(state).await;
+            Err(error)
+        }
+        Err(error) => {
+            reserved.failed();
+            Ok(Err(Refused::Wrong(error)))
+        }
+    }
+}
+
+pub(crate) async fn sign_in_post(
+    state: Data<AppState>,
+    http: HttpRequest,
+    body: Payload,
+) -> Result<HttpResponse, AuthorizeError> {
+    let form = form::read(&state, &http, body).await.map_err(PageError::from)?;
+    let (visit, pending) = Visit::answered(state, http, &form).await?;
+    pending.check_form(&visit.state, &visit.http, &form, None)?;
+    let presented = passkey::presented(&form, &pending.interaction.browser_hash)?;
+    let refused = match verify(&visit, None, presented).await? {
+        Ok((user, used)) => match proof(&visit, &user, &used, &form).await? {
+            Some(proof) => return proven(visit, pending, proof).await,
+            None => PasskeyError::UnknownCredential,
+        },
+        Err(Refused::Throttled(wait)) => return Err(passkey::too_many(Throttled { retry_after: wait }).into()),
+        Err(Refused::Wrong(error)) => error,
+    };
+    passkey::note_refused(&visit, &refused).await?;
+    Ok(back_to_login(&visit, &pending, Refusal::of(&refused)))
+}
+
+/// Somebody who is disabled looks like somebody who is unknown.
+async fn proof(visit: &Visit, user: &UserId, used: &Passkey, form: &Params) -> Result<Option<Proof>, PageError> {
+    let user = store::users::find(&visit.state.store, user).await?;
+    let Some(user) = user.filter(|user| user.disabled_at.is_none()) else { return Ok(None) };
+    let keep = match passkey::text(form, "keep")?.is_empty() {
+        true => Keep::UntilBrowserCloses,
+        false => Keep::OnThisDevice,
+    };
+    let proven = passkeys::backup(used).methods().into_iter().collect();
+    Ok(Some(Proof { user, proven, since: visit.now, keep, remember: Remember::No }))
+}
+
+/// The login page says why; it has the other ways, too.
+fn back_to_login(visit: &Visit, pending: &Pending, refusal: Refusal) -> HttpResponse {
+    let (page, id) = (visit.state.issuer().endpoint(paths::LOGIN), &pending.interaction.id);
+    let location = format!("{page}?interaction={id}&{REFUSED}={}", refusal.name());
+    HttpResponse::SeeOther().insert_header((LOCATION, location)).insert_header((CACHE_CONTROL, "no-store")).finish()
+}
+
+fn page(challenge: &Challenge, refused: Option<Refused<PasskeyError>>) -> HttpResponse {
+    let (shell, visit) = (challenge.shell(), &challenge.visit);
+    let texts = shell.texts;
+    let told = refused.map(|refused| match refused {
+        Refused::Wrong(error) => Refused::Wrong(Refusal::of(&error)),
+        Refused::Throttled(wait) => Refused::Throttled(wait),
+    });
+    let notice = told.map(|told| match told {
+        Refused::Wrong(refusal) => Notice::danger(refusal.sentence(&texts.passkey)),
+        Refused::Throttled(Seconds(wait)) => Notice::wait(texts.login.throttled, wait, texts.login.wait_over),
+    });
+    let page = PasskeyPage {
+        account: challenge.account(),
+        notice,
+        passkey: passkey::sign_in_form(visit, &challenge.pending, Purpose::SecondFactor),
+        unknown: match told {
+            Some(Refused::Wrong(Refusal::Unknown)) => passkeys::rp_id(visit.state.issuer()),
+            _ => None,
+        },
+        ways: challenge.other_ways(&shell),
+        other_account: challenge.other_account(),
+        shell,
+    };
+    challenge.respond(&page, told)
+}

@@ -1,0 +1,205 @@
+//! What the pages of all second factors have in common: who may see one, whose try is counted, what comes of an answer.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderValue, RETRY_AFTER};
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use protocol::authorize::decide::Step;
+use protocol::login::{AuthenticationMethod, Factor, Next};
+use protocol::params::Params;
+use protocol::security_event::SecurityEvent;
+use protocol::time::Seconds;
+use store::StoreError;
+
+use super::{Remember, RestsOn, UnderWay, page_of, proven, second_factor_page};
+use crate::limits::{self, Reserved, Throttled};
+use crate::security_log::{self, Event};
+use crate::web::asked::Asked;
+use crate::web::authorize::Visit;
+use crate::web::error::{AuthorizeError, PageError};
+use crate::web::interaction::Pending;
+use crate::web::pages::{AccountCard, Field, FieldKind, LanguageSwitch, Link, Page, Shell, Ticked};
+use crate::web::text::fill;
+use crate::web::{answer, cards, form, shell};
+use crate::{AppState, known_browsers};
+
+/// The name of the box that asks to be spared the second factor.
+const REMEMBER: &str = "remember";
+const A_DAY: i64 = 86_400;
+const AN_HOUR: i64 = 3_600;
+
+/// Somebody at the page of a factor that is due and that they have.
+pub(super) struct Challenge {
+    pub visit: Visit,
+    pub pending: Pending,
+    pub asked: Asked,
+    pub under_way: UnderWay,
+    factor: Factor,
+    remember: Remember,
+}
+
+/// Whether the page is the right one.
+pub(super) enum Due {
+    Here(Box<Challenge>),
+    /// Something else is due.
+    Elsewhere(HttpResponse),
+}
+
+/// Why a try did not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refused<Wrong> {
+    Wrong(Wrong),
+    Throttled(Seconds),
+}
+
+impl<Wrong> From<Throttled> for Refused<Wrong> {
+    fn from(throttled: Throttled) -> Self {
+        Self::Throttled(throttled.retry_after)
+    }
+}
+
+impl Challenge {
+    /// Somebody opens the page of a factor.
+    pub(super) async fn opened(
+        state: Data<AppState>,
+        http: HttpRequest,
+        factor: Factor,
+    ) -> Result<Due, AuthorizeError> {
+        let (visit, pending) = Visit::resumed(state, http).await?;
+        due((visit, pending), factor, Remember::No).await
+    }
+
+    /// Somebody sends a form of it.
+    pub(super) async fn answered(
+        state: Data<AppState>,
+        http: HttpRequest,
+        body: Payload,
+        factor: Factor,
+    ) -> Result<(Due, Params), AuthorizeError> {
+        let form = form::read(&state, &http, body).await.map_err(PageError::from)?;
+        let (visit, pending) = Visit::answered(state, http, &form).await?;
+        let session = UnderWay::session_or_none(&visit, &pending);
+        pending.check_form(&visit.state, &visit.http, &form, session)?;
+        let ticked = form.get(REMEMBER).map_err(PageError::bad_link)?.is_some_and(|value| !value.is_empty());
+        let remember = if ticked { Remember::ThisBrowser } else { Remember::No };
+        Ok((due((visit, pending), factor, remember).await?, form))
+    }
+
+    /// Counts a try before it is evaluated. All kinds of codes share the counters.
+    pub(super) async fn reserve(&self) -> Result<Result<Reserved, Throttled>, StoreError> {
+        let (visit, user) = (&self.visit, &self.under_way.user.id);
+        let known = known_browsers::find(&visit.state, &visit.http, user, visit.now).await?;
+        limits::second_factor(&visit.state, user, known.as_ref().map(|known| &known.id), visit.now).await
+    }
+
+    pub(super) async fn note_failure(&self) -> Result<(), StoreError> {
+        let event = Event::new(&self.under_way.user.id, SecurityEvent::SecondFactorFailed);
+        let event = event.with("factor", self.factor.name());
+        security_log::note(&self.visit.state, &self.visit.http, event).await
+    }
+
+    /// The code was right: the sign-in goes on.
+    pub(super) async fn passed(self: Box<Self>) -> Result<HttpResponse, AuthorizeError> {
+        let Self { visit, pending, under_way, remember, .. } = *self;
+        let proof = under_way.and(&[AuthenticationMethod::OneTimePassword], remember);
+        proven(visit, pending, proof).await
+    }
+
+    /// The shell of the page, also where it answers a form.
+    pub(super) fn shell(&self) -> Shell {
+        let mut shell = shell::in_language(&self.visit.state, &self.visit.http, &self.asked.ui_locales);
+        let query = vec![("interaction".to_owned(), self.pending.interaction.id.to_string())];
+        shell.switch = Some(LanguageSwitch { action: self.action(), query });
+        shell
+    }
+
+    /// The path of the page, which its forms post to.
+    pub(super) fn action(&self) -> String {
+        cards::path(&self.visit.state, page_of(self.factor))
+    }
+
+    /// Whose code is asked for. Who knows the password only is told no more than the user name.
+    pub(super) fn account(&self) -> AccountCard {
+        match self.under_way.rests_on {
+            RestsOn::Session => cards::account(&self.under_way.user),
+            RestsOn::ThisSignIn => AccountCard::new(None, &self.under_way.user.username),
+        }
+    }
+
+    pub(super) fn csrf(&self) -> String {
+        let session = UnderWay::session_or_none(&self.visit, &self.pending);
+        self.pending.csrf(&self.visit.state, session)
+    }
+
+    pub(super) fn other_ways(&self, shell: &Shell) -> Vec<Link> {
+        self.under_way.other_ways(&self.visit, &self.pending, self.factor, shell.texts)
+    }
+
+    /// Where somebody else can sign in for the same interaction.
+    pub(super) fn other_account(&self) -> String {
+        cards::other_account(&self.visit.state, &self.pending.interaction.id)
+    }
+
+    /// The box that asks to be spared the second factor in this browser, where that can be.
+    pub(super) fn remember_box(&self, shell: &Shell) -> Option<Field> {
+        let (texts, seconds) = (&shell.texts.second_factor, self.visit.state.config.second_factor.remember_browser);
+        let how_long = match seconds {
+            ..=0 => return None,
+            seconds if seconds >= 2 * A_DAY => fill(texts.remember_days, &(seconds / A_DAY).to_string()),
+            seconds => fill(texts.remember_hours, &(seconds / AN_HOUR).max(2).to_string()),
+        };
+        let ticked = match self.remember {
+            Remember::No => Ticked::No,
+            Remember::ThisBrowser => Ticked::Yes,
+        };
+        Some(Field::new(FieldKind::Tick(ticked), REMEMBER, texts.remember).hint(how_long).optional())
+    }
+
+    /// The page with the status of what became of a try: 429 and `Retry-After` for who has to wait.
+    pub(super) fn respond<Wrong>(&self, page: &impl Page, refused: Option<Refused<Wrong>>) -> HttpResponse {
+        let (status, wait) = match refused {
+            None => (StatusCode::OK, None),
+            Some(Refused::Wrong(_)) => (StatusCode::UNPROCESSABLE_ENTITY, None),
+            Some(Refused::Throttled(wait)) => (StatusCode::TOO_MANY_REQUESTS, Some(wait)),
+        };
+        let mut response = answer::page(status, page, &self.visit.state, &self.visit.http);
+        if let Some(Seconds(seconds)) = wait {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+/// Asks the rules again: who is not under way, has no such factor, or needs none goes on to what is due.
+async fn due((visit, pending): (Visit, Pending), factor: Factor, remember: Remember) -> Result<Due, AuthorizeError> {
+    let asked = visit.asked(&pending).await?;
+    let Some(under_way) = UnderWay::find(&visit, &pending).await? else {
+        return Ok(Due::Elsewhere(visit.go_on(pending).await?));
+    };
+    if !asks_here(&visit, &asked.step, &under_way) {
+        return Ok(Due::Elsewhere(visit.go_on(pending).await?));
+    }
+    let (user, enrolled) = (&under_way.user, under_way.enrolled);
+    match super::next(&visit, (user, enrolled), &under_way.proven, asked.demanded).await? {
+        Next::SecondFactor if enrolled.second_factors().contains(&factor) => {
+            Ok(Due::Here(Box::new(Challenge { visit, pending, asked, under_way, factor, remember })))
+        }
+        Next::SecondFactor => Ok(Due::Elsewhere(visit.to_page(second_factor_page(&enrolled), &pending.interaction.id))),
+        Next::NewPassword if under_way.rests_on == RestsOn::ThisSignIn => {
+            Ok(Due::Elsewhere(visit.to_page(cards::NEW_PASSWORD, &pending.interaction.id)))
+        }
+        Next::NewPassword | Next::SignIn => Ok(Due::Elsewhere(visit.go_on(pending).await?)),
+    }
+}
+
+fn asks_here(visit: &Visit, step: &Step, under_way: &UnderWay) -> bool {
+    let signed_in = visit.signed_in.as_ref().is_some_and(|(_, user)| user.id == under_way.user.id);
+    match step {
+        Step::Refuse(_) => false,
+        Step::SecondFactor => true,
+        // Who has to sign in again does that first: a session proves nothing new.
+        Step::Login(_) | Step::SignUp => under_way.rests_on == RestsOn::ThisSignIn,
+        // The same person signed in in another tab meanwhile.
+        Step::Issue | Step::Consent(_) | Step::SelectAccount | Step::Enrol => !signed_in,
+    }
+}

@@ -1,0 +1,129 @@
+//! `/recover/code`: a name and one of its recovery codes become a link to a new password. The code is used up; the second factor
+//! that it was made for stays, and is asked for at the next sign-in.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderValue, LOCATION, RETRY_AFTER};
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use protocol::action_token::Purpose;
+use protocol::ids::{InteractionId, UserId};
+use protocol::mail::Notice as MailNotice;
+use protocol::secret::TokenHash;
+use protocol::security_event::SecurityEvent;
+use protocol::time::Seconds;
+use protocol::user::{User, normalize_login};
+use store::Won;
+
+use super::{CODE, href, origin, page_shell, sign_in};
+use crate::action_tokens::{self, Order};
+use crate::limits::{self, Throttled};
+use crate::security_log::{self, Event};
+use crate::web::error::{PageError, Situation};
+use crate::web::pages::{Field, FieldKind, FieldState, Form, Notice, StepPage};
+use crate::web::{answer, browser_form, cards, form};
+use crate::{AppState, accounts, recovery_codes};
+
+const PURPOSE: &str = "recover code";
+/// For the new password, after the code was right.
+const LIFETIME: Seconds = Seconds::minutes(15);
+
+#[derive(Clone, Copy)]
+enum Refused {
+    Wrong,
+    Throttled(Seconds),
+}
+
+pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<HttpResponse, PageError> {
+    let query = form::query(&http).map_err(PageError::bad_link)?;
+    let origin = origin(&state, &http, &query).await?;
+    Ok(page(&state, &http, origin.as_ref(), ("", None)))
+}
+
+pub(crate) async fn post(state: Data<AppState>, http: HttpRequest, body: Payload) -> Result<HttpResponse, PageError> {
+    let form = form::read(&state, &http, body).await?;
+    browser_form::check(&state, &http, &form, PURPOSE)?;
+    let origin = origin(&state, &http, &form).await?;
+    let text = |name| form.get(name).map_err(PageError::bad_link).map(Option::unwrap_or_default);
+    let typed: String = text("username")?.chars().take(320).collect();
+    let name = normalize_login(&typed);
+    // Of its own: tries here must not keep anybody from signing in with their second factor.
+    let counted = nobody(&format!("recovery code of {name}"))?;
+    let reserved = match limits::second_factor(&state, &counted, None, state.now()).await? {
+        Ok(reserved) => reserved,
+        Err(Throttled { retry_after }) => {
+            return Ok(page(&state, &http, origin.as_ref(), (&typed, Some(Refused::Throttled(retry_after)))));
+        }
+    };
+    let owner = store::users::find_by_login(&state.store, &name).await?.filter(|user| user.disabled_at.is_none());
+    // Where there is nobody, the code of nobody is tried.
+    let id = owner.as_ref().map_or(counted, |user| user.id.clone());
+    let won = recovery_codes::use_one(&state, &id, text("recovery-code")?, state.now()).await?;
+    let (Some(user), Won::Yes) = (&owner, won) else {
+        reserved.failed();
+        if let Some(user) = &owner {
+            let event = Event::new(&user.id, SecurityEvent::SecondFactorFailed).with("factor", "recovery_code");
+            security_log::note_aside(&state, &http, event);
+        }
+        return Ok(page(&state, &http, origin.as_ref(), (&typed, Some(Refused::Wrong))));
+    };
+    reserved.succeeded(&state).await;
+    let location = link(&state, &http, user, origin.as_ref()).await?;
+    Ok(HttpResponse::SeeOther().insert_header((LOCATION, location)).finish())
+}
+
+async fn link(
+    state: &AppState,
+    http: &HttpRequest,
+    user: &User,
+    origin: Option<&InteractionId>,
+) -> Result<String, PageError> {
+    let order = Order { interaction: origin, lifetime: LIFETIME, ..Order::new(Purpose::Recover) };
+    let issued = action_tokens::issue(state, order.of(user), state.now()).await?;
+    security_log::note(state, http, Event::new(&user.id, SecurityEvent::RecoveryCodeUsed)).await?;
+    accounts::tell(state, user, MailNotice::RecoveryCodeUsed).await?;
+    Ok(action_tokens::link(state, cards::RECOVER, &issued))
+}
+
+/// An id that no account has.
+fn nobody(what: &str) -> Result<UserId, PageError> {
+    let id = format!("-{}", TokenHash::of(what.as_bytes()).as_str());
+    UserId::parse(&id).map_err(|_| PageError::new(Situation::Broken).because("a hash is no id"))
+}
+
+fn page(
+    state: &AppState,
+    http: &HttpRequest,
+    origin: Option<&InteractionId>,
+    (typed, refused): (&str, Option<Refused>),
+) -> HttpResponse {
+    let shell = page_shell(state, http, CODE, origin);
+    let texts = &shell.texts.recovery;
+    let (status, field_state, notice) = match refused {
+        None => (StatusCode::OK, FieldState::Plain, None),
+        Some(Refused::Wrong) => {
+            let notice = Notice::danger(texts.code_wrong).titled(texts.code_wrong_title);
+            (StatusCode::UNPROCESSABLE_ENTITY, FieldState::Invalid, Some(notice))
+        }
+        Some(Refused::Throttled(wait)) => {
+            let notice = Notice::wait(texts.throttled, wait.0, texts.wait_over);
+            (StatusCode::TOO_MANY_REQUESTS, FieldState::Plain, Some(notice))
+        }
+    };
+    let csrf = browser_form::csrf(state, http, PURPOSE);
+    let mut form = Form::new(cards::path(state, CODE), csrf, "recover-code-submit", texts.code_submit)
+        .field(Field::new(FieldKind::Name, "username", texts.name).value(typed).state(field_state.clone()))
+        .field(Field::new(FieldKind::RecoveryCode, "recovery-code", texts.code).state(field_state));
+    if let Some(id) = origin {
+        form = form.hidden("interaction", id.to_string());
+    }
+    let page = StepPage::new(shell, "recover-code-page", texts.code_title, (texts.code_lede, String::new()))
+        .notice(notice)
+        .form(form)
+        .way("recover-mail", href(state, cards::RECOVER, origin), texts.use_mail)
+        .way("recover-sign-in", sign_in(state, origin), texts.back);
+    let mut response = answer::page(status, &page, state, http);
+    if let Some(Refused::Throttled(Seconds(seconds))) = refused {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}

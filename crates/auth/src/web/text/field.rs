@@ -1,0 +1,16 @@
+//! What inputs say, whatever page they stand on.
+
+texts! {
+    /// What inputs say, whatever page they stand on.
+    pub struct FieldTexts {
+        show: "Show", "Zeigen";
+        show_label: "Show password", "Zeigen: Passwort im Klartext";
+        /// Above the sentences of the fields that have to be filled in otherwise.
+        check: "Please check this, then try again:", "Bitte noch einmal prüfen:";
+        /// `{least}`
+        password_rule:
+            "At least {least} characters. Several words make a good password.",
+            "Mindestens {least} Zeichen. Mehrere Wörter ergeben ein gutes Passwort.";
+        caps_lock: "Caps Lock is on.", "Die Feststelltaste ist an.";
+    }
+}

@@ -1,0 +1,71 @@
+//! Browsers that are spared the second factor: for a while, by the person's wish, and never against the wish of an app.
+
+use protocol::security_event::SecurityEvent;
+use protocol::time::Seconds;
+use serde_json::json;
+use testkit::browser::Browser;
+use testkit::database::engines;
+
+use super::*;
+use crate::on_each_engine;
+
+const AGAIN: (&str, &str) = ("prompt", "login");
+
+async fn trusted(browser: &Browser, app: &TestApp, alice: &Alice) {
+    let page = after_password(browser, app, &[]).await;
+    assert!(page.has_id("remember"), "{}", page.body);
+    let done = browser.submit(&page, &[("code", &alice.phone.code(app.now())), TRUST]).await;
+    assert!(done.answer().contains_key("code"));
+    app.clock.advance(Seconds(30));
+}
+
+#[actix_web::test]
+async fn it_spares_our_question_and_not_that_of_an_app() {
+    on_each_engine(async |app| {
+        let alice = alice(&app).await;
+        let browser = Browser::new(&app);
+        trusted(&browser, &app, &alice).await;
+        assert_eq!(events(&app, &alice.user, SecurityEvent::BrowserRemembered).await, 1);
+        let done = after_password(&browser, &app, &[AGAIN]).await;
+        let claims = id_token(&app, &done).await;
+        assert_eq!((&claims["amr"], &claims["acr"]), (&json!(["pwd"]), &json!("1")), "no factor is made up");
+        assert!(after_password(&browser, &app, &[AGAIN, ("acr_values", "2")]).await.has_id("totp-page"));
+        assert!(after_password(&Browser::new(&app), &app, &[]).await.has_id("totp-page"), "another browser");
+        app.clock.advance(Seconds(app.config.second_factor.remember_browser));
+        assert!(after_password(&browser, &app, &[]).await.has_id("totp-page"), "the time is over");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn it_is_over_with_a_new_password_and_does_not_help_to_set_one() {
+    on_each_engine(async |app| {
+        let alice = alice(&app).await;
+        let browser = Browser::new(&app);
+        trusted(&browser, &app, &alice).await;
+        let _won = store::users::require_password_change(&app.store, &alice.user.id, app.now()).await.unwrap();
+        let page = after_password(&browser, &app, &[AGAIN]).await;
+        assert!(page.has_id("totp-page"), "a password alone sets no other one: {}", page.body);
+        let page = browser.submit(&page, &[("code", &alice.phone.code(app.now()))]).await;
+        let page = browser.follow(page).await;
+        let new = "plum tundra violin lake";
+        assert!(browser.submit(&page, &[("new-password", new)]).await.answer().contains_key("code"));
+        let login = browser.open(&app.authorize_url("first-party", &[AGAIN])).await;
+        let page = browser.submit(&login, &[("username", "alice"), ("password", new)]).await;
+        assert!(browser.follow(page).await.has_id("totp-page"), "not remembered any more");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn where_the_settings_say_so_no_browser_is() {
+    for database in engines() {
+        let app = configured(database, |config| config.second_factor.remember_browser = 0).await;
+        let alice = alice(&app).await;
+        let browser = Browser::new(&app);
+        let page = after_password(&browser, &app, &[]).await;
+        assert!(!page.has_id("remember"));
+        browser.submit(&page, &[("code", &alice.phone.code(app.now())), TRUST]).await.answer();
+        assert!(after_password(&browser, &app, &[AGAIN]).await.has_id("totp-page"));
+    }
+}

@@ -1,0 +1,146 @@
+// The account console.
+
+import { readFileSync } from 'node:fs'
+import { MINUTE, NEW_PASSWORD, PASSWORD, app, expect, flow, mail, noMail, perform, visitor, wait } from './stage.mjs'
+
+const EMAIL = 'alice@example.test'
+
+/** Somebody at a page of the console, signed in on the way. */
+async function at(path, id) {
+  const visit = await visitor()
+  await visit.goto(path)
+  await visit.signIn('alice')
+  await visit.at(id)
+  return visit
+}
+
+flow('another_browser_is_signed_out_and_really_out', async () => {
+  const client = await app('shop')
+  const other = await visitor()
+  await other.goto(client.authorize())
+  await other.signIn('alice')
+  await other.signedIn(client)
+  await other.goto('/account')
+  await other.at('account-page')
+
+  const visit = await at('/account', 'account-page')
+  await visit.goto('/account/sessions')
+  await visit.at('sessions-page')
+  await visit.page.locator('li button[name=session]').click()
+  await visit.at('sessions-page')
+  expect((await visit.page.locator('li button[name=session]').count()) === 0, 'there is another session')
+  await other.page.reload()
+  await other.at('login-page')
+  await other.goto(client.authorize({ prompt: 'none' }))
+  expect((await other.back(client)).error === 'login_required', 'the other browser is still signed in')
+  await visit.page.reload()
+  await visit.at('sessions-page')
+})
+
+flow('an_app_asks_again_after_its_consent_was_withdrawn', async () => {
+  const client = await app('shop', { consent_policy: 'ask' })
+  const visit = await visitor()
+  await visit.goto(client.authorize())
+  await visit.signIn('alice')
+  await visit.at('consent-page')
+  await visit.click('#consent-allow')
+  await visit.signedIn(client)
+  await visit.goto(client.authorize())
+  await visit.signedIn(client)
+
+  await visit.goto('/account/apps')
+  await visit.at('apps-page')
+  await visit.click(`button[name=client][value=${client.id}]`)
+  await visit.at('apps-page')
+  expect((await visit.page.locator('button[name=client]').count()) === 0, 'the app is still there')
+  await visit.goto(client.authorize())
+  await visit.at('consent-page')
+  await visit.click('#consent-deny')
+  expect((await visit.back(client)).error === 'access_denied', 'the app was not told')
+})
+
+flow('the_export_is_a_file_of_what_is_known', async () => {
+  const visit = await at('/account/data', 'data-page')
+  const download = visit.page.waitForEvent('download')
+  await visit.click('#export-submit')
+  const file = JSON.parse(readFileSync(await (await download).path(), 'utf8'))
+  expect(JSON.stringify(file).includes(EMAIL), `the file says ${JSON.stringify(file)}`)
+  await visit.at('data-page')
+})
+
+/** Asks for the end of the account; it is due in a while. */
+async function deletes(visit) {
+  await visit.goto('/account/data')
+  await visit.at('data-page')
+  await visit.page.locator('a.button.danger').click()
+  await visit.at('delete-page')
+  await visit.fill('#confirm_name', 'somebody else')
+  await visit.click('#delete-submit')
+  await visit.at('delete-page')
+  await visit.fill('#confirm_name', 'alice')
+  await visit.click('#delete-submit')
+  await visit.at('data-page')
+}
+
+flow('a_deletion_and_its_cancellation', async () => {
+  const client = await app('shop')
+  const visit = await at('/account/data', 'data-page')
+  await noMail()
+  await deletes(visit)
+  await visit.click('#keep-submit')
+  await visit.at('data-page')
+  expect((await visit.page.locator('#keep-submit').count()) === 0, 'it is still due')
+
+  await deletes(visit)
+  // Later, from the mail, in a browser where nobody is signed in.
+  const letters = [await mail(EMAIL), await mail(EMAIL), await mail(EMAIL)]
+  const elsewhere = await visitor()
+  await elsewhere.goto(letters.find(({ link }) => link?.includes('/cancel-deletion/')).link)
+  await elsewhere.at('account-link-page')
+  await elsewhere.click('#confirm-submit')
+  await elsewhere.at('account-link-page')
+  await elsewhere.click('main a.button')
+  await elsewhere.signIn('alice')
+  await elsewhere.at('account-page')
+  await visit.goto('/account/data')
+  await visit.at('data-page')
+  expect((await visit.page.locator('#keep-submit').count()) === 0, 'it is still due')
+  await elsewhere.goto(client.authorize())
+  await elsewhere.signedIn(client)
+})
+
+flow('a_new_password_for_somebody_who_is_signed_in', async () => {
+  const client = await app('shop')
+  const other = await at('/account', 'account-page')
+  const visit = await at('/account/security/password', 'account-password-page')
+  // Ten minutes later the sign-in is not fresh any more.
+  await wait(10 * MINUTE)
+  await visit.page.reload()
+  await visit.signIn('alice')
+  await visit.at('account-password-page')
+  await noMail()
+  await visit.fill('#current-password', 'not the password')
+  await visit.fill('#new-password', NEW_PASSWORD)
+  await visit.click('#password-submit')
+  await visit.page.waitForSelector('#alert')
+  await visit.at('account-password-page')
+  await visit.fill('#current-password', PASSWORD)
+  await visit.fill('#new-password', NEW_PASSWORD)
+  await visit.click('#password-submit')
+  await visit.at('security-page')
+  expect(/password/i.test((await mail(EMAIL)).subject), 'nobody told the owner')
+
+  await other.goto('/account')
+  await other.signIn('alice')
+  await other.page.waitForSelector('#alert')
+  await other.signIn('alice', NEW_PASSWORD)
+  await other.at('account-page')
+  await visit.goto(client.authorize())
+  await visit.signedIn(client)
+  for (const [path, id] of [['profile', 'profile-page'], ['email', 'email-page'], ['log', 'log-page'], ['lock-down', 'lock-down-page']]) {
+    await visit.goto(`/account/${path}`)
+    await visit.at(id)
+  }
+})
+
+await perform()
