@@ -6,6 +6,10 @@ ALTER TABLE interactions ADD COLUMN login_user_id TEXT;
 ALTER TABLE interactions ADD COLUMN login_factors TEXT;       -- separated by spaces
 ALTER TABLE interactions ADD COLUMN login_proven_at BIGINT;   -- the first of them
 ALTER TABLE interactions ADD COLUMN login_kept BIGINT;        -- 1: "keep me signed in"
+ALTER TABLE interactions ADD COLUMN login_password_set_at BIGINT;  -- of the password among them
+
+-- Requests that are too long to be kept once they are over.
+CREATE INDEX interactions_long ON interactions (expires_at) WHERE LENGTH(parameters) > 1024;
 
 ALTER TABLE sessions ADD COLUMN user_agent TEXT;
 ALTER TABLE sessions ADD COLUMN address TEXT;                 -- the network address of the sign-in
@@ -21,6 +25,8 @@ CREATE INDEX users_deletion ON users (deletion_due_at) WHERE deletion_due_at IS 
 
 -- Shorter than what is asked of a password that stands alone.
 ALTER TABLE passwords ADD COLUMN needs_second_factor BIGINT;  -- 1: yes
+-- What stood in for the password of before; NULL: its owner chose it, signed in.
+ALTER TABLE passwords ADD COLUMN reset_by TEXT;
 
 -- A client that takes nobody below this level.
 ALTER TABLE clients ADD COLUMN minimum_acr TEXT;
@@ -38,7 +44,7 @@ INSERT INTO user_ids (id) SELECT id FROM users;
 -- What happened to an account, for its owner.
 CREATE TABLE security_events (
     id         TEXT   NOT NULL PRIMARY KEY,
-    user_id    TEXT   NOT NULL,
+    user_id    TEXT   NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     at         BIGINT NOT NULL,
     kind       TEXT   NOT NULL,
     client_id  TEXT,
@@ -55,3 +61,4 @@ CREATE INDEX security_events_user ON security_events (user_id, at, id);
 
 -- The sweep.
 CREATE INDEX security_events_expiry ON security_events (expires_at);
+CREATE INDEX security_events_addresses ON security_events (at) WHERE address IS NOT NULL;

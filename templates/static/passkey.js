@@ -67,6 +67,7 @@
     form.hidden = false;
     button.addEventListener('click', (event) => {
       event.preventDefault();
+      if (!form.reportValidity()) { return; }
       stop();
       alert.textContent = '';
       button.disabled = true;

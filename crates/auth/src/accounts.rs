@@ -3,11 +3,12 @@
 
 use actix_web::HttpRequest;
 use protocol::ids::SessionId;
-use protocol::login::Enrolled;
+use protocol::login::{Enrolled, Factor, ResetBy};
 use protocol::security_event::SecurityEvent;
-use protocol::time::Timestamp;
+use protocol::time::{Seconds, Timestamp};
 use protocol::user::User;
 use store::passwords::NewPassword;
+pub(crate) use store::passwords::{Access, How};
 use store::{StoreError, Won};
 
 use crate::mail::{self, Message, Notice};
@@ -15,31 +16,28 @@ use crate::security_log::{self, Event};
 use crate::web::text::Locale;
 use crate::{AppState, known_browsers, limits};
 
+/// So long after it was made, the first browser of an account is most likely the one that it was made in.
+const NEW_ACCOUNT: Seconds = Seconds::minutes(60);
+
 /// What a person has to prove themselves with, here and now.
 pub(crate) async fn enrolled(state: &AppState, user: &User) -> Result<Enrolled, StoreError> {
     let factors = store::users::factors(&state.store, &user.id).await?;
     Ok(Enrolled {
         password: factors.passwords > 0,
         passkey: factors.passkeys > 0,
+        suspect_passkey: factors.suspect_passkeys > 0,
         totp: factors.totp > 0,
-        recovery_code: factors.recovery_codes > 0,
-        email_code: state.config.second_factor.email_code && mail::is_on(state) && user.verified_email().is_some(),
+        // What the password came from is not a second factor beside it.
+        recovery_code: factors.recovery_codes > 0 && factors.reset_by != Some(ResetBy::RecoveryCode),
+        email_code: state.config.second_factor.email_code
+            && mail::is_on(state)
+            && user.verified_email().is_some()
+            && factors.reset_by != Some(ResetBy::Email),
     })
 }
 
-/// How a password came to be replaced.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum How<'a> {
-    /// By somebody who is signed in in this session, which goes on.
-    Changed(&'a SessionId),
-    /// Without the old one: by mail, by recovery code, by an administrator's link. Nobody stays signed in.
-    Reset,
-    /// In the middle of a sign-in, because it had to be.
-    Forced,
-}
-
-/// Replaces a password: other sessions end and are told to their clients, links and codes that were sent before are void, no
-/// browser is spared the second factor any more, the owner hears of it. The second factors stay as they are.
+/// Replaces a password with everything that follows from it in the database ([`store::passwords::replace`]); the clients of sessions
+/// that ended hear of it, and so does the owner. The second factors stay as they are.
 pub(crate) async fn set_password(
     state: &AppState,
     http: &HttpRequest,
@@ -48,18 +46,20 @@ pub(crate) async fn set_password(
     how: How<'_>,
 ) -> Result<(), StoreError> {
     let now = state.now();
-    let (kept, kind) = match how {
-        How::Changed(session) => (Some(session), SecurityEvent::PasswordChanged),
-        How::Forced => (None, SecurityEvent::PasswordChanged),
-        How::Reset => (None, SecurityEvent::PasswordReset),
-    };
-    store::passwords::replace(&state.store, &user.id, &new, kept, now).await?;
+    store::passwords::replace(&state.store, &user.id, &new, how, now).await?;
     state.logout_deliveries.notify_one();
-    known_browsers::remember_none(state, &user.id).await?;
-    limits::password_was_replaced(&state.store, state.keys.secrets(), &user.id).await?;
-    let event = Event { session: kept, ..Event::new(&user.id, kind) };
+    let changed = Event::new(&user.id, SecurityEvent::PasswordChanged);
+    let (event, notice, browser) = match how {
+        How::Changed { session, .. } => (changed.in_session(session), Notice::PasswordChanged, None),
+        How::Forced => (changed, Notice::PasswordChanged, None),
+        How::Reset { by, browser } => {
+            let reset = Event::new(&user.id, SecurityEvent::PasswordReset).with("by", by.name());
+            (reset, Notice::PasswordReset, browser)
+        }
+    };
+    limits::password_was_replaced(&state.store, state.keys.secrets(), user, browser).await?;
     security_log::note(state, http, event).await?;
-    tell(state, user, Notice::PasswordChanged).await
+    tell(state, user, notice).await
 }
 
 /// Ends all sessions of a person but one. Tells how many ended.
@@ -78,6 +78,22 @@ pub(crate) async fn end_other_sessions(
     Ok(ended)
 }
 
+/// A code beside the password was wrong. Whoever typed it has the password, so the owner hears of it when it is more than a typing
+/// error.
+pub(crate) async fn second_factor_failed(
+    state: &AppState,
+    http: &HttpRequest,
+    user: &User,
+    factor: Factor,
+) -> Result<(), StoreError> {
+    let event = Event::new(&user.id, SecurityEvent::SecondFactorFailed).with("factor", factor.name());
+    security_log::note(state, http, event).await?;
+    if limits::wrong_code_is_news(state, &user.id, state.now()).await? {
+        tell(state, user, Notice::SecondFactorFailed).await?;
+    }
+    Ok(())
+}
+
 /// Word to the owner of an account, at the address that is proven to be theirs; without one, nobody is told.
 pub(crate) async fn tell(state: &AppState, user: &User, notice: Notice) -> Result<(), StoreError> {
     let Some(address) = user.verified_email().and_then(mail::Mailbox::parse) else { return Ok(()) };
@@ -87,12 +103,12 @@ pub(crate) async fn tell(state: &AppState, user: &User, notice: Notice) -> Resul
     mail::send(state, &address, Message::Notice(notice), language(user)).await
 }
 
-/// The first browser of an account is no news.
+/// The browser that somebody made an account in is no news. The first one of an account that was imported, or made long ago, is.
 pub(crate) async fn tell_of_new_browser(state: &AppState, user: &User, now: Timestamp) -> Result<(), StoreError> {
-    match known_browsers::list(state, &user.id, now).await?.len() {
-        0 | 1 => Ok(()),
-        _ => tell(state, user, Notice::NewDevice).await,
+    if now.since(user.created_at) < NEW_ACCOUNT && known_browsers::list(state, &user.id, now).await?.len() <= 1 {
+        return Ok(());
     }
+    tell(state, user, Notice::NewDevice).await
 }
 
 /// The language of mail to a person.

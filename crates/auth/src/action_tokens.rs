@@ -1,9 +1,9 @@
 //! Links and short codes that are sent to people: made, found, proven, used.
 //!
-//! A link is `{id}.{secret}` below the page that it is for. It is good for one purpose, once, for a while, and only as long as the
-//! account is as it was when it was sent. **Opening a link uses nothing up** (mail scanners open every link): a page finds the
-//! token by GET, and only the form on it uses the token. A code is short, so it counts in the sign-in that asked for it only, for
-//! ten minutes, and every try is taken off before the code is looked at (ASVS 6.6.3).
+//! A link is `{id}.{secret}` below the page that it is for. It is good for one purpose, once, for a while, and (but for the way back
+//! from a deletion) only as long as the account is as it was when it was sent. **Opening a link uses nothing up** (mail scanners open
+//! every link): a page finds the token by GET, and only the form on it uses the token. A code is short, so it counts in the sign-in
+//! that asked for it only, for ten minutes, and every try is taken off before the code is looked at (ASVS 6.6.3).
 
 use jwt::Secrets;
 use protocol::action_token::{CODE_TRIES, Purpose, code, code_expires_at, read_code};
@@ -109,7 +109,7 @@ async fn issue_with(
     now: Timestamp,
 ) -> Result<Issued, StoreError> {
     let token = random::named_token(ActionTokenId::from_random(random::id()));
-    let account_state = match order.user {
+    let account_state = match order.user.filter(|_| rests_on_account(order.purpose)) {
         Some(user) => Some(account_state(user, passwords::changed_at(store, &user.id).await?)),
         None => None,
     };
@@ -190,7 +190,8 @@ pub async fn try_code(
     }
 }
 
-/// Nothing that was sent to this person, or nothing for this purpose, is good any more.
+/// Nothing that was sent to this person, or nothing for this purpose, is good any more. The way back from a deletion is, unless it is
+/// named.
 pub async fn void(state: &AppState, user: &UserId, purpose: Option<Purpose>, now: Timestamp) -> Result<(), StoreError> {
     action_tokens::void_of_user(&state.store, user, purpose, now).await.map(|_| ())
 }
@@ -201,6 +202,12 @@ pub fn account_state(user: &User, password_changed_at: Option<Timestamp>) -> Str
     let state = (user.id.as_str(), &user.email, user.disabled_at.map(|at| at.0), password_changed_at.map(|at| at.0));
     let json = serde_json::to_vec(&state).expect("texts and numbers always have a JSON form");
     TokenHash::of(&json).as_str().to_owned()
+}
+
+/// The way back from a deletion stays open whatever else happens to the account: somebody who schedules one in an account that is not
+/// theirs would change the password next.
+fn rests_on_account(purpose: Purpose) -> bool {
+    purpose != Purpose::CancelDeletion
 }
 
 fn is_live(token: &ActionToken, now: Timestamp) -> bool {
@@ -220,6 +227,9 @@ fn mac_input(id: &ActionTokenId, purpose: Purpose, code: &str) -> Vec<u8> {
 async fn account_is_as_it_was(state: &AppState, token: &ActionToken) -> Result<bool, StoreError> {
     let Some(id) = &token.user_id else { return Ok(true) };
     let Some(user) = users::find(&state.store, id).await? else { return Ok(false) };
+    if !rests_on_account(token.purpose) {
+        return Ok(true);
+    }
     let changed_at = passwords::changed_at(&state.store, id).await?;
     Ok(token.account_state.as_deref() == Some(account_state(&user, changed_at).as_str()))
 }

@@ -100,8 +100,10 @@ pub async fn forget(state: &AppState, user: &UserId, browser: &KnownBrowserId) -
     known_browsers::forget(&state.store, browser, user).await
 }
 
-pub async fn forget_all(state: &AppState, user: &UserId) -> Result<(), StoreError> {
-    known_browsers::forget_all(&state.store, user).await
+/// No other browser is known any more, and this one is asked for the second factor again.
+pub async fn forget_others(state: &AppState, http: &HttpRequest, user: &UserId) -> Result<(), StoreError> {
+    let kept = find(state, http, user, state.now()).await?;
+    known_browsers::forget_others(&state.store, user, kept.as_ref().map(|browser| &browser.id)).await
 }
 
 /// From now on every browser is asked for the second factor again. They stay known, so that strangers lock nobody out.

@@ -20,15 +20,8 @@ const GROUP: usize = 4;
 /// Longer than any spelling of a code that a person types.
 const LONGEST: usize = 200;
 
-/// Ten codes in groups of four, to be shown once. Those of before are good for nothing from now on.
-pub async fn make(state: &AppState, user: &UserId, now: Timestamp) -> Result<Vec<String>, StoreError> {
-    let (codes, hashes) = drawn();
-    recovery_codes::replace(&state.store, user, &hashes, now).await?;
-    Ok(codes)
-}
-
-/// The first ones, for a person who has just got a second factor. `None` when there are some already: of several who make them at
-/// once, one does.
+/// Ten codes in groups of four, to be shown once: the first ones, for a person who has just got a second factor. `None` when
+/// there are some already: of several who make them at once, one does.
 pub async fn make_first(state: &AppState, user: &UserId, now: Timestamp) -> Result<Option<Vec<String>>, StoreError> {
     let (codes, hashes) = drawn();
     Ok(match recovery_codes::begin(&state.store, user, &hashes, now).await? {

@@ -17,6 +17,7 @@ use store::totp::Totp;
 use store::{StoreError, Won};
 
 use crate::{AppState, random};
+pub use code::DIGITS;
 use code::{Key, base32};
 pub use qr::QrCode;
 
@@ -100,10 +101,6 @@ pub async fn enrol(
         Won::Yes => Enrolment::Done,
         Won::No => Enrolment::Gone,
     })
-}
-
-pub async fn is_enrolled(state: &AppState, user: &UserId) -> Result<bool, StoreError> {
-    Ok(enrolled_at(state, user).await?.is_some())
 }
 
 /// Since when the person has an authenticator app here.

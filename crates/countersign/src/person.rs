@@ -4,12 +4,15 @@
 use auth::config::{Config, PasswordsConfig};
 use auth::passwords::policy::{self, About, Strength};
 use protocol::ids::UserId;
+use protocol::login::ResetBy;
 use protocol::secret::SecretString;
 use protocol::time::Timestamp;
 use protocol::user::User;
 use store::Store;
+use store::passwords::{How, NewPassword};
 
 use crate::failure::Failure;
+use crate::installation::open_keys;
 
 /// Names and e-mail addresses are typed into one field, so no name may look like an address.
 pub fn check_username(text: &str) -> Result<(), &'static str> {
@@ -45,7 +48,24 @@ pub fn check_password(config: &Config, user: &User, password: &SecretString) -> 
     })
 }
 
-/// Takes as long as a hash takes.
+/// In the place of the one of before, with everything that follows from that. Takes as long as a hash takes.
+pub async fn replace_password(
+    store: &Store,
+    config: &Config,
+    user: &User,
+    password: &SecretString,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let phc = auth::passwords::hash_blocking(&config.passwords, password.expose()).map_err(Failure::failed)?;
+    let new = NewPassword { phc, needs_second_factor: false };
+    let how = How::Reset { by: ResetBy::Administrator, browser: None };
+    store::passwords::replace(store, &user.id, &new, how, now).await?;
+    let keys = open_keys(config, now)?;
+    auth::limits::password_was_replaced(store, keys.secrets(), user, None).await?;
+    Ok(())
+}
+
+/// The first one. Takes as long as a hash takes.
 pub async fn set_password(
     store: &Store,
     passwords: &PasswordsConfig,

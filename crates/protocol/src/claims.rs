@@ -31,7 +31,8 @@ const TABLE: [Row; 21] = [
     row("family_name", scope::PROFILE, |user| text(user.profile.family_name.as_ref())),
     row("middle_name", scope::PROFILE, |user| text(user.profile.middle_name.as_ref())),
     row("nickname", scope::PROFILE, |user| text(user.profile.nickname.as_ref())),
-    row("preferred_username", scope::PROFILE, |user| text(Some(&user.username))),
+    // Who chose no user name goes by the address, and that is told with the scope `email` alone.
+    row("preferred_username", scope::PROFILE, |user| text(Some(&user.username).filter(|name| !name.contains('@')))),
     row("profile", scope::PROFILE, |user| text(user.profile.profile.as_ref())),
     row("picture", scope::PROFILE, |user| text(user.profile.picture.as_ref())),
     row("website", scope::PROFILE, |user| text(user.profile.website.as_ref())),

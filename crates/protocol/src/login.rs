@@ -44,6 +44,18 @@ closed_set! {
     }
 }
 
+closed_set! {
+    /// What stood in for the password of before when it was replaced. Whoever has only that must not pass with the new password and
+    /// the same thing once more: it is no second factor until the owner, signed in, chooses another password.
+    pub enum ResetBy {
+        /// A link to the proven address.
+        Email = "email",
+        RecoveryCode = "recovery_code",
+        /// A link or a password that an administrator hands over.
+        Administrator = "administrator",
+    }
+}
+
 /// The methods that a person proved so far, in this order and each once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Proven(Vec<AuthenticationMethod>);
@@ -103,9 +115,13 @@ impl FromIterator<AuthenticationMethod> for Proven {
 
 /// What a person has to prove themselves with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own, and none excludes another")]
 pub struct Enrolled {
     pub password: bool,
+    /// One that counts.
     pub passkey: bool,
+    /// One that may have been copied: good for nothing, but a copy must not make the password enough.
+    pub suspect_passkey: bool,
     pub totp: bool,
     /// At least one is left.
     pub recovery_code: bool,
@@ -116,7 +132,7 @@ pub struct Enrolled {
 impl Enrolled {
     /// Recovery codes and mail are ways around a lost factor, not factors that one has.
     pub fn has_second_factor(&self) -> bool {
-        self.totp || self.passkey
+        self.totp || self.passkey || self.suspect_passkey
     }
 
     /// What this account can reach, and therefore asks of its owner.
@@ -124,7 +140,8 @@ impl Enrolled {
         if self.has_second_factor() { Level::Two } else { Level::One }
     }
 
-    /// The ways to prove a second factor after a password, the most convenient first.
+    /// The ways to prove a second factor after a password, the most convenient first. Who has a second factor has one at least: where
+    /// nothing else is left, the page that says why a copied passkey is refused.
     pub fn second_factors(&self) -> Vec<Factor> {
         if !self.has_second_factor() {
             return Vec::new();
@@ -135,7 +152,8 @@ impl Enrolled {
             (Factor::EmailCode, self.email_code),
             (Factor::RecoveryCode, self.recovery_code),
         ];
-        ways.into_iter().filter_map(|(factor, has)| has.then_some(factor)).collect()
+        let ways: Vec<_> = ways.into_iter().filter_map(|(factor, has)| has.then_some(factor)).collect();
+        if ways.is_empty() { vec![Factor::Passkey] } else { ways }
     }
 }
 
@@ -198,8 +216,14 @@ mod tests {
         Circumstances { enrolled, browser, demanded: Level::One, password_change_required_at: None }
     }
 
-    const WITH_TOTP: Enrolled =
-        Enrolled { password: true, passkey: false, totp: true, recovery_code: true, email_code: false };
+    const WITH_TOTP: Enrolled = Enrolled {
+        password: true,
+        passkey: false,
+        suspect_passkey: false,
+        totp: true,
+        recovery_code: true,
+        email_code: false,
+    };
 
     #[test]
     fn two_factors_are_a_password_and_something_else_or_a_passkey() {
@@ -225,6 +249,16 @@ mod tests {
         assert_eq!(next(&proven(&[Password, OneTimePassword]), &now), Next::SignIn);
         assert_eq!(WITH_TOTP.second_factors(), [Factor::Totp, Factor::RecoveryCode]);
         assert_eq!(Enrolled { recovery_code: true, email_code: true, ..Enrolled::default() }.second_factors(), []);
+    }
+
+    #[test]
+    fn a_copied_passkey_is_no_way_in_and_still_asked_beside() {
+        let copied = Enrolled { password: true, suspect_passkey: true, recovery_code: true, ..Enrolled::default() };
+        assert_eq!(copied.level(), Level::Two);
+        assert_eq!(next(&proven(&[Password]), &circumstances(copied)), Next::SecondFactor);
+        assert_eq!(copied.second_factors(), [Factor::RecoveryCode]);
+        let nothing_else = Enrolled { recovery_code: false, ..copied };
+        assert_eq!(nothing_else.second_factors(), [Factor::Passkey], "its page says why it is refused");
     }
 
     #[test]
@@ -257,9 +291,9 @@ mod tests {
 
         #[test]
         fn nobody_with_a_second_factor_signs_in_with_one_in_an_unknown_browser(
-            methods in any_methods(), totp: bool, passkey: bool, change: bool,
+            methods in any_methods(), totp: bool, passkey: bool, suspect_passkey: bool, change: bool,
         ) {
-            let enrolled = Enrolled { totp, passkey, ..WITH_TOTP };
+            let enrolled = Enrolled { passkey, suspect_passkey, totp, ..WITH_TOTP };
             let due = change.then_some(Timestamp(1));
             let circumstances = Circumstances { password_change_required_at: due, ..circumstances(enrolled) };
             let proven = proven(&methods);

@@ -54,12 +54,16 @@ pub fn check_username(name: &str) -> Result<(), UsernameFault> {
 
 /// A full name as it is kept: without invisible characters, its white space single, of a bounded length. `None` when nothing is left.
 pub fn display_name(typed: &str) -> Option<String> {
-    let visible: String =
-        typed.nfc().filter(|c| !is_invisible(*c)).map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
-    let words: Vec<&str> = visible.split_whitespace().collect();
-    let name: String = words.join(" ").chars().take(DISPLAY_NAME_LIMIT).collect();
+    let name: String = one_line(typed).chars().take(DISPLAY_NAME_LIMIT).collect();
     let name = name.trim_end();
     (!name.is_empty()).then(|| name.to_owned())
+}
+
+/// What people read of a text in one line: no control characters, none that turn the direction of writing, single white space.
+pub fn one_line(typed: &str) -> String {
+    let visible: String =
+        typed.nfc().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !is_invisible(*c)).collect();
+    visible.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn fold(typed: &str) -> String {

@@ -17,6 +17,8 @@ closed_set! {
         TotpRemoved = "totp_removed",
         RecoveryCodesMade = "recovery_codes_made",
         RecoveryCodeUsed = "recovery_code_used",
+        /// Somebody has the password, and tries codes.
+        SecondFactorFailed = "second_factor_failed",
         /// For the address of before.
         EmailChanged = "email_changed",
         /// A sign-in from a browser that was not seen before.

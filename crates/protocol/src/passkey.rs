@@ -5,6 +5,7 @@
 use crate::closed_set::closed_set;
 use crate::login::AuthenticationMethod;
 use crate::time::Seconds;
+use crate::user::one_line;
 
 /// From the challenge to its answer; the `timeout` of the options too.
 pub const CEREMONY_LIFETIME: Seconds = Seconds(300);
@@ -46,9 +47,7 @@ impl Backup {
 /// A name as it is kept: no control characters, no white space around it or in a row, of a bounded length. `None` when nothing
 /// is left.
 pub fn name(typed: &str) -> Option<String> {
-    let printable = typed.chars().map(|c| if c.is_control() { ' ' } else { c });
-    let spaced: String = printable.collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ");
-    let short: String = spaced.chars().take(NAME_LIMIT).collect();
+    let short: String = one_line(typed).chars().take(NAME_LIMIT).collect();
     let name = short.trim_end();
     (!name.is_empty()).then(|| name.to_owned())
 }

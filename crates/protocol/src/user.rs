@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::UserId;
-pub use crate::login_name::{UsernameFault, check_username, display_name, normalize_login};
+pub use crate::login_name::{UsernameFault, check_username, display_name, normalize_login, one_line};
 use crate::time::Timestamp;
 
 #[derive(Clone, Debug, PartialEq, Eq)]

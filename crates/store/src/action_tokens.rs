@@ -67,7 +67,8 @@ statements! {
     USE_PROVEN = "UPDATE action_tokens SET used_at = $2
                   WHERE id = $1 AND used_at IS NULL AND proven_at IS NOT NULL AND expires_at > $2";
     USE_ONCE = "UPDATE action_tokens SET used_at = $2 WHERE id = $1 AND used_at IS NULL AND expires_at > $2";
-    VOID = "UPDATE action_tokens SET used_at = $2 WHERE user_id = $1 AND used_at IS NULL";
+    // But for the way back from a deletion.
+    VOID = "UPDATE action_tokens SET used_at = $2 WHERE user_id = $1 AND used_at IS NULL AND purpose <> $3";
     DELETE_OF_USER = "DELETE FROM action_tokens WHERE user_id = $1";
     VOID_OF_PURPOSE = "UPDATE action_tokens SET used_at = $2 WHERE user_id = $1 AND used_at IS NULL AND purpose = $3";
 }
@@ -118,7 +119,6 @@ pub async fn mark_proven(store: &Store, id: &ActionTokenId, now: Timestamp) -> R
     store.write(Statement::new(MARK_PROVEN).text(id.as_str()).time(now)).await.map(Won::by)
 }
 
-/// What it was for is being done. Once, and only before it expires.
 /// Whoever holds the link goes on in this sign-in: that the address is theirs counts there and nowhere else. As often as they like.
 pub async fn bind(
     store: &Store,
@@ -136,11 +136,15 @@ pub(crate) fn use_proven_statement(id: &ActionTokenId, now: Timestamp) -> Statem
     Statement::new(USE_PROVEN).text(id.as_str()).time(now)
 }
 
+/// What it was for is being done. Once, and only before it expires.
 pub async fn use_once(store: &Store, id: &ActionTokenId, now: Timestamp) -> Result<Won, StoreError> {
     store.write(Statement::new(USE_ONCE).text(id.as_str()).time(now)).await.map(Won::by)
 }
 
 /// Nothing that was sent to this person, or nothing for this purpose, is good any more. Tells how many that concerned.
+///
+/// The link that cancels a deletion is voided only by its name: whoever schedules one in an account that is not theirs must not be
+/// able to take the owner's way back, and changing the password or the address takes nothing else back either.
 pub async fn void_of_user(
     store: &Store,
     user: &UserId,
@@ -148,15 +152,15 @@ pub async fn void_of_user(
     now: Timestamp,
 ) -> Result<u64, StoreError> {
     let statement = match purpose {
-        None => Statement::new(VOID).text(user.as_str()).time(now),
+        None => void_all_statement(user, now),
         Some(purpose) => Statement::new(VOID_OF_PURPOSE).text(user.as_str()).time(now).text(purpose.name()),
     };
     store.write(statement).await
 }
 
-/// All of a person, for a transaction that does more.
+/// The same of all purposes but that one, for a transaction that does more.
 pub(crate) fn void_all_statement(user: &UserId, now: Timestamp) -> Statement {
-    Statement::new(VOID).text(user.as_str()).time(now)
+    Statement::new(VOID).text(user.as_str()).time(now).text(Purpose::CancelDeletion.name())
 }
 
 /// For the transaction that deletes a person.

@@ -128,7 +128,7 @@ async fn write_ahead_logging(connection: &mut AnyConnection) -> Result<String, s
 
 fn is_locked(error: &sqlx::Error) -> bool {
     const SQLITE_BUSY: &str = "5";
-    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == SQLITE_BUSY)
+    error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == SQLITE_BUSY)
 }
 
 /// A connection that only reads; a write through it is an error, not a second writer.

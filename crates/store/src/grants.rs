@@ -46,6 +46,7 @@ statements! {
     OF_USER = concat!("SELECT ", columns!(), " FROM grants WHERE user_id = $1 ORDER BY id LIMIT 500");
     DELETE_OF_USER = "DELETE FROM grants WHERE user_id = $1";
     END = "UPDATE grants SET ended_at = $3, end_reason = $2 WHERE id = $1 AND ended_at IS NULL";
+    END_OF_USER = "UPDATE grants SET ended_at = $3, end_reason = $2 WHERE user_id = $1 AND ended_at IS NULL";
     LIVING_OF_USER = "SELECT id FROM grants WHERE id > $1 AND user_id = $2 AND ended_at IS NULL ORDER BY id LIMIT 200";
     LIVING_OF_CLIENT = "SELECT id FROM grants WHERE id > $1 AND client_id = $2 AND ended_at IS NULL
                         ORDER BY id LIMIT 200";
@@ -131,6 +132,11 @@ pub async fn advance(
         .time(now)
         .time(idle_expires_at);
     store.write(advance).await.map(Won::by)
+}
+
+/// Ends all of one person, for a transaction that does more.
+pub(crate) fn end_of_user_statement(user: &UserId, reason: EndReason, now: Timestamp) -> Statement {
+    Statement::new(END_OF_USER).text(user.as_str()).text(reason.name()).time(now)
 }
 
 /// Ends a grant for good; the first reason stays.

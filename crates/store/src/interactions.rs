@@ -1,4 +1,4 @@
-//! Authorization requests that wait while a person signs in or consents: table `interactions`.
+//! What waits while a person signs in, signs up or consents, an authorization request or a page of ours: table `interactions`.
 //!
 //! A row lives for an hour at most, belongs to one browser and is answered once: whoever ends it may answer. What has ended stays
 //! for a day, so that whoever comes back to it late is told which app it was for, and begins anew.
@@ -41,6 +41,8 @@ pub struct LoginUnderWay {
     pub proven: Proven,
     /// When the first factor was proven.
     pub proven_at: Timestamp,
+    /// When the password among them was set: with another one it is no proof any more.
+    pub password_set_at: Option<Timestamp>,
     pub keep: Keep,
 }
 
@@ -64,23 +66,27 @@ impl Keep {
 macro_rules! columns {
     () => {
         "id, browser_hash, client_id, parameters, started_at, login_at, account_selected_at, consented_at, session_id, \
-         expires_at, return_to, login_user_id, login_factors, login_proven_at, login_kept"
+         expires_at, return_to, login_user_id, login_factors, login_proven_at, login_kept, login_password_set_at"
     };
 }
 
 statements! {
-    INSERT = concat!("INSERT INTO interactions (", columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)");
+    INSERT = concat!("INSERT INTO interactions (", columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)");
     FIND = concat!("SELECT ", columns!(), " FROM interactions WHERE id = $1");
-    MARK_PROVEN = "UPDATE interactions SET login_user_id = $2, login_factors = $3, login_proven_at = $4, login_kept = $5
-                   WHERE id = $1 AND expires_at > $6";
+    MARK_PROVEN = "UPDATE interactions SET login_user_id = $2, login_factors = $3, login_proven_at = $4, login_kept = $5,
+                                           login_password_set_at = $6
+                   WHERE id = $1 AND expires_at > $7";
     MARK_LOGIN = "UPDATE interactions SET login_at = $3, session_id = $2, login_user_id = NULL, login_factors = NULL,
-                                          login_proven_at = NULL, login_kept = NULL
+                                          login_proven_at = NULL, login_kept = NULL, login_password_set_at = NULL
                   WHERE id = $1 AND expires_at > $3";
-    TAKE_PROVEN = "UPDATE interactions SET login_user_id = NULL, login_factors = NULL, login_proven_at = NULL, login_kept = NULL
+    TAKE_PROVEN = "UPDATE interactions SET login_user_id = NULL, login_factors = NULL, login_proven_at = NULL, login_kept = NULL,
+                                           login_password_set_at = NULL
                    WHERE id = $1 AND login_user_id = $2 AND login_proven_at = $3 AND expires_at > $4";
     MARK_ACCOUNT_SELECTED = "UPDATE interactions SET account_selected_at = $2 WHERE id = $1 AND expires_at > $2";
     MARK_CONSENTED = "UPDATE interactions SET consented_at = $2 WHERE id = $1 AND expires_at > $2";
-    FINISH = "UPDATE interactions SET expires_at = $2 WHERE id = $1 AND expires_at > $2";
+    // Long requests go with their interaction: for those who come late the app is enough. Short ones may stay, as in the sweep.
+    FINISH = "UPDATE interactions SET expires_at = $2, parameters = CASE WHEN LENGTH(parameters) > 1024 THEN '' ELSE parameters END
+              WHERE id = $1 AND expires_at > $2";
 }
 
 pub async fn insert(store: &Store, interaction: &Interaction) -> Result<(), StoreError> {
@@ -176,6 +182,7 @@ fn read_under_way(row: &Fields<'_>) -> Result<Option<LoginUnderWay>, StoreError>
         proven: Proven::from_words(row.text("login_factors")?.split(' ')),
         proven_at: row.time("login_proven_at")?,
         keep: Keep::from_column(row.maybe_integer("login_kept")?),
+        password_set_at: row.maybe_time("login_password_set_at")?,
     }))
 }
 
@@ -185,4 +192,5 @@ fn under_way(statement: Statement, login: Option<&LoginUnderWay>) -> Statement {
         .maybe_text(login.map(|login| login.proven.words()).as_deref())
         .maybe_time(login.map(|login| login.proven_at))
         .maybe_integer(login.and_then(|login| login.keep.column()))
+        .maybe_time(login.and_then(|login| login.password_set_at))
 }

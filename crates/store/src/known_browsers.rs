@@ -29,7 +29,7 @@ statements! {
     REMEMBER_NONE = "UPDATE known_browsers SET remembered_until = NULL
                      WHERE user_id = $1 AND remembered_until IS NOT NULL";
     FORGET = "DELETE FROM known_browsers WHERE id = $1 AND user_id = $2";
-    FORGET_ALL = "DELETE FROM known_browsers WHERE user_id = $1";
+    FORGET_OTHERS = "DELETE FROM known_browsers WHERE user_id = $1 AND id <> $2";
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,17 +103,30 @@ pub async fn remember(
 
 /// From now on each browser of the person is asked for the second factor again. They stay known.
 pub async fn remember_none(store: &Store, user: &UserId) -> Result<(), StoreError> {
-    store.write(Statement::new(REMEMBER_NONE).text(user.as_str())).await?;
+    store.write(remember_none_statement(user)).await?;
     Ok(())
+}
+
+/// For a transaction that does more.
+pub(crate) fn remember_none_statement(user: &UserId) -> Statement {
+    Statement::new(REMEMBER_NONE).text(user.as_str())
 }
 
 pub async fn forget(store: &Store, id: &KnownBrowserId, user: &UserId) -> Result<Won, StoreError> {
     store.write(Statement::new(FORGET).text(id.as_str()).text(user.as_str())).await.map(Won::by)
 }
 
-pub async fn forget_all(store: &Store, user: &UserId) -> Result<(), StoreError> {
-    store.write(Statement::new(FORGET_ALL).text(user.as_str())).await?;
+/// No browser of the person is known any more but this one, and it is asked for the second factor again.
+pub async fn forget_others(store: &Store, user: &UserId, kept: Option<&KnownBrowserId>) -> Result<(), StoreError> {
+    store.write(Write::All(forget_others_statements(user, kept).into())).await?;
     Ok(())
+}
+
+/// For a transaction that does more.
+pub(crate) fn forget_others_statements(user: &UserId, kept: Option<&KnownBrowserId>) -> [Statement; 2] {
+    // No id is empty.
+    let kept = kept.map_or("", KnownBrowserId::as_str);
+    [Statement::new(FORGET_OTHERS).text(user.as_str()).text(kept), remember_none_statement(user)]
 }
 
 fn read(row: &AnyRow) -> Result<KnownBrowser, StoreError> {

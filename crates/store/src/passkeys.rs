@@ -7,7 +7,7 @@ use sqlx::any::AnyRow;
 use crate::row::Fields;
 use crate::statement::{Statement, statements};
 use crate::write::Write;
-use crate::{Store, StoreError, Won};
+use crate::{Store, StoreError, Won, users};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Passkey {
@@ -45,8 +45,6 @@ statements! {
                               OR EXISTS (SELECT 1 FROM totp WHERE totp.user_id = $2)))
                   OR EXISTS (SELECT 1 FROM passkeys AS others
                              WHERE others.user_id = $2 AND others.id <> $1 AND others.clone_seen_at IS NULL))";
-    // Whoever adds or removes a passkey of somebody waits here for everybody else who does; the next statement sees the outcome.
-    TAKE_TURNS = "UPDATE users SET updated_at = updated_at WHERE id = $1";
     HAS_ROOM = "UPDATE users SET updated_at = updated_at
                 WHERE id = $1 AND (SELECT COUNT(*) FROM passkeys WHERE user_id = $1) < $2";
 }
@@ -56,7 +54,7 @@ statements! {
 pub async fn add(store: &Store, passkey: &Passkey, limit: u32) -> Result<Won, StoreError> {
     let user = passkey.user_id.as_str();
     let has_room = Statement::new(HAS_ROOM).text(user).integer(i64::from(limit));
-    let gates = vec![Statement::new(TAKE_TURNS).text(user), has_room, insert_statement(passkey)];
+    let gates = vec![users::take_turns_statement(&passkey.user_id), has_room, insert_statement(passkey)];
     let all = gates.len() as u64;
     let opened = store.write(Write::Gates(gates)).await?;
     Ok(if opened == all { Won::Yes } else { Won::No })
@@ -104,7 +102,7 @@ pub async fn rename(store: &Store, user: &UserId, id: &str, name: &str) -> Resul
 /// that is long enough to stand alone or has an authenticator app beside it.
 pub async fn remove(store: &Store, user: &UserId, id: &str) -> Result<Won, StoreError> {
     let remove = Statement::new(REMOVE).text(id).text(user.as_str());
-    let gates = vec![Statement::new(TAKE_TURNS).text(user.as_str()), remove];
+    let gates = vec![users::take_turns_statement(user), remove];
     let all = gates.len() as u64;
     let opened = store.write(Write::Gates(gates)).await?;
     Ok(if opened == all { Won::Yes } else { Won::No })

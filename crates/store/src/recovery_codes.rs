@@ -7,31 +7,22 @@ use protocol::time::Timestamp;
 use crate::row::Fields;
 use crate::statement::{Statement, statements};
 use crate::write::Write;
-use crate::{Store, StoreError, Won};
+use crate::{Store, StoreError, Won, users};
 
 statements! {
     INSERT = "INSERT INTO recovery_codes (user_id, hash, created_at, used_at) VALUES ($1, $2, $3, NULL)";
     USE_ONE = "UPDATE recovery_codes SET used_at = $3 WHERE user_id = $1 AND hash = $2 AND used_at IS NULL";
     LEFT = "SELECT COUNT(*) AS unused FROM recovery_codes WHERE user_id = $1 AND used_at IS NULL";
     REMOVE_ALL = "DELETE FROM recovery_codes WHERE user_id = $1";
-    // Whoever makes codes of somebody waits here for everybody else who does; the next statement sees the outcome.
-    TAKE_TURNS = "UPDATE users SET updated_at = updated_at WHERE id = $1";
     HAS_NONE = "UPDATE users SET updated_at = updated_at
                 WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM recovery_codes WHERE user_id = $1)";
     HAS_NONE_SINCE = "UPDATE users SET updated_at = updated_at
                       WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM recovery_codes WHERE user_id = $1 AND created_at >= $2)";
 }
 
-/// The codes of before, used or not, are gone with the same stroke. [`StoreError::Conflict`] when there is no such person.
-pub async fn replace(store: &Store, user: &UserId, hashes: &[TokenHash], now: Timestamp) -> Result<(), StoreError> {
-    let all = [remove_all_statement(user)].into_iter().chain(insert_statements(user, hashes, now)).collect();
-    store.write(Write::All(all)).await?;
-    Ok(())
-}
-
 /// The first codes of a person. `Won::No` when there are some, used or not, or no such person.
 pub async fn begin(store: &Store, user: &UserId, hashes: &[TokenHash], now: Timestamp) -> Result<Won, StoreError> {
-    let gates = [Statement::new(TAKE_TURNS).text(user.as_str()), Statement::new(HAS_NONE).text(user.as_str())];
+    let gates = [users::take_turns_statement(user), Statement::new(HAS_NONE).text(user.as_str())];
     make(store, gates.into_iter().chain(insert_statements(user, hashes, now)).collect()).await
 }
 
@@ -44,7 +35,7 @@ pub async fn renew(
     now: Timestamp,
 ) -> Result<Won, StoreError> {
     let gates = [
-        Statement::new(TAKE_TURNS).text(user.as_str()),
+        users::take_turns_statement(user),
         Statement::new(HAS_NONE_SINCE).text(user.as_str()).time(since),
         remove_all_statement(user),
     ];

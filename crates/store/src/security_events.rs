@@ -53,9 +53,12 @@ statements! {
     );
 }
 
+/// Nothing is written of somebody who was deleted meanwhile.
 pub async fn insert(store: &Store, entry: &Entry) -> Result<(), StoreError> {
-    store.write(insert_statement(entry)).await?;
-    Ok(())
+    match store.write(insert_statement(entry)).await {
+        Ok(_) | Err(StoreError::Conflict) => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 pub(crate) fn insert_statement(entry: &Entry) -> Statement {

@@ -44,13 +44,23 @@ macro_rules! columns {
 }
 
 statements! {
-    INSERT = concat!("INSERT INTO sessions (", columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)");
+    // Changes nothing; on PostgreSQL it holds the row, so that a new password, `user disable` and a deletion, which write it first,
+    // come wholly before or wholly after.
+    HOLD_USER = "UPDATE users SET disabled_at = NULL WHERE id = $1 AND disabled_at IS NULL";
+    INSERT = concat!(
+        "INSERT INTO sessions (", columns!(), ")
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14 FROM users
+         WHERE id = $3 AND (CAST($15 AS BIGINT) IS NULL
+                            OR EXISTS (SELECT 1 FROM passwords WHERE user_id = $3 AND changed_at = $15))"
+    );
     FIND = concat!("SELECT ", columns!(), " FROM sessions WHERE id = $1");
     TOUCH = "UPDATE sessions SET last_seen_at = $2, idle_expires_at = $3
              WHERE id = $1 AND ended_at IS NULL AND last_seen_at < $2 AND idle_expires_at > $2 AND expires_at > $2";
     RENEW = "UPDATE sessions SET secret_hash = $2, auth_time = $3, acr = $4, amr = $5, last_seen_at = $6,
              idle_expires_at = $7, expires_at = $8, kept = $9, user_agent = $10, address = $11
-             WHERE id = $1 AND secret_hash = $12 AND ended_at IS NULL";
+             WHERE id = $1 AND secret_hash = $12 AND ended_at IS NULL
+             AND (CAST($13 AS BIGINT) IS NULL
+                  OR EXISTS (SELECT 1 FROM passwords WHERE user_id = sessions.user_id AND changed_at = $13))";
     LIVING_OF_USER = concat!(
         "SELECT ", columns!(), " FROM sessions WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2
          AND idle_expires_at > $2 LIMIT 200"
@@ -61,7 +71,9 @@ statements! {
     END_ALL_OF_USER = "UPDATE sessions SET ended_at = $2 WHERE user_id = $1 AND ended_at IS NULL";
 }
 
-pub async fn insert(store: &Store, session: &Session) -> Result<(), StoreError> {
+/// `password_set_at`: of the password that was proven, as it was read with the hash. `Won::No` when another one was set since, or
+/// when the person was disabled or deleted: what ended all their sessions must not miss this one.
+pub async fn insert(store: &Store, session: &Session, password_set_at: Option<Timestamp>) -> Result<Won, StoreError> {
     let insert = Statement::new(INSERT)
         .text(session.id.as_str())
         .text(session.secret_hash.as_str())
@@ -74,9 +86,10 @@ pub async fn insert(store: &Store, session: &Session) -> Result<(), StoreError> 
         .time(session.idle_expires_at)
         .time(session.expires_at)
         .maybe_time(session.ended_at);
-    let insert = origin(insert, session).maybe_integer(session.keep.column());
-    store.write(insert).await?;
-    Ok(())
+    let insert = origin(insert, session).maybe_integer(session.keep.column()).maybe_time(password_set_at);
+    let hold = Statement::new(HOLD_USER).text(session.user_id.as_str());
+    let opened = store.write(Write::Gates(vec![hold, insert])).await?;
+    Ok(if opened == 2 { Won::Yes } else { Won::No })
 }
 
 /// Ended and expired sessions are found too, until they are swept; whether a session lives is the caller's question.
@@ -100,8 +113,13 @@ pub async fn touch(
 }
 
 /// A fresh proof by the same person: the row goes on with a new secret, and the old cookie is void. `Won::No` when it was
-/// ended, or renewed by somebody else first.
-pub async fn renew(store: &Store, session: &Session, before: &TokenHash) -> Result<Won, StoreError> {
+/// ended, or renewed by somebody else first, or when the password was replaced, as at [`insert`].
+pub async fn renew(
+    store: &Store,
+    session: &Session,
+    before: &TokenHash,
+    password_set_at: Option<Timestamp>,
+) -> Result<Won, StoreError> {
     let renew = Statement::new(RENEW)
         .text(session.id.as_str())
         .text(session.secret_hash.as_str())
@@ -112,7 +130,7 @@ pub async fn renew(store: &Store, session: &Session, before: &TokenHash) -> Resu
         .time(session.idle_expires_at)
         .time(session.expires_at)
         .maybe_integer(session.keep.column());
-    let renew = origin(renew, session).text(before.as_str());
+    let renew = origin(renew, session).text(before.as_str()).maybe_time(password_set_at);
     let then = vec![session_clients::prolong_statement(&session.id, session.expires_at)];
     store.write(Write::Gated { gate: renew, then }).await.map(Won::by)
 }

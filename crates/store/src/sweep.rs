@@ -21,8 +21,15 @@ statements! {
     // For a day somebody who comes back late is told what it was about.
     INTERACTIONS = "DELETE FROM interactions WHERE id IN
                     (SELECT id FROM interactions WHERE expires_at <= $1 - 86400 ORDER BY expires_at LIMIT $2)";
+    // What is short may stay as long, so that somebody who can begin many sign-ins cannot fill the disk with them.
+    LONG_REQUESTS = "UPDATE interactions SET parameters = '' WHERE id IN
+                     (SELECT id FROM interactions WHERE LENGTH(parameters) > 1024 AND expires_at <= $1
+                      ORDER BY expires_at LIMIT $2)";
     SECURITY_EVENTS = "DELETE FROM security_events WHERE id IN
                        (SELECT id FROM security_events WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
+    // Where somebody was is kept for 30 days; what happened, as long as the settings say.
+    ADDRESSES = "UPDATE security_events SET address = NULL WHERE id IN
+                 (SELECT id FROM security_events WHERE address IS NOT NULL AND at <= $1 - 2592000 ORDER BY at LIMIT $2)";
     REVOKED_TOKENS = "DELETE FROM revoked_tokens WHERE jti IN
                       (SELECT jti FROM revoked_tokens WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
     USED_ASSERTIONS = "DELETE FROM used_assertions WHERE (client_id, jti) IN

@@ -6,7 +6,7 @@ use protocol::time::Timestamp;
 use crate::row::Fields;
 use crate::statement::{Statement, statements};
 use crate::write::Write;
-use crate::{Store, StoreError, Won};
+use crate::{Store, StoreError, Won, users};
 
 statements! {
     // An offer that is not younger than what was enrolled last has had its turn.
@@ -19,8 +19,6 @@ statements! {
     REMOVE = "DELETE FROM totp WHERE user_id = $1 AND (
                   NOT EXISTS (SELECT 1 FROM passwords WHERE passwords.user_id = $1 AND passwords.needs_second_factor IS NOT NULL)
                   OR EXISTS (SELECT 1 FROM passkeys WHERE passkeys.user_id = $1 AND passkeys.clone_seen_at IS NULL))";
-    // Whoever changes a factor of somebody waits here for everybody else who does; the next statement sees the outcome.
-    TAKE_TURNS = "UPDATE users SET updated_at = updated_at WHERE id = $1";
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +59,7 @@ pub async fn use_step(store: &Store, totp: &Totp, step: i64) -> Result<Won, Stor
 
 /// `Won::No` when there is none, or when it is the only second factor beside a password that is too short to stand alone.
 pub async fn remove(store: &Store, user: &UserId) -> Result<Won, StoreError> {
-    let gates = vec![Statement::new(TAKE_TURNS).text(user.as_str()), Statement::new(REMOVE).text(user.as_str())];
+    let gates = vec![users::take_turns_statement(user), Statement::new(REMOVE).text(user.as_str())];
     let all = gates.len() as u64;
     let opened = store.write(Write::Gates(gates)).await?;
     Ok(if opened == all { Won::Yes } else { Won::No })

@@ -5,17 +5,20 @@
 
 use protocol::grant::state::EndReason;
 use protocol::ids::UserId;
+use protocol::login::ResetBy;
 use protocol::time::Timestamp;
 use protocol::user::{User, normalize_login};
 use sqlx::any::AnyRow;
 
 use crate::grants::{self, Whose};
+use crate::known_browsers;
 use crate::passwords;
 use crate::row::{Fields, json_text};
+use crate::security_events;
 use crate::sessions;
 use crate::statement::{Statement, statements};
 use crate::write::Write;
-use crate::{Store, StoreError, Won};
+use crate::{Store, StoreError, Won, action_tokens};
 
 macro_rules! columns {
     () => {
@@ -42,9 +45,29 @@ statements! {
                     WHERE id = $1 AND COALESCE(email, '') = $5";
     FACTORS = "SELECT id, (SELECT COUNT(*) FROM passwords WHERE user_id = $1) AS passwords,
                           (SELECT COUNT(*) FROM passkeys WHERE user_id = $1 AND clone_seen_at IS NULL) AS passkeys,
+                          (SELECT COUNT(*) FROM passkeys WHERE user_id = $1 AND clone_seen_at IS NOT NULL) AS suspect_passkeys,
                           (SELECT COUNT(*) FROM totp WHERE user_id = $1) AS totp,
-                          (SELECT COUNT(*) FROM recovery_codes WHERE user_id = $1 AND used_at IS NULL) AS recovery_codes
+                          (SELECT COUNT(*) FROM recovery_codes WHERE user_id = $1 AND used_at IS NULL) AS recovery_codes,
+                          (SELECT reset_by FROM passwords WHERE user_id = $1) AS reset_by
                FROM users WHERE id = $1";
+    // Whoever changes the factors of somebody waits here for everybody else who does; the next statement sees the outcome.
+    TAKE_TURNS = "UPDATE users SET updated_at = updated_at WHERE id = $1";
+    // The person first, as everywhere (see `sessions::HOLD_USER`).
+    HAS_TOTP = "UPDATE users SET updated_at = updated_at
+                WHERE id = $1 AND EXISTS (SELECT 1 FROM totp WHERE totp.user_id = $1)";
+    HAS_PASSKEYS = "UPDATE users SET updated_at = updated_at
+                    WHERE id = $1 AND EXISTS (SELECT 1 FROM passkeys WHERE passkeys.user_id = $1)";
+    REMOVE_TOTP = "DELETE FROM totp WHERE user_id = $1";
+    REMOVE_PASSKEYS = "DELETE FROM passkeys WHERE user_id = $1";
+    REMOVE_USELESS_CODES = "DELETE FROM recovery_codes WHERE user_id = $1
+                                AND NOT EXISTS (SELECT 1 FROM totp WHERE totp.user_id = $1)
+                                AND NOT EXISTS (SELECT 1 FROM passkeys WHERE passkeys.user_id = $1)";
+    REQUIRE_LONGER_PASSWORD = "UPDATE users SET password_change_required_at = $2 WHERE id = $1
+                                   AND EXISTS (SELECT 1 FROM passwords
+                                               WHERE passwords.user_id = $1 AND passwords.needs_second_factor IS NOT NULL)
+                                   AND NOT EXISTS (SELECT 1 FROM totp WHERE totp.user_id = $1)
+                                   AND NOT EXISTS (SELECT 1 FROM passkeys
+                                                   WHERE passkeys.user_id = $1 AND passkeys.clone_seen_at IS NULL)";
     REQUIRE_PASSWORD_CHANGE = "UPDATE users SET password_change_required_at = $2 WHERE id = $1";
     DISABLE = "UPDATE users SET disabled_at = $2 WHERE id = $1 AND disabled_at IS NULL";
     ENABLE = "UPDATE users SET disabled_at = NULL WHERE id = $1 AND disabled_at IS NOT NULL";
@@ -81,9 +104,13 @@ pub struct Factors {
     pub passwords: i64,
     /// Without those that may have been copied.
     pub passkeys: i64,
+    /// Those: they prove nothing, and their owner has a second factor all the same.
+    pub suspect_passkeys: i64,
     pub totp: i64,
     /// Those that are left.
     pub recovery_codes: i64,
+    /// What stood in for the password of before.
+    pub reset_by: Option<ResetBy>,
 }
 
 /// Nothing at all when there is no such person.
@@ -93,8 +120,10 @@ pub async fn factors(store: &Store, id: &UserId) -> Result<Factors, StoreError> 
     Ok(Factors {
         passwords: row.integer("passwords")?,
         passkeys: row.integer("passkeys")?,
+        suspect_passkeys: row.integer("suspect_passkeys")?,
         totp: row.integer("totp")?,
         recovery_codes: row.integer("recovery_codes")?,
+        reset_by: row.maybe_named("reset_by", ResetBy::parse)?,
     })
 }
 
@@ -135,8 +164,8 @@ pub async fn change_profile(store: &Store, user: &User) -> Result<Won, StoreErro
 }
 
 /// `user` as they are now get this address, which is proven to be theirs. Who signs in with the address of before as a user name
-/// signs in with the new one. `Won::No` when the address was changed meanwhile; [`StoreError::Conflict`] when it is somebody
-/// else's.
+/// signs in with the new one; whatever was sent before is void. `Won::No` when the address was changed meanwhile;
+/// [`StoreError::Conflict`] when it is somebody else's.
 pub async fn change_email(store: &Store, user: &User, email: &str, now: Timestamp) -> Result<Won, StoreError> {
     let before = user.email.as_deref().unwrap_or_default();
     let by_address = normalize_login(&user.username) == normalize_login(before);
@@ -144,8 +173,41 @@ pub async fn change_email(store: &Store, user: &User, email: &str, now: Timestam
     let gate = Statement::new(CHANGE_EMAIL).text(user.id.as_str()).text(&username).text(email).time(now).text(before);
     let after = User { username, email: Some(email.to_owned()), ..user.clone() };
     let remove = Statement::new(REMOVE_LOGINS).text(user.id.as_str());
-    let then = [remove].into_iter().chain(add_logins(&after)).collect();
+    let void = action_tokens::void_all_statement(&user.id, now);
+    let then = [remove].into_iter().chain(add_logins(&after)).chain([void]).collect();
     store.write(Write::Gated { gate, then }).await.map(Won::by)
+}
+
+/// A kind of second factor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecondFactor {
+    Totp,
+    Passkeys,
+}
+
+/// Takes a kind of second factor from a person, as an administrator does for somebody who lost it: every session ends, every browser
+/// is asked for what is left. Recovery codes go with the last factor, and a password that is too short to stand alone has to be
+/// replaced. `Won::No`, and nothing happens, when there is no such factor.
+pub async fn remove_second_factor(
+    store: &Store,
+    id: &UserId,
+    factor: SecondFactor,
+    event: &security_events::Entry,
+    now: Timestamp,
+) -> Result<Won, StoreError> {
+    let (has, remove) = match factor {
+        SecondFactor::Totp => (HAS_TOTP, REMOVE_TOTP),
+        SecondFactor::Passkeys => (HAS_PASSKEYS, REMOVE_PASSKEYS),
+    };
+    let then = [
+        Statement::new(remove).text(id.as_str()),
+        Statement::new(REMOVE_USELESS_CODES).text(id.as_str()),
+        Statement::new(REQUIRE_LONGER_PASSWORD).text(id.as_str()).time(now),
+        known_browsers::remember_none_statement(id),
+        security_events::insert_statement(event),
+    ];
+    let then = then.into_iter().chain(sessions::end_all_of_user_statements(id, now)).collect();
+    store.write(Write::Gated { gate: Statement::new(has).text(id.as_str()), then }).await.map(Won::by)
 }
 
 /// The next sign-in with a password ends with the choice of a new one.
@@ -164,6 +226,11 @@ pub async fn disable(store: &Store, id: &UserId, now: Timestamp) -> Result<Won, 
 
 pub async fn enable(store: &Store, id: &UserId) -> Result<Won, StoreError> {
     store.write(Statement::new(ENABLE).text(id.as_str())).await.map(Won::by)
+}
+
+/// The first gate of a change of somebody's factors.
+pub(crate) fn take_turns_statement(user: &UserId) -> Statement {
+    Statement::new(TAKE_TURNS).text(user.as_str())
 }
 
 pub(crate) fn insert_statements(user: &User) -> Vec<Statement> {

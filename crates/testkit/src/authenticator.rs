@@ -108,6 +108,7 @@ impl Authenticator {
     }
 
     /// The same credential with another private key: whoever has this did not get the real one.
+    #[must_use]
     pub fn forged(&self) -> Self {
         let (credential_id, user_handle) = (self.credential_id.clone(), self.user_handle.clone());
         Self { credential_id, user_handle, ..Self::new() }
@@ -230,8 +231,8 @@ mod cbor {
         let major = major << 5;
         match (u8::try_from(argument), u16::try_from(argument)) {
             (Ok(small @ 0..24), _) => vec![major | small],
-            (Ok(byte), _) => vec![major | 24, byte],
-            (_, Ok(word)) => [&[major | 25][..], &word.to_be_bytes()].concat(),
+            (Ok(byte), _) => vec![major | 0x18, byte],
+            (_, Ok(word)) => [&[major | 0x19][..], &word.to_be_bytes()].concat(),
             _ => panic!("too long for a test"),
         }
     }

@@ -4,7 +4,7 @@ use protocol::feature::Feature;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::problem::{Problem, within};
+use super::problem::{Problem, none_or_within, within};
 
 /// How people get an account and how it ends.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -20,7 +20,7 @@ pub struct AccountsConfig {
     /// The privacy policy, linked from the pages.
     pub privacy_uri: Option<String>,
 
-    /// An account whose owner deleted it can be had back for that long.
+    /// An account whose owner deleted it can be had back for that long: 0 (not at all), or at least 2 days.
     /// Unit: seconds (default 7 days).
     pub deletion_grace: i64,
 
@@ -64,7 +64,7 @@ impl AccountsConfig {
                 problems.push(Problem::new(key, format!("{uri} is no https address"), "write it with https://"));
             }
         }
-        within(problems, "accounts.deletion_grace", self.deletion_grace, 0..=90 * 86_400);
+        none_or_within(problems, "accounts.deletion_grace", self.deletion_grace, 2 * 86_400..=90 * 86_400);
         within(problems, "accounts.security_log_lifetime", self.security_log_lifetime, 86_400..=3_650 * 86_400);
     }
 }

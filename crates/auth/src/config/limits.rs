@@ -12,11 +12,11 @@ pub struct LimitsConfig {
     /// account before is counted by itself, so that strangers cannot lock it out.
     pub failed_logins_per_account: u32,
 
-    /// Wrong passwords in a row after which an account takes none for `failed_logins_lock`. Passkeys, known browsers and a new
-    /// password (by mail, by an administrator) remain.
+    /// Wrong passwords in a row after which an account takes none for `failed_logins_lock`. A right one and a new one end the row,
+    /// and so does that time without another one. Passkeys, known browsers and a new password (by mail, by an administrator) remain.
     pub failed_logins_in_a_row: u32,
 
-    /// How long an account takes no password after too many wrong ones in a row.
+    /// How long an account takes no password after too many wrong ones in a row, and no code after too many wrong ones.
     /// Unit: seconds (default 1 day).
     pub failed_logins_lock: i64,
 
@@ -33,8 +33,7 @@ pub struct LimitsConfig {
     /// The same from everywhere together.
     pub failed_logins_in_all: u32,
 
-    /// Wrong passwords for an account are forgotten after that time without another one; those for a name or from a network when
-    /// that time has passed since the first of them.
+    /// Wrong passwords for a name or from a network are forgotten when that time has passed since the first of them.
     /// Unit: seconds (default 15 minutes).
     pub failed_logins_window: i64,
 
@@ -44,7 +43,11 @@ pub struct LimitsConfig {
     /// The same within an hour.
     pub failed_codes_per_hour: u32,
 
-    /// Passkeys from one network (an IPv4 address or an IPv6 /64) that were not accepted, within `failed_logins_window`.
+    /// The same in a row, after which an account takes none for `failed_logins_lock`.
+    pub failed_codes_in_a_row: u32,
+
+    /// Passkeys from one network (an IPv4 address or an IPv6 /64) that were not accepted, within `failed_logins_window`. As many
+    /// recovery codes instead of a password are counted beside them.
     pub failed_passkeys_per_network: u32,
 
     /// The same from one wide network (an IPv4 /24 or an IPv6 /48).
@@ -56,8 +59,14 @@ pub struct LimitsConfig {
     /// Mails that one network (an IPv4 address or an IPv6 /64) may ask for in an hour, whatever the addresses.
     pub mails_per_network: u32,
 
-    /// Sign-ups that one network may begin in an hour.
+    /// The same for one wide network (an IPv4 /24 or an IPv6 /48).
+    pub mails_per_wide_network: u32,
+
+    /// Sign-ups that one network (an IPv4 address or an IPv6 /64) may begin in an hour.
     pub signups_per_network: u32,
+
+    /// The same for one wide network (an IPv4 /24 or an IPv6 /48).
+    pub signups_per_wide_network: u32,
 
     /// Sign-ins that one network may begin in a minute; each waits in the database until it is finished or expires. As many
     /// request objects are fetched for its links.
@@ -93,11 +102,14 @@ impl Default for LimitsConfig {
             failed_logins_window: 900,
             failed_codes_in_five_minutes: 5,
             failed_codes_per_hour: 10,
+            failed_codes_in_a_row: 100,
             failed_passkeys_per_network: 100,
             failed_passkeys_per_wide_network: 1_000,
             mails_per_address: 3,
             mails_per_network: 10,
+            mails_per_wide_network: 100,
             signups_per_network: 5,
+            signups_per_wide_network: 50,
             interactions_per_minute: 600,
             body_bytes: 65_536,
             header_timeout: 5,
@@ -130,11 +142,14 @@ impl LimitsConfig {
         within(problems, "limits.failed_logins_window", self.failed_logins_window, 60..=86_400);
         within(problems, "limits.failed_codes_in_five_minutes", self.failed_codes_in_five_minutes, 1..=100);
         within(problems, "limits.failed_codes_per_hour", self.failed_codes_per_hour, 1..=1_000);
+        within(problems, "limits.failed_codes_in_a_row", self.failed_codes_in_a_row, 1..=100);
         within(problems, "limits.failed_passkeys_per_network", self.failed_passkeys_per_network, 1..=100_000);
         let wide = self.failed_passkeys_per_wide_network;
         within(problems, "limits.failed_passkeys_per_wide_network", wide, 1..=1_000_000);
         within(problems, "limits.mails_per_address", self.mails_per_address, 1..=1_000);
         within(problems, "limits.mails_per_network", self.mails_per_network, 1..=100_000);
+        within(problems, "limits.mails_per_wide_network", self.mails_per_wide_network, 1..=1_000_000);
         within(problems, "limits.signups_per_network", self.signups_per_network, 1..=100_000);
+        within(problems, "limits.signups_per_wide_network", self.signups_per_wide_network, 1..=1_000_000);
     }
 }

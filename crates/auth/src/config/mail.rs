@@ -69,6 +69,7 @@ pub enum MailSecurity {
 }
 
 /// Shown instead of a secret.
+#[expect(clippy::ref_option, reason = "serde passes a field like this")]
 fn hidden<S: Serializer>(secret: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
     match secret {
         Some(_) => serializer.serialize_str("(secret)"),

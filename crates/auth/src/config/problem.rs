@@ -25,6 +25,14 @@ impl fmt::Display for Problem {
     }
 }
 
+/// The same for a number that may be 0, which switches something off: a page speaks of days or hours, two or more.
+pub(super) fn none_or_within(problems: &mut Vec<Problem>, key: &'static str, value: i64, range: RangeInclusive<i64>) {
+    if value != 0 && !range.contains(&value) {
+        let fix = format!("set 0, or a value from {} to {}", range.start(), range.end());
+        problems.push(Problem::new(key, format!("{value} is out of range"), fix));
+    }
+}
+
 /// Adds a problem when a number is outside its range.
 pub(super) fn within<T: PartialOrd + fmt::Display>(
     problems: &mut Vec<Problem>,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::problem::{Problem, within};
+use super::problem::{Problem, none_or_within};
 
 /// What is accepted beside a password, and where it is spared.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -12,7 +12,7 @@ pub struct SecondFactorConfig {
     /// reads their mail then needs only their password, so it is off by default. It needs `mail.transport`.
     pub email_code: bool,
 
-    /// A person may ask a browser to be spared the second factor for that long; 0: nowhere. Clients and pages that demand a
+    /// A person may ask a browser to be spared the second factor for that long, at least 2 hours; 0: nowhere. Clients and pages that demand a
     /// second factor ask for it all the same.
     /// Unit: seconds (default 30 days).
     pub remember_browser: i64,
@@ -26,6 +26,6 @@ impl Default for SecondFactorConfig {
 
 impl SecondFactorConfig {
     pub(super) fn check(&self, problems: &mut Vec<Problem>) {
-        within(problems, "second_factor.remember_browser", self.remember_browser, 0..=365 * 86_400);
+        none_or_within(problems, "second_factor.remember_browser", self.remember_browser, 7_200..=365 * 86_400);
     }
 }

@@ -8,6 +8,11 @@ use crate::config::LimitsConfig;
 
 const FIVE_MINUTES: Seconds = Seconds::minutes(5);
 const AN_HOUR: Seconds = Seconds::hours(1);
+const A_DAY: Seconds = Seconds::days(1);
+/// A person mistypes a code, or two. The next one after these is told to the owner.
+const UNTOLD_FAILURES: u32 = 4;
+/// Enough to find a name that is free.
+const TAKEN_NAMES: u32 = 10;
 
 /// What is counted. Of a password, a code or a passkey only what failed stays counted; of mails and sign-ups all.
 ///
@@ -22,15 +27,31 @@ pub enum Bucket {
     PasswordFromNetwork,
     PasswordFromWideNetwork,
     PasswordFromAnywhere,
+    SecondFactorOfAccountInARow,
     SecondFactorOfAccount,
     SecondFactorOfAccountInAnHour,
+    SecondFactorInKnownBrowserInARow,
     SecondFactorInKnownBrowser,
     SecondFactorInKnownBrowserInAnHour,
+    /// Until the owner is told that somebody has the password.
+    SecondFactorUntold,
+    /// How often they are told.
+    SecondFactorTold,
     PasskeyFromNetwork,
     PasskeyFromWideNetwork,
+    /// Without a password, by whoever has a name and a code.
+    RecoveryFromNetwork,
+    RecoveryFromWideNetwork,
     MailToAddress,
     MailFromNetwork,
+    MailFromWideNetwork,
+    /// A code for somebody who has proven the password: no stranger has a share in it.
+    MailedCodeOfAccount,
+    MailedCodeInKnownBrowser,
     SignUpFromNetwork,
+    SignUpFromWideNetwork,
+    /// User names that one proven address was told to be taken.
+    TakenNameOfSignUp,
 }
 
 impl Bucket {
@@ -41,15 +62,26 @@ impl Bucket {
         Self::PasswordFromNetwork,
         Self::PasswordFromWideNetwork,
         Self::PasswordFromAnywhere,
+        Self::SecondFactorOfAccountInARow,
         Self::SecondFactorOfAccount,
         Self::SecondFactorOfAccountInAnHour,
+        Self::SecondFactorInKnownBrowserInARow,
         Self::SecondFactorInKnownBrowser,
         Self::SecondFactorInKnownBrowserInAnHour,
+        Self::SecondFactorUntold,
+        Self::SecondFactorTold,
         Self::PasskeyFromNetwork,
         Self::PasskeyFromWideNetwork,
+        Self::RecoveryFromNetwork,
+        Self::RecoveryFromWideNetwork,
         Self::MailToAddress,
         Self::MailFromNetwork,
+        Self::MailFromWideNetwork,
+        Self::MailedCodeOfAccount,
+        Self::MailedCodeInKnownBrowser,
         Self::SignUpFromNetwork,
+        Self::SignUpFromWideNetwork,
+        Self::TakenNameOfSignUp,
     ];
 
     /// Never changes: the rows of before are found by it.
@@ -61,28 +93,41 @@ impl Bucket {
             Self::PasswordFromNetwork => "password network",
             Self::PasswordFromWideNetwork => "password wide network",
             Self::PasswordFromAnywhere => "password anywhere",
+            Self::SecondFactorOfAccountInARow => "second factor account row",
             Self::SecondFactorOfAccount => "second factor account",
             Self::SecondFactorOfAccountInAnHour => "second factor account hour",
+            Self::SecondFactorInKnownBrowserInARow => "second factor known browser row",
             Self::SecondFactorInKnownBrowser => "second factor known browser",
             Self::SecondFactorInKnownBrowserInAnHour => "second factor known browser hour",
+            Self::SecondFactorUntold => "second factor untold",
+            Self::SecondFactorTold => "second factor told",
             Self::PasskeyFromNetwork => "passkey network",
             Self::PasskeyFromWideNetwork => "passkey wide network",
+            Self::RecoveryFromNetwork => "recovery network",
+            Self::RecoveryFromWideNetwork => "recovery wide network",
             Self::MailToAddress => "mail address",
             Self::MailFromNetwork => "mail network",
+            Self::MailFromWideNetwork => "mail wide network",
+            Self::MailedCodeOfAccount => "mailed code account",
+            Self::MailedCodeInKnownBrowser => "mailed code known browser",
             Self::SignUpFromNetwork => "sign-up network",
+            Self::SignUpFromWideNetwork => "sign-up wide network",
+            Self::TakenNameOfSignUp => "sign-up taken name",
         }
     }
 
     pub fn rule(self, config: &LimitsConfig) -> Rule {
         let failures = Seconds(config.failed_logins_window);
+        let lock = Seconds(config.failed_logins_lock);
+        // What comes in a row is not forgotten before the lock would be over, or whoever is patient never meets it.
+        let in_a_row = |free, stop| Rule::Pauses { free, stop, forget_after: lock.max(failures), stopped_for: lock };
         let (most, window) = match self {
             Self::PasswordOfAccount | Self::PasswordInKnownBrowser => {
-                return Rule::Pauses {
-                    free: config.failed_logins_per_account,
-                    stop: config.failed_logins_in_a_row,
-                    forget_after: failures,
-                    stopped_for: Seconds(config.failed_logins_lock),
-                };
+                return in_a_row(config.failed_logins_per_account, config.failed_logins_in_a_row);
+            }
+            // The pauses are those of the two windows below.
+            Self::SecondFactorOfAccountInARow | Self::SecondFactorInKnownBrowserInARow => {
+                return in_a_row(config.failed_codes_in_a_row, config.failed_codes_in_a_row);
             }
             Self::PasswordForName => (config.failed_logins_per_name, failures),
             Self::PasswordFromNetwork => (config.failed_logins_per_network, failures),
@@ -94,11 +139,20 @@ impl Bucket {
             Self::SecondFactorOfAccountInAnHour | Self::SecondFactorInKnownBrowserInAnHour => {
                 (config.failed_codes_per_hour, AN_HOUR)
             }
-            Self::PasskeyFromNetwork => (config.failed_passkeys_per_network, failures),
-            Self::PasskeyFromWideNetwork => (config.failed_passkeys_per_wide_network, failures),
-            Self::MailToAddress => (config.mails_per_address, AN_HOUR),
+            Self::SecondFactorUntold => (UNTOLD_FAILURES, A_DAY),
+            Self::SecondFactorTold => (1, A_DAY),
+            Self::PasskeyFromNetwork | Self::RecoveryFromNetwork => (config.failed_passkeys_per_network, failures),
+            Self::PasskeyFromWideNetwork | Self::RecoveryFromWideNetwork => {
+                (config.failed_passkeys_per_wide_network, failures)
+            }
+            Self::MailToAddress | Self::MailedCodeOfAccount | Self::MailedCodeInKnownBrowser => {
+                (config.mails_per_address, AN_HOUR)
+            }
             Self::MailFromNetwork => (config.mails_per_network, AN_HOUR),
+            Self::MailFromWideNetwork => (config.mails_per_wide_network, AN_HOUR),
             Self::SignUpFromNetwork => (config.signups_per_network, AN_HOUR),
+            Self::SignUpFromWideNetwork => (config.signups_per_wide_network, AN_HOUR),
+            Self::TakenNameOfSignUp => (TAKEN_NAMES, AN_HOUR),
         };
         Rule::Window { most, window }
     }
@@ -129,10 +183,12 @@ mod tests {
 
     /// NIST SP 800-63B-4 §3.2.2: no more than 100 consecutive failed attempts on one account.
     #[test]
-    fn by_default_one_account_takes_no_more_than_a_hundred_wrong_passwords_in_a_row() {
-        let Rule::Pauses { stop, stopped_for, .. } = Bucket::PasswordOfAccount.rule(&LimitsConfig::default()) else {
-            panic!("passwords are limited by pauses")
-        };
-        assert!(stop <= 100 && stopped_for >= Seconds::hours(1));
+    fn by_default_one_account_takes_no_more_than_a_hundred_wrong_passwords_or_codes_in_a_row() {
+        for bucket in [Bucket::PasswordOfAccount, Bucket::PasswordInKnownBrowser, Bucket::SecondFactorOfAccountInARow] {
+            let Rule::Pauses { stop, stopped_for, forget_after, .. } = bucket.rule(&LimitsConfig::default()) else {
+                panic!("what comes in a row is limited by pauses")
+            };
+            assert!(stop <= 100 && stopped_for >= Seconds::hours(1) && forget_after >= stopped_for, "{bucket:?}");
+        }
     }
 }

@@ -19,6 +19,9 @@ use crate::outbound::places::{Bounds, Place, Places};
 const REMEMBERED: usize = 50_000;
 const A_MINUTE: Seconds = Seconds(60);
 const AN_HOUR: Seconds = Seconds(3_600);
+/// What is allowed in a minute, this many times in an hour: for one network, and for those around it together.
+const FULL_MINUTES: u32 = 10;
+const FULL_MINUTES_AROUND: u32 = 20;
 /// Request objects that are fetched at once: for one client, and for all of one kind, so that other exchanges keep half of their
 /// places. Clients that registered themselves and those of the administrator do not share them.
 const FETCHES: Bounds = Bounds { together: 16, per_name: 4 };
@@ -33,6 +36,7 @@ struct Counted {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Key {
     Beginning(Network),
+    BeginningInAnHour(Network),
     Fetch(Network),
     Registration(Network),
 }
@@ -56,9 +60,14 @@ impl Limits {
         }
     }
 
-    /// Counts a sign-in that one network begins; each is a row until it is finished or expires.
+    /// Counts a sign-in that one network begins. Each is a row for a day; in an hour there are fewer of them than in sixty minutes
+    /// that are all used to the full, and fewer from neighbours than from strangers.
     pub fn begin(&self, peer: IpAddr, now: Timestamp) -> Result<(), Throttled> {
-        self.count(Key::Beginning(Network::of(peer)), self.beginnings_per_minute, A_MINUTE, now)
+        let (network, around) = (Network::of(peer), Network::around(peer));
+        let in_an_hour = |times| self.beginnings_per_minute.saturating_mul(times);
+        self.count(Key::Beginning(network.clone()), self.beginnings_per_minute, A_MINUTE, now)?;
+        self.count(Key::BeginningInAnHour(network), in_an_hour(FULL_MINUTES), AN_HOUR, now)?;
+        self.count(Key::BeginningInAnHour(around), in_an_hour(FULL_MINUTES_AROUND), AN_HOUR, now)
     }
 
     /// Counts a request object that is fetched because one network sent a link, and gives it a place among those of the client.
@@ -117,6 +126,23 @@ mod tests {
         assert_eq!(begin(same, 20), Err(Throttled { retry_after: Seconds(40) }));
         assert_eq!(begin(other, 20), Ok(()));
         assert_eq!(begin(one, 60), Ok(()));
+    }
+
+    /// As many as are allowed in `minutes` minutes, from one network after the other.
+    fn begun_in(minutes: i64, networks: &[&str]) -> usize {
+        let limits = Limits::new(&LimitsConfig { interactions_per_minute: 10, ..LimitsConfig::default() });
+        let tries = (0..minutes).flat_map(|minute| networks.iter().map(move |peer| (minute, *peer)));
+        let all = tries.flat_map(|(minute, peer)| (0..11).map(move |_| (minute, peer)));
+        all.filter(|(minute, peer)| limits.begin(peer.parse().unwrap(), Timestamp(minute * 60)).is_ok()).count()
+    }
+
+    #[test]
+    fn an_hour_has_fewer_than_its_minutes_and_neighbours_share_them() {
+        assert_eq!(begun_in(60, &["2001:db8::1"]), 100);
+        assert_eq!(begun_in(60, &["2001:db8::1", "2001:db8:0:1::1", "2001:db8:0:2::1"]), 200);
+        assert_eq!(begun_in(60, &["192.0.2.1", "192.0.2.2", "192.0.2.3"]), 200);
+        assert_eq!(begun_in(60, &["192.0.2.1", "198.51.100.1", "203.0.113.1"]), 300);
+        assert_eq!(begun_in(120, &["192.0.2.1"]), 200, "and the next hour begins afresh");
     }
 
     #[test]

@@ -5,16 +5,20 @@
 //! | a password | [`password`] |
 //! | a code of an authenticator app, of a mail, or a recovery code | [`second_factor`] |
 //! | a passkey | [`passkey`] |
+//! | a recovery code instead of the password | [`recovery`] |
 //! | a mail that somebody asks for | [`mail`] |
+//! | the same, by somebody who has proven the password | [`mailed_code`] |
 //! | a sign-up | [`sign_up`] |
+//! | the name for a new account | [`name_of_sign_up`] |
 //!
 //! Whoever drops a [`Reserved`], because a request was cancelled half way, leaves the try counted.
 
 use std::net::IpAddr;
 
 use jwt::Secrets;
-use protocol::ids::{KnownBrowserId, UserId};
+use protocol::ids::{ActionTokenId, KnownBrowserId, UserId};
 use protocol::time::Timestamp;
+use protocol::user::{User, normalize_login};
 use store::attempts::{self, Limited, Refused};
 use store::{Store, StoreError};
 
@@ -96,21 +100,42 @@ pub async fn password(
     reserve(state, Some((Bucket::PasswordOfAccount, account)), others, now).await
 }
 
-/// A code beside the password, of whatever kind: all kinds share the counters of the account. A right code gives its own try
-/// back and forgets no other, or each sign-in of the owner would allow more guesses to somebody who knows the password.
+/// A code beside the password, of whatever kind: all kinds share the counters of the account. A right code ends the row of wrong
+/// ones and gives its own try back; it forgets no other of the last hour, or each sign-in of the owner would allow more guesses to
+/// somebody who knows the password.
 pub async fn second_factor(
     state: &AppState,
     user: &UserId,
     known: Option<&KnownBrowserId>,
     now: Timestamp,
 ) -> Result<Result<Reserved, Throttled>, StoreError> {
-    let (whose, burst, hour) = match known {
-        Some(browser) => {
-            (browser.to_string(), Bucket::SecondFactorInKnownBrowser, Bucket::SecondFactorInKnownBrowserInAnHour)
-        }
-        None => (account_key(user), Bucket::SecondFactorOfAccount, Bucket::SecondFactorOfAccountInAnHour),
+    let (whose, [row, burst, hour]) = match known {
+        Some(browser) => (
+            browser.to_string(),
+            [
+                Bucket::SecondFactorInKnownBrowserInARow,
+                Bucket::SecondFactorInKnownBrowser,
+                Bucket::SecondFactorInKnownBrowserInAnHour,
+            ],
+        ),
+        None => (
+            account_key(user),
+            [Bucket::SecondFactorOfAccountInARow, Bucket::SecondFactorOfAccount, Bucket::SecondFactorOfAccountInAnHour],
+        ),
     };
-    reserve(state, None, vec![(burst, whose.clone()), (hour, whose)], now).await
+    reserve(state, Some((row, whose.clone())), vec![(burst, whose.clone()), (hour, whose)], now).await
+}
+
+/// Whether a wrong code is worth a word to the owner: the fifth in a day is, and then none for a day. Whoever types codes knows the
+/// password.
+pub async fn wrong_code_is_news(state: &AppState, user: &UserId, now: Timestamp) -> Result<bool, StoreError> {
+    let untold = vec![(Bucket::SecondFactorUntold, account_key(user))];
+    if let Ok(reserved) = reserve(state, None, untold, now).await? {
+        reserved.failed();
+        return Ok(false);
+    }
+    let told = vec![(Bucket::SecondFactorTold, account_key(user))];
+    Ok(reserve(state, None, told, now).await?.map(Reserved::failed).is_ok())
 }
 
 /// The answer of an authenticator. Nobody guesses a signature: this bounds work, and by network only, so that nothing that
@@ -127,15 +152,48 @@ pub async fn passkey(
     reserve(state, None, networks, now).await
 }
 
-/// A mail to an address (normalised) that somebody asks for, whether or not anybody has it.
+/// A name and a recovery code. Nobody guesses 140 bits: as for passkeys.
+pub async fn recovery(
+    state: &AppState,
+    peer: IpAddr,
+    now: Timestamp,
+) -> Result<Result<Reserved, Throttled>, StoreError> {
+    let networks = vec![
+        (Bucket::RecoveryFromNetwork, Network::of(peer).key()),
+        (Bucket::RecoveryFromWideNetwork, Network::around(peer).key()),
+    ];
+    reserve(state, None, networks, now).await
+}
+
+/// A mail to an address that somebody asks for, whether or not anybody has it.
 pub async fn mail(
     state: &AppState,
     address: &str,
     peer: IpAddr,
     now: Timestamp,
 ) -> Result<Result<Reserved, Throttled>, StoreError> {
-    let others = vec![(Bucket::MailToAddress, address.to_owned()), (Bucket::MailFromNetwork, Network::of(peer).key())];
+    let others = vec![
+        // Whatever the spelling: mail programs do not tell them apart.
+        (Bucket::MailToAddress, normalize_login(address)),
+        (Bucket::MailFromNetwork, Network::of(peer).key()),
+        (Bucket::MailFromWideNetwork, Network::around(peer).key()),
+    ];
     reserve(state, None, others, now).await
+}
+
+/// A code by mail for somebody who has proven the password. What strangers ask for at the same address does not count, nor where
+/// the person is.
+pub async fn mailed_code(
+    state: &AppState,
+    user: &UserId,
+    known: Option<&KnownBrowserId>,
+    now: Timestamp,
+) -> Result<Result<Reserved, Throttled>, StoreError> {
+    let limited = match known {
+        Some(browser) => (Bucket::MailedCodeInKnownBrowser, browser.to_string()),
+        None => (Bucket::MailedCodeOfAccount, account_key(user)),
+    };
+    reserve(state, None, vec![limited], now).await
 }
 
 pub async fn sign_up(
@@ -143,13 +201,39 @@ pub async fn sign_up(
     peer: IpAddr,
     now: Timestamp,
 ) -> Result<Result<Reserved, Throttled>, StoreError> {
-    reserve(state, None, vec![(Bucket::SignUpFromNetwork, Network::of(peer).key())], now).await
+    let networks = vec![
+        (Bucket::SignUpFromNetwork, Network::of(peer).key()),
+        (Bucket::SignUpFromWideNetwork, Network::around(peer).key()),
+    ];
+    reserve(state, None, networks, now).await
 }
 
-/// Whoever replaced the password by another way in need not wait until guesses at the old one are forgotten.
-pub async fn password_was_replaced(store: &Store, secrets: &Secrets, user: &UserId) -> Result<(), StoreError> {
-    let limited = Bucket::PasswordOfAccount.of(&account_key(user), &LimitsConfig::default(), secrets);
-    attempts::settle(store, &[], &[&limited.bucket], Timestamp(0)).await
+/// A user name that somebody with a proven address would like. One that is taken stays counted ([`Reserved::failed`]).
+pub async fn name_of_sign_up(
+    state: &AppState,
+    token: &ActionTokenId,
+    now: Timestamp,
+) -> Result<Result<Reserved, Throttled>, StoreError> {
+    reserve(state, None, vec![(Bucket::TakenNameOfSignUp, token.to_string())], now).await
+}
+
+/// Whoever replaced the password by another way in need not wait until guesses at the old one are forgotten: those for the account,
+/// for each of its names, and in this browser.
+pub async fn password_was_replaced(
+    store: &Store,
+    secrets: &Secrets,
+    user: &User,
+    browser: Option<&KnownBrowserId>,
+) -> Result<(), StoreError> {
+    let names = [Some(&user.username), user.email.as_ref()].into_iter().flatten();
+    let rows: Vec<String> = [(Bucket::PasswordOfAccount, account_key(&user.id))]
+        .into_iter()
+        .chain(browser.map(|browser| (Bucket::PasswordInKnownBrowser, browser.to_string())))
+        .chain(names.map(|name| (Bucket::PasswordForName, normalize_login(name))))
+        .map(|(bucket, whom)| bucket.of(&whom, &LimitsConfig::default(), secrets).bucket)
+        .collect();
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    attempts::settle(store, &[], &rows, Timestamp(0)).await
 }
 
 fn account_key(user: &UserId) -> String {

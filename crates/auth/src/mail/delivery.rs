@@ -129,6 +129,11 @@ async fn hand_over(state: &AppState, mail: &Mail, now: Timestamp) -> Result<(), 
 /// One line per try, with the same fields each time, so that they can be counted. Never to whom, never what.
 fn log(mail: &Mail, tries: u32, next: Next, error: Option<&str>) {
     let (id, kind) = (&mail.id, mail.kind.as_str());
+    // Strangers make as many of these as the limits allow, and nothing is wrong with them.
+    if kind == super::NOBODY {
+        tracing::debug!(mail.id = %id, mail.kind = kind, "a mail that went to nobody was cleared away");
+        return;
+    }
     match next {
         Next::Settled(state @ MailState::Sent) => {
             tracing::info!(mail.id = %id, mail.kind = kind, tries, state = state.name(), "a mail was sent");
@@ -137,7 +142,7 @@ fn log(mail: &Mail, tries: u32, next: Next, error: Option<&str>) {
             "a mail was not sent, and is not going to be"),
         Next::Again(at) => {
             tracing::info!(mail.id = %id, mail.kind = kind, tries, state = MailState::Waiting.name(), error,
-            due_at = at.0, "a mail could not be sent yet")
+                due_at = at.0, "a mail could not be sent yet");
         }
     }
 }

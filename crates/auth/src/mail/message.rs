@@ -30,13 +30,12 @@ pub enum Message<'a> {
     Recover {
         link: &'a str,
     },
-    /// Somebody asked for a way back into an account that is not there.
-    RecoverUnknown,
     SecondFactorCode {
         code: &'a str,
     },
-    /// To the new address.
+    /// To the new address. `account`: the name of the account that asks, for an owner of the address who did not.
     ChangeEmail {
+        account: &'a str,
         link: &'a str,
         code: &'a str,
     },
@@ -44,6 +43,7 @@ pub enum Message<'a> {
         link: &'a str,
     },
     DeletionScheduled {
+        due: Timestamp,
         cancel: &'a str,
     },
     Notice(Notice),
@@ -111,7 +111,6 @@ impl Message<'_> {
             Self::SignUp { .. } => "sign_up",
             Self::SignUpKnown { .. } => "sign_up_known",
             Self::Recover { .. } => "recover",
-            Self::RecoverUnknown => "recover_unknown",
             Self::SecondFactorCode { .. } => "second_factor_code",
             Self::ChangeEmail { .. } => "change_email",
             Self::Invite { .. } => "invite",
@@ -128,8 +127,11 @@ impl Message<'_> {
             Self::Recover { .. } => Purpose::Recover.lifetime(),
             Self::SecondFactorCode { .. } => Purpose::SecondFactorCode.lifetime(),
             Self::ChangeEmail { .. } => Purpose::ChangeEmail.lifetime(),
-            Self::SignUpKnown { .. } | Self::RecoverUnknown | Self::Notice(_) | Self::Test => A_DAY,
-            Self::Invite { .. } | Self::DeletionScheduled { .. } => A_DAY,
+            Self::SignUpKnown { .. }
+            | Self::Notice(_)
+            | Self::Test
+            | Self::Invite { .. }
+            | Self::DeletionScheduled { .. } => A_DAY,
         };
         lifetime.min(A_DAY)
     }
@@ -164,19 +166,14 @@ impl Message<'_> {
                 after: vec![words.link_lifetime(Purpose::Recover), t.ignore.to_owned()],
                 ..words.entitled(t.recover_subject)
             },
-            Self::RecoverUnknown => Letter {
-                before: words.each(&[t.recover_unknown_why, t.recover_unknown_how]),
-                after: words.each(&[t.ignore]),
-                ..words.entitled(t.recover_unknown_subject)
-            },
             Self::SecondFactorCode { code } => Letter {
                 before: words.each(&[t.second_factor_why]),
                 code: Some((*code).to_owned()),
                 after: vec![words.code_lifetime(), t.second_factor_not_you.to_owned()],
                 ..words.entitled(t.second_factor_subject)
             },
-            Self::ChangeEmail { link, code } => Letter {
-                before: words.each(&[t.change_email_why, t.sign_up_how]),
+            Self::ChangeEmail { account, link, code } => Letter {
+                before: vec![words.fill(t.change_email_why, account), t.change_email_how.to_owned()],
                 code: Some((*code).to_owned()),
                 buttons: vec![Button::new(t.sign_up_button, link)],
                 after: vec![words.code_lifetime(), words.link_lifetime(Purpose::ChangeEmail), t.ignore.to_owned()],
@@ -188,8 +185,8 @@ impl Message<'_> {
                 after: vec![words.link_lifetime(Purpose::Invite)],
                 ..words.entitled(t.invite_subject)
             },
-            Self::DeletionScheduled { cancel } => Letter {
-                before: words.each(&[t.deletion_why]),
+            Self::DeletionScheduled { due, cancel } => Letter {
+                before: vec![words.fill(t.deletion_why, &moment(*due))],
                 buttons: vec![Button::new(t.deletion_button, cancel)],
                 after: vec![words.when(), t.notice_not_you.to_owned()],
                 ..words.entitled(t.deletion_subject)
@@ -207,11 +204,12 @@ struct Words<'a> {
 }
 
 impl Words<'_> {
-    fn fill(&self, sentence: &str, time: &str) -> String {
+    /// `other`: what goes into the hole beside `{brand}`.
+    fn fill(&self, sentence: &str, other: &str) -> String {
         let words = |piece| match piece {
             Piece::Text(words) => words,
             Piece::Hole("brand") => self.about.brand,
-            Piece::Hole(_) => time,
+            Piece::Hole(_) => other,
         };
         pieces(sentence).into_iter().map(words).collect()
     }
@@ -284,6 +282,7 @@ fn notice_words(t: &MailTexts, notice: Notice) -> (&'static str, &'static str) {
         Notice::TotpRemoved => (t.totp_removed_subject, t.totp_removed),
         Notice::RecoveryCodesMade => (t.recovery_codes_made_subject, t.recovery_codes_made),
         Notice::RecoveryCodeUsed => (t.recovery_code_used_subject, t.recovery_code_used),
+        Notice::SecondFactorFailed => (t.second_factor_failed_subject, t.second_factor_failed),
         Notice::EmailChanged => (t.email_changed_subject, t.email_changed),
         Notice::NewDevice => (t.new_device_subject, t.new_device),
         Notice::DeletionCancelled => (t.deletion_cancelled_subject, t.deletion_cancelled),
@@ -309,11 +308,10 @@ pub(crate) mod tests {
             Message::SignUp { link, code: "12345678" },
             Message::SignUpKnown { sign_in: "https://id.example.com/login", recover: "https://id.example.com/recover" },
             Message::Recover { link },
-            Message::RecoverUnknown,
             Message::SecondFactorCode { code: "12345678" },
-            Message::ChangeEmail { link, code: "12345678" },
+            Message::ChangeEmail { account: "alice", link, code: "12345678" },
             Message::Invite { link },
-            Message::DeletionScheduled { cancel: link },
+            Message::DeletionScheduled { due: Timestamp(1_795_977_600), cancel: link },
             Message::Test,
         ];
         all.extend(Notice::ALL.iter().map(|notice| Message::Notice(*notice)));

@@ -35,6 +35,9 @@ const ACCOUNT: &str = "/account/security";
 /// Where the mailbox of development is shown.
 pub(crate) const MAILBOX: &str = "/dev/mailbox";
 
+/// The kind of a mail that is written like any other and goes to nobody ([`pretend`]).
+pub(crate) const NOBODY: &str = "nobody";
+
 /// How mail leaves, and what wakes the job that sends it.
 pub struct Outgoing {
     transport: Transport,
@@ -137,7 +140,8 @@ impl PostOffice<'_> {
         let id = MailId::from_random(random::id());
         let parcel = Parcel { to: to.to_owned(), written };
         let sealed = sealed::seal_for(Purpose::Mail(&id), self.secrets, &parcel);
-        let mail = NewMail { id: &id, kind: message.kind(), sealed: &sealed, created_at: now, give_up_at };
+        let kind = if to.is_empty() { NOBODY } else { message.kind() };
+        let mail = NewMail { id: &id, kind, sealed: &sealed, created_at: now, give_up_at };
         mails::insert(self.store, &mail).await
     }
 }

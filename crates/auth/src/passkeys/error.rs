@@ -52,6 +52,8 @@ pub enum PasskeyError {
     AlreadyRegistered,
     #[error("nobody registered this credential here")]
     UnknownCredential,
+    #[error("its owner is disabled")]
+    NotAllowed,
     #[error("the discoverable credential comes without a user handle")]
     NoUserHandle,
     #[error("the signature is wrong")]

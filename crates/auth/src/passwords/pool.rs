@@ -3,6 +3,9 @@
 //! A hash costs some 20 ms and 19 MiB. The threads keep their memory while there is work, give it back when they idle, and
 //! admit only what they can begin within `passwords.max_wait_ms`; the rest is told so (`Busy`) before anything is looked up.
 //! They run at the priority of the rest of the server: docs/decisions/006-hashing-threads.md.
+//!
+//! Hashes from elsewhere can take fifty times as long. They run on one thread at a time and are not measured, so that a few of them
+//! neither occupy all threads nor make the server believe that it can take hardly anybody.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -14,7 +17,7 @@ use protocol::secret::SecretString;
 use tokio::sync::oneshot;
 
 use super::argon2id::{self, Memory};
-use super::stored::Stored;
+use super::stored::{Stored, is_argon2};
 use super::{PasswordError, Verdict};
 use crate::config::PasswordsConfig;
 
@@ -42,8 +45,24 @@ enum Job {
     },
 }
 
+/// How dear a job may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cost {
+    Ours,
+    /// Of a hash from elsewhere.
+    Foreign,
+}
+
+/// What waits, and whether a hash from elsewhere is being computed.
+#[derive(Default)]
+struct Queue {
+    jobs: VecDeque<Job>,
+    foreign_runs: bool,
+}
+
 struct Shared {
-    queue: Mutex<Option<VecDeque<Job>>>,
+    /// `None` when the pool is gone.
+    queue: Mutex<Option<Queue>>,
     wake: Condvar,
     admitted: AtomicUsize,
     micros_per_hash: AtomicU64,
@@ -65,7 +84,7 @@ pub struct Permit {
 impl Pool {
     pub fn start(config: &PasswordsConfig) -> Result<Self, PasswordError> {
         let shared = Arc::new(Shared {
-            queue: Mutex::new(Some(VecDeque::new())),
+            queue: Mutex::new(Some(Queue::default())),
             wake: Condvar::new(),
             admitted: AtomicUsize::new(0),
             micros_per_hash: AtomicU64::new(micros(FIRST_ESTIMATE)),
@@ -125,13 +144,13 @@ impl Drop for Pool {
 }
 
 impl Shared {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<VecDeque<Job>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Queue>> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn enqueue(&self, job: Job) -> Result<(), PasswordError> {
         match self.lock().as_mut() {
-            Some(queue) => queue.push_back(job),
+            Some(queue) => queue.jobs.push_back(job),
             None => return Err(PasswordError::Stopped),
         }
         self.wake.notify_one();
@@ -149,9 +168,41 @@ impl Shared {
         let before = self.micros_per_hash.load(Ordering::Relaxed);
         self.micros_per_hash.store((before * 7 + micros(took)) / 8, Ordering::Relaxed);
     }
+
+    /// What came of a job, for those that come after it.
+    fn done(&self, cost: Cost, took: Duration) {
+        match cost {
+            Cost::Ours => self.measured(took),
+            Cost::Foreign => {
+                if let Some(queue) = self.lock().as_mut() {
+                    queue.foreign_runs = false;
+                }
+                // Whoever was woken for the next one found that it had to wait.
+                self.wake.notify_one();
+            }
+        }
+    }
+}
+
+impl Queue {
+    /// The first that may run now.
+    fn take(&mut self) -> Option<Job> {
+        let runs = self.foreign_runs;
+        let at = self.jobs.iter().position(|job| job.cost() == Cost::Ours || !runs)?;
+        let job = self.jobs.remove(at)?;
+        self.foreign_runs |= job.cost() == Cost::Foreign;
+        Some(job)
+    }
 }
 
 impl Job {
+    fn cost(&self) -> Cost {
+        match self {
+            Self::Verify { stored: Some(stored), .. } if !is_argon2(stored) => Cost::Foreign,
+            Self::Verify { .. } | Self::Hash { .. } => Cost::Ours,
+        }
+    }
+
     /// The client hung up.
     fn is_abandoned(&self) -> bool {
         match self {
@@ -176,12 +227,16 @@ impl Job {
 fn work(shared: &Shared) {
     let mut memory = Memory::default();
     while let Some(job) = next(shared, &mut memory) {
+        let (cost, began) = (job.cost(), Instant::now());
         if job.is_abandoned() {
+            // It took no time; that of a hash is not measured by it.
+            if cost == Cost::Foreign {
+                shared.done(cost, Duration::ZERO);
+            }
             continue;
         }
-        let began = Instant::now();
         job.run(&shared.params, &mut memory);
-        shared.measured(began.elapsed());
+        shared.done(cost, began.elapsed());
         memory.shrink_to(&shared.params);
     }
 }
@@ -189,7 +244,7 @@ fn work(shared: &Shared) {
 fn next(shared: &Shared, memory: &mut Memory) -> Option<Job> {
     let mut queue = shared.lock();
     loop {
-        if let Some(job) = queue.as_mut()?.pop_front() {
+        if let Some(job) = queue.as_mut()?.take() {
             return Some(job);
         }
         if memory.is_empty() {
@@ -273,8 +328,7 @@ mod tests {
         let ours = config(1000);
         let pool = Pool::start(&PasswordsConfig { iterations: 2, ..ours.clone() }).expect("starts");
         let cheaper = hash_blocking(&ours, "brisk-otter").expect("a hash");
-        let foreign = "$2y$05$uGR3JnuO/9gJ3T8zjhmKm.mAf9P3K7HjCqj8rGWCo2O1k8tz3UP9O";
-        for (stored, right) in [(cheaper.as_str(), "brisk-otter"), (foreign, "kittens & 12 mice")] {
+        for (stored, right) in [(cheaper.as_str(), "brisk-otter"), (BCRYPT, "kittens & 12 mice")] {
             assert_eq!(
                 verify(&pool, right, Some(stored)).await.expect("is known"),
                 Verdict::MatchesOutdated,
@@ -291,6 +345,39 @@ mod tests {
             let verdict = verify(&pool, "brisk-otter", Some(stored)).await;
             assert!(matches!(verdict, Err(PasswordError::Refused(_))), "{stored}");
         }
+    }
+
+    const BCRYPT: &str = "$2y$05$uGR3JnuO/9gJ3T8zjhmKm.mAf9P3K7HjCqj8rGWCo2O1k8tz3UP9O";
+
+    fn job(stored: &str) -> Job {
+        let (reply, _) = oneshot::channel();
+        Job::Verify { password: SecretString::new("kittens".to_owned()), stored: Some(stored.to_owned()), reply }
+    }
+
+    #[test]
+    fn of_hashes_from_elsewhere_one_runs_at_a_time_and_ours_pass_them() {
+        for foreign in [BCRYPT, "bcrypt$$2b$14$x", "$apr1$x", "nonsense"] {
+            assert_eq!(job(foreign).cost(), Cost::Foreign, "{foreign}");
+        }
+        let ours = ["$argon2id$v=19$m=64,t=1,p=1$x", "argon2$argon2id$v=19$m=64,t=1,p=1$x"];
+        let mut queue = Queue::default();
+        queue.jobs.extend([BCRYPT, BCRYPT, ours[0], BCRYPT, ours[1]].map(job));
+        let costs: Vec<_> = std::iter::from_fn(|| queue.take()).map(|job| job.cost()).collect();
+        assert_eq!(costs, [Cost::Foreign, Cost::Ours, Cost::Ours], "two wait until the first is done");
+        queue.foreign_runs = false;
+        assert!(queue.take().is_some() && queue.take().is_none() && queue.jobs.len() == 1);
+    }
+
+    /// One thread takes them in turn, and what they take does not count as what one of ours takes.
+    #[tokio::test]
+    async fn many_hashes_from_elsewhere_are_all_checked_and_leave_no_mark() {
+        let pool = Pool::start(&PasswordsConfig { threads: 2, ..config(1000) }).expect("starts");
+        let dear = "$2b$10$LkmleoPMk6Pz0mdpm/.9iOK5uQ4FHVfzHXNiI/QgdT9IYbuFjGB0S";
+        let before = pool.shared.micros_per_hash.load(Ordering::Relaxed);
+        let tries = (0..6).map(|_| verify(&pool, "wrong", Some(dear)));
+        let verdicts = futures_util::future::join_all(tries).await;
+        assert!(verdicts.iter().all(|verdict| matches!(verdict, Ok(Verdict::Differs))), "{verdicts:?}");
+        assert_eq!(pool.shared.micros_per_hash.load(Ordering::Relaxed), before);
     }
 
     #[test]

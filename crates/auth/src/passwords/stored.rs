@@ -45,15 +45,24 @@ pub fn examine(text: &str, config: &PasswordsConfig) -> Result<Format, Refused> 
     Stored::parse(text, &ours).map(|stored| stored.format())
 }
 
+/// Without looking at more of it.
+pub(super) fn is_argon2(text: &str) -> bool {
+    without_hasher(text).starts_with("$argon2")
+}
+
+/// Django writes the name of its hasher before two of the common formats.
+fn without_hasher(text: &str) -> &str {
+    let text = text.strip_prefix("bcrypt$").unwrap_or(text);
+    text.strip_prefix("argon2").filter(|rest| rest.starts_with('$')).unwrap_or(text)
+}
+
 impl Stored {
     pub(super) fn parse(text: &str, ours: &Params) -> Result<Self, Refused> {
         if text.len() > LONGEST {
             return Err(Refused::Garbled);
         }
-        // Django writes the name of its hasher before two of the common formats.
-        let text = text.strip_prefix("bcrypt$").unwrap_or(text);
-        let text = text.strip_prefix("argon2").filter(|rest| rest.starts_with('$')).unwrap_or(text);
-        match text.starts_with("$argon2") {
+        let text = without_hasher(text);
+        match is_argon2(text) {
             true => Phc::parse(text, ours).map(Self::Argon2),
             false => foreign::parse(text).map(Self::Foreign),
         }

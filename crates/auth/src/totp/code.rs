@@ -11,7 +11,7 @@ use subtle::{ConditionallySelectable as _, ConstantTimeEq as _};
 const STEP: i64 = 30;
 /// The clock of a phone is off by so many steps at most, and a code may have been typed slowly.
 const DRIFT: i64 = 1;
-const DIGITS: usize = 6;
+pub const DIGITS: usize = 6;
 const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 /// 160 bits that the app and this server share.

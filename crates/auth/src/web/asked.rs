@@ -37,7 +37,7 @@ impl Visit {
     pub(crate) async fn asked(&self, pending: &Pending) -> Result<Asked, AuthorizeError> {
         match &pending.purpose {
             Purpose::Authorize(params) => {
-                let examined = self.examine(params, Some(&pending.interaction)).await?;
+                let examined = Box::pin(self.examine(params, Some(&pending.interaction))).await?;
                 let Examined { client, request, step, demanded, .. } = examined;
                 let (ui_locales, login_hint) = (request.ui_locales, request.login_hint);
                 Ok(Asked { client: Some(client), ui_locales, login_hint, step, demanded })
@@ -53,7 +53,7 @@ impl Visit {
     /// The examined request; pages that make sense only on the way to a client ask for it.
     pub(crate) async fn examined(&self, pending: &Pending) -> Result<Examined, AuthorizeError> {
         match &pending.purpose {
-            Purpose::Authorize(params) => self.examine(params, Some(&pending.interaction)).await,
+            Purpose::Authorize(params) => Box::pin(self.examine(params, Some(&pending.interaction))).await,
             Purpose::OwnPage(_) => Err(PageError::new(Situation::Expired).because("no app asks for this").into()),
         }
     }
@@ -61,7 +61,7 @@ impl Visit {
     /// Does what comes next, whatever the interaction leads to.
     pub(crate) async fn go_on(self, pending: Pending) -> Result<HttpResponse, AuthorizeError> {
         let page = match &pending.purpose {
-            Purpose::Authorize(params) => return self.proceed(params, Some(pending.interaction)).await,
+            Purpose::Authorize(params) => return Box::pin(self.proceed(params, Some(pending.interaction))).await,
             Purpose::OwnPage(page) => page.clone(),
         };
         let (step, enrolled) = self.for_own_page(&pending, &page).await?;
@@ -71,7 +71,7 @@ impl Visit {
                 let location = self.state.issuer().endpoint(&page.path);
                 return Ok(HttpResponse::SeeOther().insert_header((LOCATION, location)).finish());
             }
-            Step::SecondFactor => login::second_factor_page(&enrolled),
+            Step::SecondFactor => login::second_factor_page(enrolled),
             Step::Enrol => cards::ENROL,
             Step::SignUp => cards::SIGN_UP,
             Step::SelectAccount => cards::SELECT_ACCOUNT,

@@ -206,7 +206,7 @@ impl Visit {
             }
             Step::Login(_) => paths::LOGIN,
             Step::SignUp => cards::SIGN_UP,
-            Step::SecondFactor => login::second_factor_page(&examined.enrolled),
+            Step::SecondFactor => login::second_factor_page(examined.enrolled),
             Step::Enrol => cards::ENROL,
             Step::SelectAccount => cards::SELECT_ACCOUNT,
             Step::Consent(_) => paths::CONSENT,

@@ -2,7 +2,6 @@
 //! session lives is asked in `web/session.rs`.
 
 use actix_web::HttpRequest;
-use protocol::ids::SessionId;
 use protocol::secret::SessionToken;
 use protocol::time::Seconds;
 use store::interactions::Keep;
@@ -24,31 +23,23 @@ pub(crate) fn waiting(state: &AppState, http: &HttpRequest) -> Vec<SessionToken>
     list.split(SEPARATOR).filter_map(SessionToken::parse).take(room(state)).collect()
 }
 
-/// Makes this the active session, in whatever list it was; the active one of before waits. Gives those for which there is no room
-/// any more.
-#[must_use = "sessions that leave the browser have to end"]
-pub(crate) fn activate(state: &AppState, http: &HttpRequest, token: &SessionToken, keep: Keep) -> Vec<SessionToken> {
-    let life = match keep {
-        Keep::UntilBrowserCloses => Life::Browser,
-        Keep::OnThisDevice => Life::For(Seconds(state.config.sessions.keep_lifetime)),
-    };
+/// Those that wait when this one becomes active, in whatever list it was: the active one of before comes first. And those for which
+/// there is no room any more, which have to end.
+pub(crate) fn beside(
+    state: &AppState,
+    http: &HttpRequest,
+    token: &SessionToken,
+) -> (Vec<SessionToken>, Vec<SessionToken>) {
     let before = active(state, http).into_iter().chain(waiting(state, http));
     let mut others: Vec<SessionToken> = before.filter(|other| other.id != token.id).collect();
     let dropped = others.split_off(others.len().min(room(state)));
-    write_waiting(state, http, &others);
-    cookies::send(http, cookies::write(state, cookies::SESSION, token.print().expose().clone(), life));
-    dropped
+    (others, dropped)
 }
 
-/// The active session is over: the browser forgets it, and nobody is signed in until one of the others is chosen.
-pub(crate) fn forget_active(state: &AppState, http: &HttpRequest) {
-    cookies::send(http, cookies::remove(state, cookies::SESSION));
-}
-
-/// Takes one of those that wait off the list.
-pub(crate) fn forget_waiting(state: &AppState, http: &HttpRequest, id: &SessionId) {
-    let others: Vec<_> = waiting(state, http).into_iter().filter(|token| token.id != *id).collect();
-    write_waiting(state, http, &others);
+/// Makes this the active session. `keep`: what its owner asked for.
+pub(crate) fn activate(state: &AppState, http: &HttpRequest, token: &SessionToken, keep: Keep) {
+    let value = token.print().expose().clone();
+    cookies::send(http, cookies::write(state, cookies::SESSION, value, life(state, keep)));
 }
 
 /// How many can wait beside the active one.
@@ -56,11 +47,19 @@ fn room(state: &AppState) -> usize {
     state.config.sessions.accounts_per_browser.saturating_sub(1)
 }
 
-fn write_waiting(state: &AppState, http: &HttpRequest, tokens: &[SessionToken]) {
+fn life(state: &AppState, keep: Keep) -> Life {
+    match keep {
+        Keep::UntilBrowserCloses => Life::Browser,
+        Keep::OnThisDevice => Life::For(Seconds(state.config.sessions.keep_lifetime)),
+    }
+}
+
+/// These wait. `keep`: what all their owners asked for; one list has one life.
+pub(crate) fn write_waiting(state: &AppState, http: &HttpRequest, tokens: &[SessionToken], keep: Keep) {
     let list: Vec<String> = tokens.iter().map(|token| token.print().expose().clone()).collect();
     if !list.is_empty() {
-        let life = Life::For(Seconds(state.config.sessions.keep_lifetime));
-        cookies::send(http, cookies::write(state, cookies::ACCOUNTS, list.join(&SEPARATOR.to_string()), life));
+        let list = list.join(&SEPARATOR.to_string());
+        cookies::send(http, cookies::write(state, cookies::ACCOUNTS, list, life(state, keep)));
     } else if cookies::read(state, http, cookies::ACCOUNTS).is_some() {
         cookies::send(http, cookies::remove(state, cookies::ACCOUNTS));
     }

@@ -36,6 +36,8 @@ pub enum Situation {
     BadLogoutLink,
     /// The sign-in took too long, was finished already, or began in another browser.
     Expired,
+    /// A link out of a mail, or its code: used, too old, or void since the account changed.
+    LinkOver,
     /// The browser did not send back the cookie of the interaction.
     NoCookies,
     /// A form was sent that this server did not make for this browser.
@@ -146,6 +148,7 @@ impl PageError {
             | Situation::BadForm
             | Situation::Expired
             | Situation::NoCookies => StatusCode::BAD_REQUEST,
+            Situation::LinkOver => StatusCode::GONE,
             Situation::ForeignForm => StatusCode::FORBIDDEN,
             Situation::NotFound => StatusCode::NOT_FOUND,
             Situation::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,

@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use protocol::metadata::paths;
 
 use crate::AppState;
+use crate::config::SignUp;
 use crate::web::error::PageError;
 use crate::web::pages::HomePage;
 use crate::web::{answer, cards, session, shell};
@@ -19,6 +20,7 @@ pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<Http
     }
     let home = HomePage {
         shell: shell::of(&state, &http),
+        sign_up: (state.config.accounts.sign_up == SignUp::Open).then(|| cards::path(&state, cards::SIGN_UP)),
         issuer: state.issuer().as_str().to_owned(),
         discovery: state.issuer().endpoint(paths::OPENID_CONFIGURATION),
         keys: state.issuer().endpoint(paths::JWKS),

@@ -72,10 +72,13 @@ impl Pending {
         form: &Params,
         session: Option<&SessionId>,
     ) -> Result<(), PageError> {
-        // The step that is due works, with a form of its own.
-        let again = format!("{}?interaction={}", cards::path(state, cards::CONTINUE), self.interaction.id);
         refuse_foreign(state, request, form, &self.browser_secret, &self.purpose(session))
-            .map_err(|error| error.onward(Onward::Retry(again)))
+            .map_err(|error| error.onward(Onward::Retry(self.again(state))))
+    }
+
+    /// The step that is due, with a form of its own.
+    pub(crate) fn again(&self, state: &AppState) -> String {
+        format!("{}?interaction={}", cards::path(state, cards::CONTINUE), self.interaction.id)
     }
 
     fn purpose(&self, session: Option<&SessionId>) -> String {
@@ -225,14 +228,22 @@ pub(crate) fn refuse_foreign(
     browser_secret: &str,
     purpose: &str,
 ) -> Result<(), PageError> {
+    refuse_other_sites(request)?;
     let foreign = |cause: &str| Err(PageError::new(Situation::ForeignForm).because(cause));
-    let site = request.headers().get("sec-fetch-site").and_then(|value| value.to_str().ok());
-    if matches!(site, Some("cross-site" | "same-site")) {
-        return foreign("the form was sent by another site");
-    }
     let token = form.get("csrf").map_err(PageError::bad_link)?.unwrap_or_default();
     let ours = state.keys.secrets().verify_csrf_mac(csrf_input(browser_secret, purpose).as_bytes(), token);
     if ours { Ok(()) } else { foreign("the csrf token is not that of this browser, interaction and session") }
+}
+
+/// The part of [`refuse_foreign`] for which nothing has to be known of the browser.
+pub(crate) fn refuse_other_sites(request: &HttpRequest) -> Result<(), PageError> {
+    let site = request.headers().get("sec-fetch-site").and_then(|value| value.to_str().ok());
+    match site {
+        Some("cross-site" | "same-site") => {
+            Err(PageError::new(Situation::ForeignForm).because("the form was sent by another site"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// As [`refuse_foreign`], for a page that needs no sign-in.

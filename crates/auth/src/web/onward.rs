@@ -22,12 +22,13 @@ pub(super) async fn ended(
     let onward = match purpose(interaction) {
         Ok(Purpose::OwnPage(page)) => Some(Onward::Retry(cards::path(state, &page.path))),
         Ok(Purpose::Authorize(params)) => match client(state, interaction).await? {
-            // The request as it was: the app may still wait for its answer, and asks anew if it does not.
-            Some(client) => Some(start_again(
-                &client,
-                start(state, &client)
-                    .unwrap_or_else(|| format!("{}?{}", cards::path(state, paths::AUTHORIZE), params.encode())),
-            )),
+            Some(client) => {
+                // The request as it was, unless it was too long to be kept: the app may still wait for its answer, and asks anew if
+                // it does not.
+                let again = format!("{}?{}", cards::path(state, paths::AUTHORIZE), params.encode());
+                let kept = (!interaction.parameters.is_empty()).then_some(again);
+                start(state, &client).or(kept).map(|href| start_again(&client, href))
+            }
             None => None,
         },
         Err(_) => None,

@@ -128,6 +128,8 @@ pub struct FormPostPage {
 #[template(path = "home.html")]
 pub struct HomePage {
     pub shell: Shell,
+    /// Where somebody makes an account, when everybody may.
+    pub sign_up: Option<String>,
     pub issuer: String,
     pub discovery: String,
     pub keys: String,

@@ -8,6 +8,7 @@ use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use protocol::error::{ErrorCode, OAuthError};
+use protocol::ids::SessionId;
 use protocol::params::Params;
 use protocol::secret::TokenHash;
 use protocol::security_event::SecurityEvent;
@@ -115,17 +116,16 @@ enum Whom {
 }
 
 async fn whom(visit: &Visit, pending: &Pending, form: &Params, purpose: Purpose) -> Result<Whom, PageError> {
-    let session = match purpose {
-        Purpose::SignIn => None,
-        Purpose::SecondFactor => UnderWay::session_or_none(visit, pending),
-    };
+    if purpose == Purpose::SignIn {
+        pending.check_form(&visit.state, &visit.http, form, None)?;
+        return Ok(Whom::Anyone);
+    }
+    let under_way = UnderWay::find(visit, pending).await?;
+    let session = UnderWay::session_of_form(under_way.as_ref(), visit);
     pending.check_form(&visit.state, &visit.http, form, session)?;
-    Ok(match purpose {
-        Purpose::SignIn => Whom::Anyone,
-        Purpose::SecondFactor => match UnderWay::find(visit, pending).await? {
-            Some(under_way) => Whom::Known(Box::new(under_way)),
-            None => Whom::NobodyAnyMore,
-        },
+    Ok(match under_way {
+        Some(under_way) => Whom::Known(Box::new(under_way)),
+        None => Whom::NobodyAnyMore,
     })
 }
 
@@ -154,12 +154,18 @@ pub(crate) async fn note_refused(visit: &Visit, error: &PasskeyError) -> Result<
     Ok(())
 }
 
-/// The form that signs in with a passkey, for the page of an interaction. `None` where this server can have none.
-pub(crate) fn sign_in_form(visit: &Visit, pending: &Pending, purpose: Purpose) -> Option<PasskeyForm> {
+/// The form that signs in with a passkey, for the page of an interaction; bound to a session where the proof rests on one. `None`
+/// where this server can have none.
+pub(crate) fn sign_in_form(
+    visit: &Visit,
+    pending: &Pending,
+    purpose: Purpose,
+    session: Option<&SessionId>,
+) -> Option<PasskeyForm> {
     let state = &visit.state;
-    let (session, offered, action) = match purpose {
-        Purpose::SignIn => (None, Offered::WithNames, SIGN_IN),
-        Purpose::SecondFactor => (UnderWay::session_or_none(visit, pending), Offered::ByButton, cards::LOGIN_PASSKEY),
+    let (offered, action) = match purpose {
+        Purpose::SignIn => (Offered::WithNames, SIGN_IN),
+        Purpose::SecondFactor => (Offered::ByButton, cards::LOGIN_PASSKEY),
     };
     passkeys::are_available(state.issuer()).then(|| PasskeyForm {
         action: cards::path(state, action),
@@ -170,6 +176,7 @@ pub(crate) fn sign_in_form(visit: &Visit, pending: &Pending, purpose: Purpose) -
             ("purpose", purpose.name().to_owned()),
         ],
         keep: (purpose == Purpose::SignIn).then_some("keep"),
+        accept: None,
         offered,
     })
 }
@@ -181,6 +188,7 @@ pub(crate) fn add_form(visitor: &Visitor, action: &str) -> Option<PasskeyForm> {
         options: visitor.path(CREATION_OPTIONS),
         hidden: vec![("csrf", visitor.csrf())],
         keep: None,
+        accept: None,
         offered: Offered::ByButton,
     })
 }

@@ -104,7 +104,7 @@ fn recover(app: &mut ServiceConfig) {
         );
 }
 
-/// For people, about their own account.
+/// For people, about their own account. Links as above.
 fn account_pages(app: &mut ServiceConfig) {
     let with_token = |page: &str| format!("{page}/{{token}}");
     security_pages(app);
@@ -114,7 +114,12 @@ fn account_pages(app: &mut ServiceConfig) {
         .service(at(account::PROFILE, "GET, POST").get(account::profile::get).post(account::profile::post))
         .service(at(account::EMAIL, "GET, POST").get(account::email::get).post(account::email::post))
         .service(at(account::EMAIL_CODE, "GET, POST").get(account::email::code).post(account::email::post_code))
-        .service(at(&with_token(account::EMAIL), "GET, POST").get(account::email::link).post(account::email::post_link))
+        .service(
+            at(&with_token(account::EMAIL), "GET, HEAD, POST")
+                .get(account::email::link)
+                .head(account::email::link)
+                .post(account::email::post_link),
+        )
         .service(at(account::SESSIONS, "GET, POST").get(account::sessions::get).post(account::sessions::post))
         .service(at(account::APPS, "GET, POST").get(account::apps::get).post(account::apps::post))
         .service(at(account::LOG, "GET").get(account::log::get))
@@ -124,8 +129,9 @@ fn account_pages(app: &mut ServiceConfig) {
         .service(at(account::DELETE, "GET, POST").get(account::delete::get).post(account::delete::post))
         .service(at(account::KEEP, "POST").post(account::delete::keep))
         .service(
-            at(&with_token(account::CANCEL_DELETION), "GET, POST")
+            at(&with_token(account::CANCEL_DELETION), "GET, HEAD, POST")
                 .get(account::delete::link)
+                .head(account::delete::link)
                 .post(account::delete::post_link),
         );
 }

@@ -51,7 +51,7 @@ pub(crate) async fn post(
     pending.check_form(&visit.state, &visit.http, &form, None)?;
     let field = |name| form.get(name).map_err(PageError::bad_link);
     if let Some(id) = field("remove")? {
-        return remove(&visit, &pending, id);
+        return remove(&visit, &pending, id).await;
     }
     if field("decision")? == Some("other") {
         let location = cards::other_account(&visit.state, &pending.interaction.id);
@@ -114,10 +114,10 @@ async fn chosen(mut visit: Visit, mut pending: Pending, form: &Params) -> Result
     visit.go_on(pending).await
 }
 
-/// This browser forgets the account; its session ends by itself. An active one is signed out instead.
-fn remove(visit: &Visit, pending: &Pending, id: &str) -> Result<HttpResponse, AuthorizeError> {
+/// This browser forgets an account that waits, and its session ends. An active one is signed out instead.
+async fn remove(visit: &Visit, pending: &Pending, id: &str) -> Result<HttpResponse, AuthorizeError> {
     if let Ok(id) = SessionId::parse(id) {
-        browser_sessions::forget_waiting(&visit.state, &visit.http, &id);
+        session::forget(&visit.state, &visit.http, &id).await.map_err(PageError::from)?;
     }
     Ok(visit.to_page(cards::SELECT_ACCOUNT, &pending.interaction.id))
 }

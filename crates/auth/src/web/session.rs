@@ -1,5 +1,6 @@
 //! The browser's signed-in session: found by its cookie, begun at login, never taken from anything else in a request.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use actix_web::HttpRequest;
@@ -8,17 +9,21 @@ use protocol::authorize::decide::Login;
 use protocol::ids::{SessionId, UserId};
 use protocol::login::Proven;
 use protocol::secret::SessionToken;
+use protocol::security_event::SecurityEvent;
 use protocol::time::{Seconds, Timestamp};
 use protocol::user::User;
 use store::interactions::Keep;
 use store::sessions::Session;
 use store::{StoreError, Won};
 
+use crate::security_log::Event;
 use crate::web::browser_sessions;
 use crate::{AppState, active, protocol_log, random, security_log, session_clients};
 
 /// `last_seen_at` is this coarse, so that an active person costs one write in that time.
 const TOUCH_EVERY: Seconds = Seconds(300);
+/// One person is signed in in at most this many browsers.
+const MOST_SESSIONS: usize = 50;
 
 /// The live session of this browser and the person it belongs to.
 pub(crate) async fn current(
@@ -55,23 +60,34 @@ pub(crate) struct Sign<'a> {
     /// When the first factor was proven: nothing that rests on the session may look fresher than its oldest proof.
     pub auth_time: Timestamp,
     pub keep: Keep,
+    /// When the password among the proofs was set: no session begins on one that was replaced while it was verified.
+    pub password_set_at: Option<Timestamp>,
 }
 
-/// Begins a session for a person who has just proven who they are. Always a new identifier (session fixation).
-pub(crate) async fn begin(state: &AppState, http: &HttpRequest, sign: &Sign<'_>) -> Result<Session, StoreError> {
+/// Begins a session for a person who has just proven who they are. Always a new identifier (session fixation). `None`: what was
+/// proven counts no more.
+pub(crate) async fn begin(
+    state: &AppState,
+    http: &HttpRequest,
+    sign: &Sign<'_>,
+) -> Result<Option<Session>, StoreError> {
     let (session, token) = fresh(state, http, SessionId::from_random(random::id()), sign);
-    store::sessions::insert(&state.store, &session).await?;
+    if store::sessions::insert(&state.store, &session, sign.password_set_at).await? == Won::No {
+        return Ok(None);
+    }
+    make_room(state, http, &session).await?;
     activate(state, http, &token, sign.keep).await?;
-    Ok(session)
+    Ok(Some(session))
 }
 
-/// The same person proved it again, or proved more: the session goes on with a new secret; what rests on it stays.
+/// The same person proved it again, or proved more: the session goes on with a new secret; what rests on it stays. `None`: it was
+/// ended, or renewed by a parallel sign-in, or what was proven counts no more.
 pub(crate) async fn renew(
     state: &AppState,
     http: &HttpRequest,
     before: &Session,
     sign: &Sign<'_>,
-) -> Result<Session, StoreError> {
+) -> Result<Option<Session>, StoreError> {
     let (mut session, token) = fresh(state, http, before.id.clone(), sign);
     session.created_at = before.created_at;
     if sign.auth_time == before.auth_time && sign.keep == before.keep {
@@ -79,14 +95,28 @@ pub(crate) async fn renew(
         session.expires_at = before.expires_at;
         session.idle_expires_at = session.idle_expires_at.min(session.expires_at);
     }
-    match store::sessions::renew(&state.store, &session, &before.secret_hash).await? {
-        Won::Yes => {
-            activate(state, http, &token, sign.keep).await?;
-            Ok(session)
-        }
-        // It was ended, or renewed by a parallel login: this one begins a session of its own.
-        Won::No => begin(state, http, sign).await,
+    if store::sessions::renew(&state.store, &session, &before.secret_hash, sign.password_set_at).await? == Won::No {
+        return Ok(None);
     }
+    activate(state, http, &token, sign.keep).await?;
+    Ok(Some(session))
+}
+
+/// Ends what one person has too many of: the sessions that were not used for longest, wherever they are.
+async fn make_room(state: &AppState, http: &HttpRequest, begun: &Session) -> Result<(), StoreError> {
+    let mut others = store::sessions::living_of_user(&state.store, &begun.user_id, begun.created_at).await?;
+    others.retain(|session| session.id != begun.id);
+    if others.len() < MOST_SESSIONS {
+        return Ok(());
+    }
+    others.sort_by_key(|session| Reverse(session.last_seen_at));
+    for surplus in others.split_off(MOST_SESSIONS - 1) {
+        if session_clients::end(state, &surplus.id, begun.created_at).await? == Won::Yes {
+            let event = Event::new(&begun.user_id, SecurityEvent::SessionEnded).in_session(&begun.id);
+            security_log::note(state, http, event.with("ended", surplus.id.as_str())).await?;
+        }
+    }
+    Ok(())
 }
 
 /// The browser goes on in this session. Sessions that it has no room for end: nobody could reach them any more. Their clients hear
@@ -98,10 +128,42 @@ pub(crate) async fn activate(
     token: &SessionToken,
     keep: Keep,
 ) -> Result<(), StoreError> {
-    for dropped in browser_sessions::activate(state, http, token, keep) {
-        if living(state, &dropped, state.now()).await?.is_some() {
-            let _ended = session_clients::end(state, &dropped.id, state.now()).await?;
+    let (others, dropped) = browser_sessions::beside(state, http, token);
+    wait(state, http, &others).await?;
+    browser_sessions::activate(state, http, token, keep);
+    for dropped in dropped {
+        end_living(state, &dropped).await?;
+    }
+    Ok(())
+}
+
+/// Takes a session that waits off the list of this browser, and ends it.
+pub(crate) async fn forget(state: &AppState, http: &HttpRequest, id: &SessionId) -> Result<(), StoreError> {
+    let waiting = browser_sessions::waiting(state, http);
+    let (forgotten, others): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|token| token.id == *id);
+    for token in forgotten {
+        end_living(state, &token).await?;
+    }
+    wait(state, http, &others).await
+}
+
+/// The list outlives the browser only if everybody on it asked for that.
+async fn wait(state: &AppState, http: &HttpRequest, tokens: &[SessionToken]) -> Result<(), StoreError> {
+    let mut keep = Keep::OnThisDevice;
+    for token in tokens {
+        match store::sessions::find(&state.store, &token.id).await? {
+            Some(Session { keep: Keep::OnThisDevice, .. }) => {}
+            _ => keep = Keep::UntilBrowserCloses,
         }
+    }
+    browser_sessions::write_waiting(state, http, tokens, keep);
+    Ok(())
+}
+
+/// The id alone ends nothing.
+async fn end_living(state: &AppState, token: &SessionToken) -> Result<(), StoreError> {
+    if living(state, token, state.now()).await?.is_some() {
+        let _ended = session_clients::end(state, &token.id, state.now()).await?;
     }
     Ok(())
 }

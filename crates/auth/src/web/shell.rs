@@ -6,9 +6,11 @@ use actix_web::http::header::ACCEPT_LANGUAGE;
 use url::form_urlencoded;
 
 use crate::AppState;
-use crate::web::cookies;
+use crate::config::MailTransport;
+use crate::mail::MAILBOX;
 use crate::web::pages::{LanguageSwitch, Link, Mode, Shell};
 use crate::web::text::{Locale, Wishes};
+use crate::web::{cards, cookies};
 
 /// The parameter of the language switch.
 const LANG: &str = "lang";
@@ -36,11 +38,20 @@ pub(crate) fn in_language(state: &AppState, request: &HttpRequest, ui_locales: &
     let mut shell = Shell::new(locale, &state.config.branding.name, state.mode);
     shell.base.push_str(state.issuer().path());
     shell.support = state.config.branding.support_contact.as_deref().map(support);
+    shell.rules = rules(state, &shell);
+    shell.mailbox = (state.config.mail.transport == MailTransport::Mailbox).then(|| cards::path(state, MAILBOX));
     if request.method() == Method::GET {
         let query = query.into_iter().filter(|(name, _)| KEPT.contains(&name.as_str())).collect();
         shell.switch = Some(LanguageSwitch { action: request.path().to_owned(), query });
     }
     shell
+}
+
+/// Terms and privacy policy, where there are some.
+fn rules(state: &AppState, shell: &Shell) -> Vec<Link> {
+    let (accounts, texts) = (&state.config.accounts, &shell.texts.signup);
+    let links = [(&accounts.terms_uri, texts.terms_link), (&accounts.privacy_uri, texts.privacy_link)];
+    links.into_iter().filter_map(|(href, label)| Some(Link { href: href.clone()?, label: label.to_owned() })).collect()
 }
 
 /// An https address is a page to go to, anything else an e-mail address; the configuration allows only these two.

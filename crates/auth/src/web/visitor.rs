@@ -48,7 +48,7 @@ pub(crate) struct Visitor {
 #[derive(Debug)]
 pub(crate) enum VisitorError {
     Page(PageError),
-    /// To this address, by 303.
+    /// To this address, by 303; a page that asks for it where the form of one was sent.
     SignIn(String),
 }
 
@@ -60,9 +60,20 @@ impl Visitor {
         since: Since,
         back: Option<&str>,
     ) -> Result<Self, VisitorError> {
+        match session::current(&state, &http, state.now()).await? {
+            Some(signed_in) => Self::enter(state, http, signed_in, since, back).await,
+            None => Err(sign_in(&state, &http, since, back).await?),
+        }
+    }
+
+    async fn enter(
+        state: Data<AppState>,
+        http: HttpRequest,
+        (session, user): (Session, User),
+        since: Since,
+        back: Option<&str>,
+    ) -> Result<Self, VisitorError> {
         let now = state.now();
-        let signed_in = session::current(&state, &http, now).await?;
-        let Some((session, user)) = signed_in else { return Err(sign_in(&state, &http, since, back).await?) };
         let enrolled = accounts::enrolled(&state, &user).await?;
         let recent = (since == Since::Recently).then_some(RECENT);
         match decide::for_own_page(Some(&session::login(&session)), &enrolled, recent, now) {
@@ -92,7 +103,12 @@ impl Visitor {
         since: Since,
         page: &str,
     ) -> Result<Self, VisitorError> {
-        let visitor = Self::admit(state, http, since, Some(page)).await?;
+        // A form of another site comes without our cookies. It must not get new ones: they would take the place of the old ones.
+        interaction::refuse_other_sites(&http)?;
+        let Some(signed_in) = session::current(&state, &http, state.now()).await? else {
+            return Err(VisitorError::SignIn(state.issuer().endpoint(page)));
+        };
+        let visitor = Self::enter(state, http, signed_in, since, Some(page)).await?;
         let browser = cookies::read(&visitor.state, &visitor.http, cookies::BROWSER)
             .ok_or_else(|| PageError::new(Situation::NoCookies).because("the browser sent no cookie"))?;
         interaction::refuse_foreign(&visitor.state, &visitor.http, form, &browser, &visitor.purpose())?;

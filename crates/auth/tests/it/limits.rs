@@ -7,6 +7,7 @@ use std::sync::Arc;
 use auth::AppState;
 use auth::limits::{self, Asker, Reserved, Throttled};
 use futures_util::future::join_all;
+use protocol::ids::{KnownBrowserId, UserId};
 use protocol::time::Seconds;
 use protocol::user::User;
 use testkit::app::{PASSWORD, TestApp, TestOptions};
@@ -148,8 +149,75 @@ async fn a_hundred_wrong_passwords_in_a_row_close_an_account_until_it_has_a_new_
             "a passkey is not a guess"
         );
         assert!(guess(&state, &alice, "198.51.100.7").await.is_err());
-        limits::password_was_replaced(&state.store, state.keys.secrets(), &alice.id).await.unwrap();
+        limits::password_was_replaced(&state.store, state.keys.secrets(), &alice, None).await.unwrap();
         assert!(guess(&state, &alice, "198.51.100.7").await.is_ok());
+    })
+    .await;
+}
+
+/// NIST SP 800-63B-4 §3.2.2 counts failures in a row, however long that row takes.
+#[actix_web::test]
+async fn whoever_is_patient_meets_the_same_hundred() {
+    on_each_engine(async |app| {
+        let (state, alice) = (state(&app), app.user("alice2").await);
+        let (limits, known) = (&app.config.limits, KnownBrowserId::parse("a-browser").unwrap());
+        let patient = Seconds(limits.failed_logins_window + 60);
+        for known in [None, Some(&known)] {
+            let mut evaluated = 0;
+            let stopped = loop {
+                let asker = Asker { name: "alice2", account: Some(&alice.id), known, peer: peer("192.0.2.7") };
+                match limits::password(&state, asker, state.now()).await.expect("the database answers") {
+                    Ok(reserved) => reserved.failed(),
+                    Err(Throttled { retry_after }) => break retry_after,
+                }
+                evaluated += 1;
+                assert!(evaluated <= 200, "there is no end");
+                app.clock.advance(patient);
+            };
+            assert_eq!(evaluated, limits.failed_logins_in_a_row, "{known:?}");
+            assert!(stopped > Seconds(limits.failed_logins_lock / 2), "{stopped:?}");
+        }
+        let mut evaluated = 0;
+        while let Ok(reserved) = limits::second_factor(&state, &alice.id, None, state.now()).await.unwrap() {
+            reserved.failed();
+            evaluated += 1;
+            assert!(evaluated <= 200, "there is no end");
+            app.clock.advance(Seconds::minutes(10));
+        }
+        assert_eq!(evaluated, limits.failed_codes_in_a_row);
+        app.clock.advance(Seconds(limits.failed_logins_lock));
+        let code = limits::second_factor(&state, &alice.id, None, state.now()).await.unwrap();
+        code.expect("the lock is over").succeeded(&state).await;
+    })
+    .await;
+}
+
+/// Somebody who has reset their password signs in with it, whatever strangers typed.
+#[actix_web::test]
+async fn a_new_password_frees_each_name_of_the_account_and_the_browser_that_it_was_set_in() {
+    on_each_engine(async |app| {
+        let (state, alice) = (state(&app), app.user("alice2").await);
+        let known = KnownBrowserId::parse("a-browser").unwrap();
+        let email = alice.email.clone().unwrap();
+        let guess = async |name: &str, account: &UserId, known: Option<&KnownBrowserId>| {
+            let asker = Asker { name, account: Some(account), known, peer: peer("192.0.2.7") };
+            limits::password(&state, asker, state.now()).await.expect("the database answers")
+        };
+        for name in ["alice2", email.as_str()] {
+            // As if each time the name were of somebody else, so that nothing but the counter of the name is in the way.
+            let mut number = 0;
+            let evaluated = exhaust(async || {
+                number += 1;
+                guess(name, &UserId::parse(&format!("u{number}")).unwrap(), None).await
+            });
+            assert_eq!(evaluated.await, app.config.limits.failed_logins_per_name);
+            assert!(guess(name, &alice.id, None).await.is_err(), "{name}");
+        }
+        exhaust(async || guess("alice2", &alice.id, Some(&known)).await).await;
+        limits::password_was_replaced(&state.store, state.keys.secrets(), &alice, Some(&known)).await.unwrap();
+        for (name, known) in [("alice2", None), (email.as_str(), None), ("alice2", Some(&known))] {
+            assert!(guess(name, &alice.id, known).await.is_ok(), "{name} {known:?}");
+        }
     })
     .await;
 }
@@ -230,6 +298,7 @@ async fn mails_and_sign_ups_are_so_many_in_an_hour() {
         let (one, other) = ("192.0.2.7", "198.51.100.7");
         assert_eq!(exhaust(async || mail("ada@example.org", one).await).await, 3);
         assert_eq!(throttled(mail("ada@example.org", other).await), Some(3_600), "from wherever it is asked for");
+        assert_eq!(throttled(mail(" Ada@Example.ORG", other).await), Some(3_600), "and however it is written");
         let mut number = 0;
         let to_anybody = async || {
             number += 1;
@@ -239,8 +308,22 @@ async fn mails_and_sign_ups_are_so_many_in_an_hour() {
         assert_eq!(throttled(mail("bob@example.org", other).await), None);
         let sign_up = async || limits::sign_up(&state, peer(one), state.now()).await.expect("the database answers");
         assert_eq!(exhaust(sign_up).await, 5);
+        // From one address after another of a wide network.
+        let (mut mails, mut sign_ups) = (0, 0);
+        for number in 0..100 {
+            let from = format!("2001:db8:7:{number:x}::1");
+            mails += exhaust(async || mail(&format!("{}-{number}@example.net", random_name()), &from).await).await;
+            let peer = peer(&from);
+            let sign_up = async || limits::sign_up(&state, peer, state.now()).await.expect("the database answers");
+            sign_ups += exhaust(sign_up).await;
+        }
+        assert_eq!((mails, sign_ups), (100, 50));
     })
     .await;
+}
+
+fn random_name() -> String {
+    auth::random::short()
 }
 
 /// OWASP ASVS 6.1.1 asks for these numbers in the documentation.

@@ -21,6 +21,7 @@ mod errors;
 mod frontchannel_logout;
 mod introspect;
 mod known_browsers;
+mod late_proofs;
 mod limits;
 mod login;
 mod logout;

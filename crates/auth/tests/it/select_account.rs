@@ -13,12 +13,17 @@ const CHOOSE: (&str, &str) = ("prompt", "select_account");
 
 /// Signs in as one more.
 async fn sign_in(browser: &Browser, app: &TestApp, name: &str) -> Page {
+    sign_in_with(browser, app, name, &[]).await
+}
+
+async fn sign_in_with(browser: &Browser, app: &TestApp, name: &str, more: &[(&str, &str)]) -> Page {
     let page = browser.open(&app.authorize_url("first-party", &[("prompt", "login")])).await;
     let page = match page.has_id("login-page") {
         true => browser.get(&format!("/login?interaction={}&account=other", interaction(&page))).await,
         false => panic!("{}", page.body),
     };
-    let done = browser.submit(&page, &[("username", name), ("password", PASSWORD)]).await;
+    let typed = [&[("username", name), ("password", PASSWORD)], more].concat();
+    let done = browser.submit(&page, &typed).await;
     assert!(done.answer().contains_key("code"), "{name}");
     done
 }
@@ -208,6 +213,49 @@ async fn a_cookie_that_somebody_made_up_is_nobody() {
             let page = Page::read(http.get(app.authorize_url("first-party", &[CHOOSE])).send().await.unwrap()).await;
             assert!(page.has_id("login-page") && !page.body.contains("alice@"), "{name}: {}", page.body);
         }
+    })
+    .await;
+}
+
+/// Whether the list of those who wait outlives the browser.
+fn list_lasts(page: &Page) -> bool {
+    let mut cookies = page.headers.get_all("set-cookie").iter().filter_map(|cookie| cookie.to_str().ok());
+    let list = cookies.find(|cookie| cookie.starts_with("countersign_accounts=")).expect("a list");
+    list.contains("Max-Age=")
+}
+
+#[actix_web::test]
+async fn those_who_wait_outlive_the_browser_only_if_they_all_asked_for_it() {
+    on_each_engine(async |app| {
+        let kept = [("keep", "yes")];
+        for name in ["bob", "carol", "dave"] {
+            app.user(name).await;
+        }
+        let browser = Browser::new(&app);
+        sign_in_with(&browser, &app, "alice", &kept).await;
+        assert!(list_lasts(&sign_in(&browser, &app, "bob").await), "alice waits, who asked for it");
+        let done = sign_in_with(&browser, &app, "carol", &kept).await;
+        assert!(!list_lasts(&done), "bob waits as well, who did not");
+        let page = browser.open(&app.authorize_url("first-party", &[CHOOSE])).await;
+        assert!(list_lasts(&choose(&browser, &page, "bob").await), "carol and alice wait");
+        assert!(!list_lasts(&sign_in_with(&browser, &app, "dave", &kept).await));
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_session_ends_when_its_browser_forgets_it() {
+    on_each_engine(async |app| {
+        let bob = app.user("bob").await;
+        let browser = Browser::new(&app);
+        sign_in(&browser, &app, "bob").await;
+        sign_in(&browser, &app, "alice").await;
+        let page = browser.open(&app.authorize_url("first-party", &[CHOOSE])).await;
+        assert!(lives(&app, &bob).await);
+        let removed = browser.submit(&page, &[("remove", &value(&page, "bob"))]).await;
+        assert!(!lives(&app, &bob).await && lives(&app, &of_name(&app, "alice").await).await);
+        let page = browser.follow(removed).await;
+        assert_eq!(choices(&page).len(), 1);
     })
     .await;
 }

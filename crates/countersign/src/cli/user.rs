@@ -1,5 +1,6 @@
 //! `countersign user …`: the people who may sign in.
 
+mod factors;
 mod import;
 mod links;
 
@@ -9,16 +10,15 @@ use std::path::{Path, PathBuf};
 
 use auth::config::Config;
 use clap::{Args, Subcommand};
-use protocol::grant::state::EndReason;
 use protocol::ids::UserId;
 use protocol::secret::SecretString;
 use protocol::time::Timestamp;
 use protocol::user::{Profile, User, normalize_login};
 use serde::Serialize;
 use serde_json::json;
-use store::grants::Whose;
 use store::{Store, StoreError};
 
+use self::factors::RemoveFactor;
 use self::import::Import;
 use self::links::{Invite, ResetLink};
 use super::{Context, ask};
@@ -26,7 +26,7 @@ use crate::config::Loaded;
 use crate::failure::Failure;
 use crate::installation::open_store;
 use crate::output::{date, table};
-use crate::person::{check_email, check_password, check_phone_number, check_username, set_password};
+use crate::person::{check_email, check_password, check_phone_number, check_username, replace_password, set_password};
 
 const PAGE: i64 = 200;
 
@@ -37,6 +37,7 @@ pub(super) enum UserCommand {
     Import(Import),
     Invite(Invite),
     ResetLink(ResetLink),
+    RemoveFactor(RemoveFactor),
     /// List everybody.
     List,
     /// Lock somebody out: sessions end, tokens stop working, signing in is refused.
@@ -51,12 +52,15 @@ pub(super) enum UserCommand {
     },
     /// Set a new password; sessions end, and so does all access that was granted to applications.
     ///
-    /// Example: countersign user password alice
+    /// Example: countersign user password alice --must-change
     Password {
         #[arg(value_name = "NAME")]
         login: String,
         #[command(flatten)]
         choice: PasswordChoice,
+        /// The next sign-in with it ends with the choice of another one.
+        #[arg(long)]
+        must_change: bool,
     },
 }
 
@@ -98,6 +102,9 @@ pub(super) struct Add {
     group: Vec<String>,
     #[command(flatten)]
     choice: PasswordChoice,
+    /// The first sign-in with the password ends with the choice of another one.
+    #[arg(long)]
+    must_change: bool,
 }
 
 /// Where a password comes from. Without a flag: the person at the terminal is asked; without a terminal, one is made.
@@ -146,16 +153,17 @@ impl UserCommand {
             Self::Import(import) => import.run(context, &store, &config).await,
             Self::Invite(invite) => invite.run(context, &store, &config).await,
             Self::ResetLink(reset) => reset.run(context, &store, &config).await,
+            Self::RemoveFactor(remove) => remove.run(context, &store, &config).await,
             Self::List => list(context, &store).await,
             Self::Disable { login } => disable(context, &store, &login, now).await,
             Self::Enable { login } => enable(context, &store, &login).await,
-            Self::Password { login, choice } => {
+            Self::Password { login, choice, must_change } => {
                 let user = find(&store, &login).await?;
                 let password = choice.get(&config, &user)?;
-                set_password(&store, &config.passwords, &user.id, password.secret(), now).await?;
-                // Whoever knew the old password may hold sessions and tokens (RFC 9700 §4.14).
-                store::sessions::end_all_of_user(&store, &user.id, now).await?;
-                store::grants::end_all(&store, Whose::User(&user.id), EndReason::PasswordChanged, now).await?;
+                replace_password(&store, &config, &user, password.secret(), now).await?;
+                if must_change {
+                    let _ = store::users::require_password_change(&store, &user.id, now).await?;
+                }
                 let shown = Shown::new(user, &password);
                 context.output.show(&shown, |shown| print("has a new password", shown));
                 Ok(())
@@ -203,6 +211,7 @@ impl Add {
                 ..claims
             },
             groups: self.group,
+            password_change_required_at: self.must_change.then_some(now),
             ..User::new(UserId::from_random(auth::random::id()), username, now)
         })
     }

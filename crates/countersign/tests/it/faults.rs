@@ -54,6 +54,14 @@ fn each_fault_names_its_place_and_the_way_out() {
             "5:31: tokens.authorization_code_lifetime: 601 is out of range; set a value from 5 to 600",
         ),
         (
+            "[accounts]\ndeletion_grace = 86400",
+            "5:18: accounts.deletion_grace: 86400 is out of range; set 0, or a value from 172800 to 7776000",
+        ),
+        (
+            "[second_factor]\nremember_browser = 3600",
+            "5:20: second_factor.remember_browser: 3600 is out of range; set 0, or a value from 7200 to 31536000",
+        ),
+        (
             "[keys]\nalgorithms = [\"ES256\"]",
             "5:14: keys.algorithms: lacks RS256, which OpenID Connect demands; add \"RS256\"",
         ),

@@ -114,7 +114,7 @@ fn columns_and_members_have_the_names_of_the_claims() {
     );
     let ended = import(at, &csv, &["csv"]);
     assert_eq!(ended.code, 0, "{ended:?}");
-    let json = json!([{ "preferred_username": "carol", "password_hash": SHA512, "address": { "country": "SE" }, "groups": ["staff"] }]);
+    let json = json!([{ "preferred_username": "carol", "password_hash": SHA512, "password_change_required": false, "address": { "country": "SE" }, "groups": ["staff"] }]);
     let ended = import(at, &json.to_string(), &["json"]);
     assert_eq!(ended.code, 0, "{ended:?}");
     let listed = succeed(at, &["user", "list", "--json"]).json();
@@ -132,6 +132,11 @@ fn columns_and_members_have_the_names_of_the_claims() {
             "email: is the address of alice",
         ),
         (json!([{ "username": "dan", "email_verified": true }]).to_string(), "json", "email_verified: is true, but"),
+        (
+            json!([{ "username": "dan", "password_change_required": 1 }]).to_string(),
+            "json",
+            "password_change_required: is",
+        ),
         (json!([{ "username": "dan", "password_hash": 7 }]).to_string(), "json", "password_hash: is no text"),
         (json!([{ "email": "dan@example.org" }]).to_string(), "json", "username: is missing"),
         ("username,name\ndan,Dan,more\n".to_owned(), "csv", "it has 3 cells, the first line has 2"),
@@ -147,6 +152,20 @@ fn columns_and_members_have_the_names_of_the_claims() {
         assert_eq!(import(at, content, &[format]).code, 1, "{content}");
     }
     assert_eq!(usernames(at).len(), 3);
+}
+
+#[tokio::test]
+async fn a_hash_that_is_known_to_others_can_be_one_to_replace() {
+    let house = House::new();
+    let file = format!("username,password_hash,password_change_required\nadam,{BCRYPT},1\nberta,{BCRYPT},false\n");
+    let ended = import(&house.path, &file, &["csv"]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    for (name, must_change) in [("adam", true), ("berta", false)] {
+        let browser = Browser::at(&house.issuer);
+        let login = browser.open(&house.authorize_url()).await;
+        let answer = browser.submit(&login, &[("username", name), ("password", PASSWORD)]).await;
+        assert_eq!(browser.follow(answer).await.has_id("new-password-page"), must_change, "{name}");
+    }
 }
 
 /// The whole way of somebody who moves: the old hash lets them in, and the first sign-in replaces it.

@@ -1,5 +1,8 @@
 //! `countersign user …`: people, their passwords, and who may not come in.
 
+use std::path::Path;
+
+use store::{Store, StoreOptions};
 use testkit::browser::Browser;
 
 use crate::house::{House, code, text};
@@ -105,21 +108,46 @@ async fn a_new_password_ends_sessions_and_grants() {
     assert!(!browser.follow(new).await.has_id("login-page"), "the new password opens");
 }
 
+#[tokio::test]
+async fn a_password_that_an_administrator_knows_can_be_one_to_replace() {
+    let house = House::new();
+    let (first, next) = ("a password of the first day", "a password of the owner");
+    let add = ["user", "add", "bob", "--must-change", "--password-stdin"];
+    assert_eq!(run_with_input(&house.path, &add, &format!("{first}\n")).code, 0);
+    let arrive = async |password: &str| {
+        let browser = Browser::at(&house.issuer);
+        let login = browser.open(&house.authorize_url()).await;
+        let page = browser.submit(&login, &[("username", "bob"), ("password", password)]).await;
+        let page = browser.follow(page).await;
+        (browser, page)
+    };
+    let (browser, page) = arrive(first).await;
+    assert!(page.has_id("new-password-page"), "{}", page.body);
+    let done = browser.submit(&page, &[("new-password", next)]).await;
+    assert!(browser.follow(done).await.has_id("consent-page"));
+    assert!(arrive(next).await.1.has_id("consent-page"), "once is enough");
+    let change = ["user", "password", "bob", "--must-change", "--password-stdin"];
+    assert_eq!(run_with_input(&house.path, &change, &format!("{first}\n")).code, 0);
+    assert!(arrive(first).await.1.has_id("new-password-page"));
+}
+
 #[test]
 fn links_are_printed_once_and_say_how_long_they_are_good() {
-    let directory = installation("[accounts]\nsign_up = \"invite\"\n[mail]\ntransport = \"mailbox\"\n");
+    let directory = installation(
+        "[accounts]\nsign_up = \"invite\"\n[mail]\ntransport = \"mailbox\"\nfrom = \"accounts@example.com\"\n",
+    );
     let at = directory.path();
     succeed(at, &["user", "add", "alice", "--email", "alice@example.com"]);
     let reset = succeed(at, &["user", "reset-link", "ALICE", "--json"]).json();
     assert_eq!(reset["username"], "alice");
-    assert!(text(&reset, "link").contains("/recover/"), "{reset}");
+    assert!(reset["link"].as_str().is_some_and(|link| link.contains("/recover/")), "{reset}");
     assert_eq!(run(at, &["user", "reset-link", "bob"]).code, 1);
     succeed(at, &["user", "disable", "alice"]);
     assert!(run(at, &["user", "reset-link", "alice"]).err.contains("locked out"));
 
     let invited = succeed(at, &["user", "invite", "ada@bücher.example", "--json"]).json();
     assert_eq!(invited["email"], "ada@xn--bcher-kva.example");
-    assert!(text(&invited, "link").contains("/signup/"), "{invited}");
+    assert!(invited["link"].as_str().is_some_and(|link| link.contains("/signup/")), "{invited}");
     let sent = succeed(at, &["user", "invite", "ada@example.com", "--send", "--json"]).json();
     assert!(sent.get("link").is_none(), "only its recipient reads it: {sent}");
     assert!(succeed(at, &["mail", "log"]).out.contains("invite"));
@@ -130,4 +158,45 @@ fn links_are_printed_once_and_say_how_long_they_are_good() {
     assert!(run(closed.path(), &["user", "invite", "ada@example.com"]).err.contains("accounts.sign_up"));
     let off = installation("[accounts]\nsign_up = \"invite\"\n");
     assert_eq!(run(off.path(), &["user", "invite", "ada@example.com"]).code, 78, "it takes mail to sign up");
+}
+
+#[tokio::test]
+async fn a_lost_factor_is_taken_away_and_its_owner_hears_of_it() {
+    let directory = installation("[mail]\ntransport = \"mailbox\"\nfrom = \"accounts@example.com\"\n");
+    let at = directory.path();
+    succeed(at, &["user", "add", "ada", "--email", "ada@example.com", "--email-verified"]);
+    for flags in [&[][..], &["--totp", "--passkeys"]] {
+        let both = run(at, &[&["user", "remove-factor", "ada"], flags].concat());
+        assert_ne!(both.code, 0, "{both:?}");
+    }
+    assert_eq!(run(at, &["user", "remove-factor", "ada", "--totp"]).err.trim(), "ada has no authenticator app");
+    assert!(!succeed(at, &["mail", "log"]).out.contains("removed"), "nothing happened");
+
+    let store = open_store(at).await;
+    let ada = store::users::find_by_login(&store, "ada").await.expect("is readable").expect("exists");
+    let passkey = store::passkeys::Passkey {
+        id: "credential".to_owned(),
+        user_id: ada.id.clone(),
+        name: "Phone".to_owned(),
+        credential: "{}".to_owned(),
+        aaguid: None,
+        created_at: ada.created_at,
+        last_used_at: None,
+        clone_seen_at: None,
+    };
+    let added = store::passkeys::add(&store, &passkey, 10).await.expect("is writable");
+    assert_eq!(added, store::Won::Yes);
+    let removed = succeed(at, &["user", "remove-factor", "ADA@example.com", "--passkeys", "--json"]).json();
+    assert_eq!((&removed["username"], &removed["removed"]), (&"ada".into(), &"passkey".into()));
+    assert!(succeed(at, &["mail", "log"]).out.contains("passkey_removed"));
+    assert_eq!(store::users::factors(&store, &ada.id).await.expect("is readable").passkeys, 0);
+    let log = store::security_events::of_user(&store, &ada.id, None, None, 10).await.expect("is readable");
+    assert_eq!(log.len(), 1);
+    assert_eq!(log[0].details["by"], "administrator");
+    store.close().await;
+}
+
+async fn open_store(directory: &Path) -> Store {
+    let url = format!("sqlite://{}", directory.join("countersign.db").display());
+    Store::open(&url, StoreOptions { pool_size: 1 }).await.expect("opens")
 }

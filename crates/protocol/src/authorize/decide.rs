@@ -132,7 +132,7 @@ fn next(situation: &Situation) -> Step {
     if let Some(why) = login_again(situation, login).filter(|_| !fresh) {
         return Step::Login(why);
     }
-    if let Some(step) = missing_factor(login, &situation.enrolled, demanded(situation.request, situation.client)) {
+    if let Some(step) = missing_factor(login, situation.enrolled, demanded(situation.request, situation.client)) {
         return step;
     }
     let selected = fresh || situation.progress.did(situation.progress.account_selected_at);
@@ -203,12 +203,12 @@ pub fn for_own_page(login: Option<&Login>, enrolled: &Enrolled, recent: Option<S
     let Some(login) = login else { return Step::Login(Why::NotSignedIn) };
     match recent {
         Some(recent) if now.since(login.auth_time) > recent => Step::Login(Why::MaxAge),
-        Some(_) => missing_factor(login, enrolled, enrolled.level()).unwrap_or(Step::Issue),
+        Some(_) => missing_factor(login, *enrolled, enrolled.level()).unwrap_or(Step::Issue),
         None => Step::Issue,
     }
 }
 
-fn missing_factor(login: &Login, enrolled: &Enrolled, demanded: Level) -> Option<Step> {
+fn missing_factor(login: &Login, enrolled: Enrolled, demanded: Level) -> Option<Step> {
     let missing = if enrolled.has_second_factor() { Step::SecondFactor } else { Step::Enrol };
     (login.level() < demanded).then_some(missing)
 }

@@ -4,13 +4,14 @@ use protocol::action_token::Purpose;
 use protocol::ids::{ActionTokenId, InteractionId};
 use protocol::secret::TokenHash;
 use protocol::time::Seconds;
+use protocol::user::User;
 use serde_json::{Map, json};
 use store::action_tokens::{self, ActionToken};
-use store::{Store, StoreError, StoreOptions, Won};
+use store::{Store, StoreError, StoreOptions, Won, users};
 
 use crate::database::engines;
 use crate::races::winners;
-use crate::samples::{LATER, MUCH_LATER, NOW, user_id};
+use crate::samples::{LATER, MUCH_LATER, NOW, user, user_id};
 
 pub(crate) fn id(text: &str) -> ActionTokenId {
     ActionTokenId::parse(text).expect("is an id")
@@ -119,6 +120,7 @@ async fn what_a_person_was_sent_is_voided_by_purpose_or_altogether() {
         put(&store, action_token("recover")).await;
         put(&store, ActionToken { purpose: Purpose::ChangeEmail, ..action_token("change") }).await;
         put(&store, ActionToken { user_id: Some(user_id("bob")), ..action_token("bob") }).await;
+        put(&store, ActionToken { purpose: Purpose::CancelDeletion, ..action_token("cancel") }).await;
         let void = async |purpose| {
             action_tokens::void_of_user(&store, &user_id("ada"), purpose, NOW).await.expect("is writable")
         };
@@ -128,6 +130,26 @@ async fn what_a_person_was_sent_is_voided_by_purpose_or_altogether() {
         assert_eq!(void(None).await, 0);
         assert_eq!(action_tokens::use_once(&store, &id("change"), NOW).await.expect("is writable"), Won::No);
         assert_eq!(find(&store, "bob").await.used_at, None);
+        assert_eq!(find(&store, "cancel").await.used_at, None, "the way back from a deletion, unless it is named");
+        assert_eq!(void(Some(Purpose::CancelDeletion)).await, 1);
+    }
+}
+
+#[tokio::test]
+async fn another_address_voids_what_was_sent_before_but_not_the_way_back_from_a_deletion() {
+    for database in engines() {
+        let store = database.open().await;
+        users::insert(&store, &user("ada")).await.expect("is new");
+        put(&store, action_token("recover")).await;
+        put(&store, ActionToken { purpose: Purpose::CancelDeletion, ..action_token("cancel") }).await;
+        let stale = User { email: Some("of-before@example.org".to_owned()), ..user("ada") };
+        let change =
+            async |user: &User| users::change_email(&store, user, "ada@new.example", LATER).await.expect("is writable");
+        assert_eq!(change(&stale).await, Won::No);
+        assert_eq!(find(&store, "recover").await.used_at, None, "nothing was changed");
+        assert_eq!(change(&user("ada")).await, Won::Yes);
+        assert_eq!(find(&store, "recover").await.used_at, Some(LATER));
+        assert_eq!(find(&store, "cancel").await.used_at, None);
     }
 }
 

@@ -3,10 +3,10 @@
 use protocol::login::AuthenticationMethod;
 use protocol::time::Seconds;
 use store::interactions::{self, Interaction, Keep, LoginUnderWay};
-use store::{StoreError, Won};
+use store::{StoreError, Won, sweep};
 
 use crate::database::engines;
-use crate::samples::{LATER, NOW, interaction, session_id, user_id};
+use crate::samples::{LATER, MUCH_LATER, NOW, interaction, session_id, user_id};
 
 #[tokio::test]
 async fn an_interaction_gathers_what_the_person_did() {
@@ -22,6 +22,7 @@ async fn an_interaction_gathers_what_the_person_did() {
             user_id: user_id("ada"),
             proven: [AuthenticationMethod::Password].into_iter().collect(),
             proven_at: at(1),
+            password_set_at: Some(NOW),
             keep: Keep::OnThisDevice,
         };
         assert_eq!(interactions::mark_proven(&store, &begun.id, &login, at(1)).await.expect("lives"), Won::Yes);
@@ -78,5 +79,31 @@ async fn an_interaction_is_finished_once() {
             interactions::find(&store, &begun.id).await.expect("is readable").expect("stays for those who come late");
         assert_eq!((found.expires_at, found.parameters), (NOW, begun.parameters));
         assert_eq!(interactions::mark_consented(&store, &begun.id, NOW).await.expect("is no error"), Won::No);
+    }
+}
+
+/// Whoever begins many sign-ins with requests as long as they may be does not fill the disk for a day.
+#[tokio::test]
+async fn a_long_request_goes_when_its_interaction_is_over_and_a_short_one_stays() {
+    for database in engines() {
+        let store = database.open().await;
+        let long = format!("client_id=app&state={}", "s".repeat(2_000));
+        for (id, parameters) in [("finished", &long), ("expired", &long), ("waits", &long)] {
+            let ends = if id == "waits" { MUCH_LATER } else { LATER };
+            let begun = Interaction { expires_at: ends, parameters: parameters.clone(), ..interaction(id) };
+            interactions::insert(&store, &begun).await.expect("is new");
+        }
+        interactions::insert(&store, &Interaction { expires_at: LATER, ..interaction("short") }).await.expect("is new");
+        let id = |id| interaction(id).id;
+        let parameters = async |name| {
+            interactions::find(&store, &id(name)).await.expect("is readable").expect("stays for a day").parameters
+        };
+        assert_eq!(interactions::finish(&store, &id("finished"), NOW).await.expect("is writable"), Won::Yes);
+        assert_eq!(parameters("finished").await, "");
+        assert_eq!(sweep::run_once(&store, LATER, 100).await.expect("is writable"), 1);
+        assert_eq!(sweep::run_once(&store, LATER, 100).await.expect("is writable"), 0);
+        assert_eq!(parameters("expired").await, "");
+        assert_eq!(parameters("waits").await, long);
+        assert_eq!(parameters("short").await, interaction("short").parameters);
     }
 }

@@ -9,7 +9,7 @@ use store::{Store, StoreError, Won, sweep, users};
 use crate::database::engines;
 use crate::samples::{LATER, MUCH_LATER, NOW, user, user_id};
 
-fn browser(id: &str, user: &str) -> KnownBrowser {
+pub(crate) fn browser(id: &str, user: &str) -> KnownBrowser {
     KnownBrowser {
         id: KnownBrowserId::parse(id).expect("is an id"),
         secret_hash: TokenHash::of(id.as_bytes()),
@@ -111,7 +111,12 @@ async fn a_browser_is_forgotten_by_its_person_or_with_them_all() {
         assert_eq!(forget("a1", "bob").await, Won::No);
         assert_eq!(forget("a1", "ada").await, Won::Yes);
         assert_eq!(ids(&store, "ada").await.len(), 2);
-        known_browsers::forget_all(&store, &user_id("ada")).await.expect("is writable");
+        let a2 = &browser("a2", "ada").id;
+        let _won = known_browsers::remember(&store, a2, &user_id("ada"), Some(LATER)).await.expect("is writable");
+        known_browsers::forget_others(&store, &user_id("ada"), Some(a2)).await.expect("is writable");
+        assert_eq!(ids(&store, "ada").await, ["a2"]);
+        assert!(!find(&store, "a2").await.expect("exists").is_remembered(NOW));
+        known_browsers::forget_others(&store, &user_id("ada"), None).await.expect("is writable");
         assert!(ids(&store, "ada").await.is_empty());
         assert_eq!(ids(&store, "bob").await, ["b1"]);
         sweep::run_once(&store, MUCH_LATER, 100).await.expect("is writable");

@@ -9,7 +9,7 @@ use store::session_clients::{self, SessionClient};
 use store::{Store, Won, clients, sessions, users};
 
 use crate::database::engines;
-use crate::samples::{LATER, NOW, client, client_id, session, session_id, user, user_id};
+use crate::samples::{LATER, NOW, client, client_id, session, session_id, sign_in, user_id};
 
 const LEASE: Seconds = Seconds(60);
 
@@ -20,7 +20,7 @@ async fn fill(store: &Store) {
     }
     clients::insert(store, &Client { backchannel_logout: None, ..client("front") }).await.expect("is new");
     for (id, person) in [("s1", "ada"), ("s2", "ada"), ("s3", "bob")] {
-        sessions::insert(store, &session(id, person)).await.expect("is new");
+        sign_in(store, &session(id, person)).await;
         for client in ["front", "told", "too"] {
             let entry = SessionClient {
                 session_id: session_id(id),
@@ -93,7 +93,6 @@ async fn disabling_a_person_tells_the_clients() {
     for database in engines() {
         let store = database.open().await;
         fill(&store).await;
-        users::insert(&store, &user("bob")).await.expect("is new");
         assert_eq!(users::disable(&store, &user_id("bob"), LATER).await.expect("is writable"), Won::Yes);
         assert_eq!(users::disable(&store, &user_id("bob"), LATER).await.expect("is writable"), Won::No);
         assert_eq!(sessions_of(&store, "told").await, ["s3"]);

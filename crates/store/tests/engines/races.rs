@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use protocol::grant::state::{EndReason, Generation};
 use protocol::time::Seconds;
-use store::{Store, StoreError, StoreOptions, Won, grants, interactions, used_assertions, users};
+use store::passwords::{How, NewPassword};
+use store::{Store, StoreError, StoreOptions, Won, grants, interactions, passwords, sessions, used_assertions, users};
 use tokio::sync::Barrier;
 
 use crate::database::engines;
-use crate::samples::{LATER, NOW, client_id, code_of, grant, grant_id, interaction, redeemed_grant, user};
+use crate::samples::{
+    LATER, NOW, client_id, code_of, grant, grant_id, interaction, redeemed_grant, session, user, user_id,
+};
 
 pub(crate) const CALLERS: usize = 64;
 
@@ -142,5 +145,30 @@ async fn a_pool_of_one_is_enough() {
             users::disable(&store, &person.id, LATER).await
         });
         assert_eq!(won.await, CALLERS);
+    }
+}
+
+/// Each reset ends all sessions. Whoever signs in with the password of before has a session that ends with the others, or none.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_a_reset_and_64_sign_ins_with_the_password_of_before_no_session_is_left() {
+    for database in engines() {
+        let stores = [database.open().await, database.open_with(StoreOptions { pool_size: 8 }).await];
+        users::insert_with_password(&stores[0], &user("ada"), "$argon2id$0", NOW).await.expect("is new");
+        let ada = user_id("ada");
+        for round in 0..5 {
+            let read = passwords::changed_at(&stores[0], &ada).await.expect("is readable");
+            let began = winners(&stores, |store, number| async move {
+                let ada = user_id("ada");
+                if number == 32 {
+                    let new = NewPassword { phc: format!("$argon2id$new{round}"), needs_second_factor: false };
+                    passwords::replace(&store, &ada, &new, How::Forced, NOW).await?;
+                    return Ok(Won::No);
+                }
+                sessions::insert(&store, &session(&format!("s{round}-{number}"), "ada"), read).await
+            });
+            let began = began.await;
+            let living = sessions::living_of_user(&stores[1], &ada, NOW).await.expect("is readable");
+            assert_eq!(living.len(), 0, "round {round}, {began} began");
+        }
     }
 }

@@ -16,7 +16,7 @@ fn hashes(of: &str) -> Vec<TokenHash> {
 async fn with_codes(store: &Store, id: &str) -> Vec<TokenHash> {
     users::insert(store, &user(id)).await.expect("is new");
     let codes = hashes(id);
-    recovery_codes::replace(store, &user_id(id), &codes, NOW).await.expect("is writable");
+    assert_eq!(recovery_codes::begin(store, &user_id(id), &codes, NOW).await.expect("is writable"), Won::Yes);
     codes
 }
 
@@ -49,7 +49,7 @@ async fn new_codes_end_those_of_before_used_or_not() {
         let ada = user_id("ada");
         assert_eq!(recovery_codes::use_one(&store, &ada, &before[0], NOW).await.expect("is writable"), Won::Yes);
         let after = hashes("later");
-        recovery_codes::replace(&store, &ada, &after, LATER).await.expect("is writable");
+        assert_eq!(recovery_codes::renew(&store, &ada, &after, LATER, LATER).await.expect("is writable"), Won::Yes);
         assert_eq!(left(&store, "ada").await, 10);
         assert_eq!(recovery_codes::use_one(&store, &ada, &before[1], LATER).await.expect("is writable"), Won::No);
         assert_eq!(recovery_codes::use_one(&store, &ada, &after[1], LATER).await.expect("is writable"), Won::Yes);
@@ -65,7 +65,7 @@ async fn when_new_codes_cannot_be_written_the_ones_of_before_stay() {
         let store = database.open().await;
         with_codes(&store, "ada").await;
         let twice = [TokenHash::of(b"x"), TokenHash::of(b"x")];
-        let outcome = recovery_codes::replace(&store, &user_id("ada"), &twice, LATER).await;
+        let outcome = recovery_codes::renew(&store, &user_id("ada"), &twice, LATER, LATER).await;
         assert!(matches!(outcome, Err(StoreError::Conflict)), "{outcome:?}");
         assert_eq!(left(&store, "ada").await, 10);
     }

@@ -20,6 +20,7 @@ use protocol::time::{Seconds, Timestamp};
 use protocol::user::{Profile, User};
 use store::interactions::{Interaction, Keep};
 use store::sessions::{Origin, Session};
+use store::{Store, StoreError, Won, sessions, users};
 
 pub(crate) const NOW: Timestamp = Timestamp(1_800_000_000);
 pub(crate) const LATER: Timestamp = Timestamp(1_800_001_000);
@@ -82,6 +83,13 @@ pub(crate) fn session(id: &str, user: &str) -> Session {
         origin: Origin { user_agent: Some("Browser/1".to_owned()), address: Some("192.0.2.7".to_owned()) },
         keep: Keep::OnThisDevice,
     }
+}
+
+/// Writes the session, and the person if they are not there.
+pub(crate) async fn sign_in(store: &Store, session: &Session) {
+    let person = users::insert(store, &user(session.user_id.as_str())).await;
+    assert!(matches!(person, Ok(()) | Err(StoreError::Conflict)), "{person:?}");
+    assert_eq!(sessions::insert(store, session, None).await.expect("is new"), Won::Yes);
 }
 
 pub(crate) fn interaction(id: &str) -> Interaction {

@@ -7,7 +7,7 @@ use store::sessions::Session;
 use store::{Store, StoreError, Won, grants, sessions, sweep};
 
 use crate::database::{TestDatabase, engines};
-use crate::samples::{LATER, NOW, client, client_id, grant, grant_id, session, session_id};
+use crate::samples::{LATER, NOW, client, client_id, grant, grant_id, session, session_id, sign_in};
 
 fn entry(client: &str) -> SessionClient {
     SessionClient {
@@ -21,7 +21,7 @@ fn entry(client: &str) -> SessionClient {
 /// The session `s1` of ada, and the clients `a`, `b` and `c`.
 async fn open(database: &TestDatabase) -> Store {
     let store = database.open().await;
-    sessions::insert(&store, &session("s1", "ada")).await.expect("is new");
+    sign_in(&store, &session("s1", "ada")).await;
     for id in ["a", "b", "c"] {
         store::clients::insert(&store, &Client { expires_unused_at: None, ..client(id) }).await.expect("is new");
     }
@@ -37,7 +37,7 @@ async fn clients(store: &Store) -> Vec<String> {
 async fn each_client_of_a_session_is_remembered_once() {
     for database in engines() {
         let store = open(&database).await;
-        sessions::insert(&store, &session("s2", "ada")).await.expect("is new");
+        sign_in(&store, &session("s2", "ada")).await;
         for (client, at) in [("b", NOW), ("a", NOW + Seconds(1)), ("c", NOW + Seconds(2)), ("b", NOW + Seconds(3))] {
             let entry = SessionClient { signed_in_at: at, ..entry(client) };
             assert_eq!(session_clients::sign_in(&store, &entry, None).await.expect("is writable"), Won::Yes);
@@ -101,7 +101,7 @@ async fn a_session_that_goes_on_keeps_its_clients() {
         let before = session("s1", "ada");
         assert_eq!(session_clients::sign_in(&store, &entry("a"), None).await.expect("is writable"), Won::Yes);
         let renewed = Session { auth_time: LATER, expires_at: NOW + Seconds::days(9), ..before.clone() };
-        let won = sessions::renew(&store, &renewed, &before.secret_hash).await.expect("is writable");
+        let won = sessions::renew(&store, &renewed, &before.secret_hash, None).await.expect("is writable");
         assert_eq!(won, Won::Yes);
         sweep::run_once(&store, NOW + Seconds::days(8), 100).await.expect("is writable");
         assert_eq!(clients(&store).await, ["a"]);
@@ -118,7 +118,7 @@ async fn a_sign_in_beside_the_end_is_either_refused_or_told() {
         store::clients::insert(&store, &client("a")).await.expect("is new");
         for round in 0..40 {
             let id = session_id(&format!("r{round}"));
-            sessions::insert(&store, &session(id.as_str(), "ada")).await.expect("is new");
+            sign_in(&store, &session(id.as_str(), "ada")).await;
             let entry = SessionClient { session_id: id.clone(), ..entry("a") };
             let (signed_in, ended) =
                 tokio::join!(session_clients::sign_in(&store, &entry, None), sessions::end(&store, &id, LATER));

@@ -2,21 +2,22 @@
 
 use protocol::secret::TokenHash;
 use protocol::time::Seconds;
+use store::passwords::{Access, How, NewPassword};
 use store::sessions::{self, Session};
-use store::{StoreError, Won};
+use store::{StoreError, Won, passwords, users};
 
 use crate::database::engines;
-use crate::samples::{LATER, NOW, session, session_id, user_id};
+use crate::samples::{LATER, NOW, session, session_id, sign_in, user, user_id};
 
 #[tokio::test]
 async fn a_session_comes_back_as_stored() {
     for database in engines() {
         let store = database.open().await;
         let first = session("s1", "ada");
-        sessions::insert(&store, &first).await.expect("is new");
+        sign_in(&store, &first).await;
         assert_eq!(sessions::find(&store, &first.id).await.expect("is readable"), Some(first.clone()));
         assert_eq!(sessions::find(&store, &session_id("s2")).await.expect("is readable"), None);
-        assert!(matches!(sessions::insert(&store, &first).await, Err(StoreError::Conflict)));
+        assert!(matches!(sessions::insert(&store, &first, None).await, Err(StoreError::Conflict)));
     }
 }
 
@@ -25,10 +26,10 @@ async fn a_touch_moves_the_idle_end_of_a_living_session_only() {
     for database in engines() {
         let store = database.open().await;
         for id in ["lives", "ended", "idle"] {
-            sessions::insert(&store, &session(id, "ada")).await.expect("is new");
+            sign_in(&store, &session(id, "ada")).await;
         }
         let old = Session { expires_at: NOW + Seconds(10), ..session("old", "ada") };
-        sessions::insert(&store, &old).await.expect("is new");
+        sign_in(&store, &old).await;
         assert_eq!(sessions::end(&store, &session_id("ended"), NOW).await.expect("is writable"), Won::Yes);
 
         let idle_end = LATER + Seconds::hours(1);
@@ -51,7 +52,7 @@ async fn a_fresh_proof_goes_on_with_a_new_secret_unless_the_session_ended() {
     for database in engines() {
         let store = database.open().await;
         for id in ["lives", "ended"] {
-            sessions::insert(&store, &session(id, "ada")).await.expect("is new");
+            sign_in(&store, &session(id, "ada")).await;
         }
         assert_eq!(sessions::end(&store, &session_id("ended"), NOW).await.expect("is writable"), Won::Yes);
         let renewed = |id: &str| Session {
@@ -65,7 +66,7 @@ async fn a_fresh_proof_goes_on_with_a_new_secret_unless_the_session_ended() {
         };
         let renew = async |id: &str| {
             let before = TokenHash::of(id.as_bytes());
-            sessions::renew(&store, &renewed(id), &before).await.expect("is writable")
+            sessions::renew(&store, &renewed(id), &before, None).await.expect("is writable")
         };
         assert_eq!(renew("lives").await, Won::Yes);
         assert_eq!(renew("lives").await, Won::No, "of two parallel renewals one wins");
@@ -81,7 +82,7 @@ async fn a_fresh_proof_goes_on_with_a_new_secret_unless_the_session_ended() {
 async fn a_session_ends_once() {
     for database in engines() {
         let store = database.open().await;
-        sessions::insert(&store, &session("s1", "ada")).await.expect("is new");
+        sign_in(&store, &session("s1", "ada")).await;
         assert_eq!(sessions::end(&store, &session_id("s1"), NOW).await.expect("is writable"), Won::Yes);
         assert_eq!(sessions::end(&store, &session_id("s1"), LATER).await.expect("is writable"), Won::No);
         let ended = sessions::find(&store, &session_id("s1")).await.expect("is readable").expect("exists");
@@ -94,7 +95,7 @@ async fn signing_out_everywhere_ends_the_sessions_of_one_person() {
     for database in engines() {
         let store = database.open().await;
         for (id, user) in [("s1", "ada"), ("s2", "ada"), ("s3", "bob")] {
-            sessions::insert(&store, &session(id, user)).await.expect("is new");
+            sign_in(&store, &session(id, user)).await;
         }
         assert_eq!(sessions::end_all_of_user(&store, &user_id("ada"), LATER).await.expect("is writable"), 2);
         assert_eq!(sessions::end_all_of_user(&store, &user_id("ada"), LATER).await.expect("is writable"), 0);
@@ -108,7 +109,7 @@ async fn signing_out_elsewhere_spares_one_session_and_lists_tell() {
     for database in engines() {
         let store = database.open().await;
         for (id, user) in [("s1", "ada"), ("s2", "ada"), ("s3", "ada"), ("s4", "bob")] {
-            sessions::insert(&store, &session(id, user)).await.expect("is new");
+            sign_in(&store, &session(id, user)).await;
         }
         let (ada, kept) = (user_id("ada"), session_id("s2"));
         let end_others = || sessions::end_others_of_user(&store, &ada, &kept, LATER);
@@ -116,5 +117,50 @@ async fn signing_out_elsewhere_spares_one_session_and_lists_tell() {
         assert_eq!(end_others().await.expect("is writable"), 0);
         let living = sessions::living_of_user(&store, &user_id("ada"), LATER).await.expect("is readable");
         assert_eq!(living, [session("s2", "ada")]);
+    }
+}
+
+/// Somebody proves a password while it is replaced, or while their account ends: the proof comes too late.
+#[tokio::test]
+async fn no_session_begins_or_goes_on_with_a_password_that_was_replaced_meanwhile() {
+    for database in engines() {
+        let store = database.open().await;
+        let ada = user_id("ada");
+        users::insert_with_password(&store, &user("ada"), "$argon2id$1", NOW).await.expect("is new");
+        let read = passwords::current(&store, &ada).await.expect("is readable").expect("has one").changed_at;
+        sign_in(&store, &session("kept", "ada")).await;
+        let begin = async |id: &'static str, set_at| {
+            sessions::insert(&store, &session(id, "ada"), Some(set_at)).await.expect("is no error")
+        };
+        assert_eq!(begin("s1", read).await, Won::Yes);
+        let new = NewPassword { phc: "$argon2id$2".to_owned(), needs_second_factor: false };
+        let (kept, access) = (session_id("kept"), Access::GoesOn);
+        // In the same second as the one before.
+        let how = How::Changed { session: &kept, access };
+        passwords::replace(&store, &ada, &new, how, NOW).await.expect("is writable");
+        assert_eq!(begin("s2", read).await, Won::No);
+        let before = session("kept", "ada");
+        let renewed = Session { secret_hash: TokenHash::of(b"fresh"), ..before.clone() };
+        let renew = async |set_at| sessions::renew(&store, &renewed, &before.secret_hash, set_at).await;
+        assert_eq!(renew(Some(read)).await.expect("is no error"), Won::No);
+        let living = sessions::living_of_user(&store, &ada, NOW).await.expect("is readable");
+        assert_eq!(living, std::slice::from_ref(&before));
+        let now = passwords::changed_at(&store, &ada).await.expect("is readable").expect("has one");
+        assert_eq!(renew(Some(now)).await.expect("is writable"), Won::Yes);
+        assert_eq!(begin("s3", now).await, Won::Yes);
+    }
+}
+
+#[tokio::test]
+async fn nobody_who_is_disabled_or_was_never_there_begins_a_session() {
+    for database in engines() {
+        let store = database.open().await;
+        users::insert(&store, &user("ada")).await.expect("is new");
+        let begin =
+            async |id: &str, user: &str| sessions::insert(&store, &session(id, user), None).await.expect("is no error");
+        assert_eq!(begin("s1", "nobody").await, Won::No);
+        assert_eq!(begin("s1", "ada").await, Won::Yes);
+        assert_eq!(users::disable(&store, &user_id("ada"), LATER).await.expect("is writable"), Won::Yes);
+        assert_eq!(begin("s2", "ada").await, Won::No);
     }
 }

@@ -2,28 +2,30 @@
 
 use protocol::client::Client;
 use protocol::grant::state::Grant;
-use protocol::ids::TokenId;
+use protocol::ids::{SecurityEventId, TokenId};
 use protocol::secret::TokenHash;
+use protocol::security_event::SecurityEvent;
 use protocol::time::{Seconds, Timestamp};
 use store::interactions::Interaction;
+use store::security_events::Entry;
 use store::session_clients::SessionClient;
-use store::sessions::Session;
+use store::sessions::{Origin, Session};
 use store::{
-    Store, Won, clients, consents, grants, interactions, logout_deliveries, revoked_tokens, session_clients, sessions,
-    sweep, used_assertions,
+    Store, Won, clients, consents, grants, interactions, logout_deliveries, revoked_tokens, security_events,
+    session_clients, sessions, sweep, used_assertions, users,
 };
 
 use crate::database::engines;
 use crate::samples::{
     LATER, MUCH_LATER, NOW, client, client_id, grant, grant_id, interaction, redeemed_grant, scope, session,
-    session_id, user_id,
+    session_id, sign_in, user, user_id,
 };
 
 /// One row in every swept table that expires at `LATER`, and one that does not.
 async fn fill(store: &Store) {
     for (id, expires_at) in [("old", LATER), ("young", MUCH_LATER)] {
         grants::insert(store, &Grant { expires_at, ..redeemed_grant(id) }).await.expect("is new");
-        sessions::insert(store, &Session { expires_at, ..session(id, "ada") }).await.expect("is new");
+        sign_in(store, &Session { expires_at, ..session(id, "ada") }).await;
         // For a day an expired one can still say where it would have led.
         let interaction = Interaction { expires_at: expires_at - Seconds::days(1), ..interaction(id) };
         interactions::insert(store, &interaction).await.expect("is new");
@@ -90,7 +92,7 @@ async fn settled_logouts_can_be_looked_at_for_a_week() {
     for database in engines() {
         let store = database.open().await;
         clients::insert(&store, &client("told")).await.expect("is new");
-        sessions::insert(&store, &Session { expires_at: MUCH_LATER, ..session("s1", "ada") }).await.expect("is new");
+        sign_in(&store, &Session { expires_at: MUCH_LATER, ..session("s1", "ada") }).await;
         let entry = SessionClient {
             session_id: session_id("s1"),
             client_id: client_id("told"),
@@ -128,5 +130,38 @@ async fn an_unused_client_goes_with_all_it_had_however_many_there_are() {
             }
             assert_eq!((living, consented), (left, left));
         }
+    }
+}
+
+#[tokio::test]
+async fn where_somebody_was_is_forgotten_after_30_days_and_what_they_did_is_not() {
+    for database in engines() {
+        let store = database.open().await;
+        users::insert(&store, &user("ada")).await.expect("is new");
+        for (id, days) in [("old", 0), ("young", 1)] {
+            let entry = Entry {
+                id: SecurityEventId::parse(id).expect("is an id"),
+                user_id: user_id("ada"),
+                at: NOW + Seconds::days(days),
+                kind: SecurityEvent::SignedIn,
+                client_id: None,
+                session_id: None,
+                origin: Origin { user_agent: Some("Firefox".to_owned()), address: Some("192.0.2.1".to_owned()) },
+                details: serde_json::Map::new(),
+                trace_id: None,
+                expires_at: NOW + Seconds::days(180),
+            };
+            security_events::insert(&store, &entry).await.expect("is new");
+        }
+        let addresses = async || {
+            let log = security_events::of_user(&store, &user_id("ada"), None, None, 10).await.expect("is readable");
+            log.into_iter().map(|entry| entry.origin.address.is_some()).collect::<Vec<_>>()
+        };
+        let thirty = NOW + Seconds::days(30);
+        assert_eq!(sweep::run_once(&store, thirty - Seconds(1), 100).await.expect("is writable"), 0);
+        assert_eq!(addresses().await, [true, true]);
+        assert_eq!(sweep::run_once(&store, thirty, 100).await.expect("is writable"), 1);
+        assert_eq!(addresses().await, [true, false], "the newest is first");
+        assert_eq!(sweep::run_once(&store, thirty, 100).await.expect("is writable"), 0, "each is swept once");
     }
 }

@@ -1,11 +1,20 @@
 //! People and their logins: what is stored comes back, and one login means one person.
 
 use protocol::grant::state::EndReason;
+use protocol::ids::SecurityEventId;
+use protocol::secret::TokenHash;
+use protocol::security_event::SecurityEvent;
 use protocol::user::{Profile, User, normalize_login};
-use store::{StoreError, Won, grants, sessions, users};
+use store::passkeys::Passkey;
+use store::passwords::{How, NewPassword};
+use store::security_events::Entry;
+use store::sessions::Origin;
+use store::totp::Totp;
+use store::users::SecondFactor;
+use store::{StoreError, Won, grants, passkeys, passwords, recovery_codes, security_events, sessions, totp, users};
 
 use crate::database::engines;
-use crate::samples::{LATER, NOW, grant, redeemed_grant, session, session_id, user, user_id};
+use crate::samples::{LATER, NOW, grant, redeemed_grant, session, session_id, sign_in, user, user_id};
 
 #[tokio::test]
 async fn a_person_comes_back_as_stored() {
@@ -105,8 +114,8 @@ async fn disabling_ends_every_session_and_grant_and_enabling_revives_none() {
     for database in engines() {
         let store = database.open().await;
         users::insert(&store, &user("ada")).await.expect("is new");
-        sessions::insert(&store, &session("s1", "ada")).await.expect("is new");
-        sessions::insert(&store, &session("s2", "bob")).await.expect("is new");
+        sign_in(&store, &session("s1", "ada")).await;
+        sign_in(&store, &session("s2", "bob")).await;
         grants::insert(&store, &redeemed_grant("g1")).await.expect("is new");
         let others = protocol::grant::state::Grant { user_id: user_id("bob"), ..grant("g2") };
         grants::insert(&store, &others).await.expect("is new");
@@ -133,5 +142,85 @@ async fn disabling_ends_every_session_and_grant_and_enabling_revives_none() {
         assert_eq!(grant_of("g2").await, None);
         let person = users::find(&store, &user_id("ada")).await.expect("is readable").expect("exists");
         assert_eq!((person.disabled_at, person.created_at), (None, NOW));
+    }
+}
+
+#[tokio::test]
+async fn a_second_factor_that_was_lost_goes_with_what_rests_on_it() {
+    for database in engines() {
+        let store = database.open().await;
+        for name in ["ada", "bob"] {
+            users::insert(&store, &user(name)).await.expect("is new");
+            let key = |number: i64| Passkey {
+                id: format!("{name}-{number}"),
+                user_id: user_id(name),
+                name: "Key".to_owned(),
+                credential: "{}".to_owned(),
+                aaguid: None,
+                created_at: NOW,
+                last_used_at: None,
+                clone_seen_at: (number == 2).then_some(NOW),
+            };
+            for number in [1, 2] {
+                assert_eq!(passkeys::add(&store, &key(number), 10).await.expect("is writable"), Won::Yes);
+            }
+            let totp = Totp { user_id: user_id(name), sealed: "sealed".to_owned(), last_used_step: 0, created_at: NOW };
+            assert_eq!(totp::enrol(&store, &totp, NOW).await.expect("is writable"), Won::Yes);
+            let _won = recovery_codes::begin(&store, &user_id(name), &[TokenHash::of(b"code")], NOW)
+                .await
+                .expect("is writable");
+            let short = NewPassword { phc: "phc".to_owned(), needs_second_factor: true };
+            passwords::replace(&store, &user_id(name), &short, How::Forced, NOW).await.expect("is writable");
+            let begun = sessions::insert(&store, &session(&format!("s-{name}"), name), None).await;
+            assert_eq!(begun.expect("is new"), Won::Yes);
+        }
+        let remove = async |factor, event: &str| {
+            let event = removal(event);
+            users::remove_second_factor(&store, &user_id("ada"), factor, &event, LATER).await.expect("is writable")
+        };
+        let ada = async || {
+            let id = user_id("ada");
+            let user = users::find(&store, &id).await.expect("is readable").expect("exists");
+            (users::factors(&store, &id).await.expect("is readable"), user.password_change_required_at)
+        };
+        assert_eq!((ada().await.0.passkeys, ada().await.0.suspect_passkeys), (1, 1), "each is counted by itself");
+
+        assert_eq!(remove(SecondFactor::Passkeys, "e1").await, Won::Yes);
+        let (factors, due) = ada().await;
+        assert_eq!((factors.passkeys + factors.suspect_passkeys, factors.totp, factors.recovery_codes), (0, 1, 1));
+        assert_eq!(due, None, "the short password still has an app beside it");
+        let ended = sessions::find(&store, &session_id("s-ada")).await.expect("is readable").expect("exists").ended_at;
+        assert_eq!(ended, Some(LATER));
+
+        assert_eq!(remove(SecondFactor::Totp, "e2").await, Won::Yes);
+        let (factors, due) = ada().await;
+        assert_eq!((factors.totp, factors.recovery_codes, due), (0, 0, Some(LATER)));
+        for factor in [SecondFactor::Totp, SecondFactor::Passkeys] {
+            assert_eq!(remove(factor, "e3").await, Won::No);
+        }
+        let log = security_events::of_user(&store, &user_id("ada"), None, None, 10).await.expect("is readable");
+        assert_eq!(log.len(), 2, "what did not happen is not written down");
+
+        let bob = users::factors(&store, &user_id("bob")).await.expect("is readable");
+        assert_eq!((bob.passkeys, bob.totp, bob.recovery_codes), (1, 1, 1));
+        assert_eq!(
+            sessions::find(&store, &session_id("s-bob")).await.expect("is readable").expect("exists").ended_at,
+            None
+        );
+    }
+}
+
+fn removal(id: &str) -> Entry {
+    Entry {
+        id: SecurityEventId::parse(id).expect("is an id"),
+        user_id: user_id("ada"),
+        at: LATER,
+        kind: SecurityEvent::TotpRemoved,
+        client_id: None,
+        session_id: None,
+        origin: Origin::default(),
+        details: serde_json::Map::new(),
+        trace_id: None,
+        expires_at: LATER,
     }
 }

@@ -52,17 +52,21 @@ fn named_in_rows(document: &str) -> impl Iterator<Item = &str> {
     rows.flat_map(|row| quoted(row.rsplit('|').nth(1).expect("a last column")))
 }
 
-/// Every `fn` below a directory of sources.
+/// Every `fn` below a directory of sources, and every name that `flows!` makes a test of.
 fn functions(directory: &Path, names: &mut BTreeSet<String>) {
     for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() && !path.ends_with("node_modules") && !path.ends_with("target") {
             functions(&path, names);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
-            for line in fs::read_to_string(&path).unwrap().lines() {
+            let source = fs::read_to_string(&path).unwrap();
+            for line in source.lines() {
                 if let Some(rest) = line.split("fn ").nth(1) {
                     names.insert(rest.split(['(', '<']).next().unwrap_or_default().to_owned());
                 }
+            }
+            for flows in source.split("super::flows! {").skip(1) {
+                names.extend(flows.lines().skip(1).map(str::trim).take_while(|line| *line != "}").map(str::to_owned));
             }
         }
     }

@@ -9,8 +9,8 @@ use subtle::ConstantTimeEq as _;
 
 use super::{Refused, number};
 
-/// Some two seconds; everybody's default is between 10 and 13.
-const MOST_COST: u32 = 15;
+/// About a second; everybody's default is between 10 and 13.
+const MOST_COST: u32 = 14;
 const LEAST_COST: u32 = 4;
 /// bcrypt looks at no more of a password.
 const SEEN: usize = 72;

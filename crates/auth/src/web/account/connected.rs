@@ -6,6 +6,7 @@ use protocol::audience::Api;
 use protocol::client::Client;
 use protocol::grant::state::Grant;
 use protocol::ids::ClientId;
+use protocol::redirect_uri::RegisteredRedirectUri;
 use protocol::scope::{self, Scope};
 use protocol::time::Timestamp;
 use store::StoreError;
@@ -81,7 +82,7 @@ pub(crate) fn used_at(grant: &Grant) -> Timestamp {
 /// The host that people know the app by.
 pub(crate) fn host(client: &Client) -> Option<String> {
     let page = client.client_uri.as_deref().or(client.initiate_login_uri.as_deref());
-    let redirect = client.redirect_uris.first().map(|uri| uri.as_str());
+    let redirect = client.redirect_uris.first().map(RegisteredRedirectUri::as_str);
     Url::parse(page.or(redirect)?).ok()?.host_str().map(str::to_owned)
 }
 

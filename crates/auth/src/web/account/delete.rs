@@ -68,7 +68,13 @@ async fn tell(visitor: &Visitor, grace: Seconds) -> Result<(), StoreError> {
     let order = Order { lifetime: grace, ..Order::new(Purpose::CancelDeletion).of(user).to(&address) };
     let issued = action_tokens::issue(state, order, visitor.now).await?;
     let cancel = action_tokens::link(state, super::CANCEL_DELETION, &issued);
-    mail::send(state, &address, Message::DeletionScheduled { cancel: &cancel }, accounts::language(user)).await
+    mail::send(
+        state,
+        &address,
+        Message::DeletionScheduled { due: visitor.now + grace, cancel: &cancel },
+        accounts::language(user),
+    )
+    .await
 }
 
 /// From the console. It takes nothing away, so it asks for no fresh sign-in.
@@ -111,7 +117,7 @@ pub(crate) async fn post_link(
     let sent = form::read(&state, &http, body).await?;
     let found = found(&state, &token).await?;
     interaction::refuse_foreign_of_browser(&state, &http, &sent, &purpose(&found))?;
-    let over = |cause: &str| PageError::new(Situation::Expired).because(cause);
+    let over = |cause: &str| PageError::new(Situation::LinkOver).because(cause);
     if action_tokens::use_link(&state, &found, state.now()).await? == Won::No {
         return Err(over("the link was used meanwhile"));
     }
@@ -144,7 +150,7 @@ async fn cancel(state: &AppState, http: &HttpRequest, user: &User) -> Result<(),
 async fn found(state: &AppState, token: &str) -> Result<ActionToken, PageError> {
     let found = action_tokens::find_by_link(state, token, Purpose::CancelDeletion, state.now()).await?;
     found.ok_or_else(|| {
-        PageError::new(Situation::Expired).because("the link was used, is too old, or the account has changed")
+        PageError::new(Situation::LinkOver).because("the link was used, is too old, or the account has changed")
     })
 }
 
@@ -156,9 +162,9 @@ fn page(visitor: &Visitor, typed: Typed) -> HttpResponse {
     let shell = super::shell(visitor);
     let texts = &shell.texts.data;
     let (grace, name) = (visitor.state.config.accounts.deletion_grace, &visitor.user.username);
-    let way_back = match grace / A_DAY {
+    let way_back = match grace {
         0 => texts.consequence_now.to_owned(),
-        days => fill(texts.consequence_grace, &days.to_string()),
+        grace => fill(texts.consequence_grace, &(grace / A_DAY).to_string()),
     };
     let texts_of_all = [texts.consequence_out, texts.consequence_apps, texts.consequence_gone, texts.consequence_name];
     let field = Field::new(FieldKind::Text("off"), "confirm_name", texts.name).hint(fill(texts.type_name, name));

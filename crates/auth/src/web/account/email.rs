@@ -1,5 +1,7 @@
-//! `/account/email`: another address. It counts when somebody has shown to receive mail there: by the code, in the browser that asked
-//! for it, or by the link, wherever it is opened. Whether an address belongs to somebody else is never told here; its owner gets a mail.
+//! `/account/email`: another address. It counts when its owner has shown to receive mail there: by the code, in the browser that asked
+//! for it, or by the link, in a browser that is signed in to the account. Anywhere else the link does nothing: its reader may own the
+//! address and not the account, and would prove for a stranger what is their own. Whether an address belongs to somebody else is
+//! never told here; its owner gets a mail.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::RETRY_AFTER;
@@ -9,7 +11,7 @@ use protocol::action_token::Purpose;
 use protocol::ids::InteractionId;
 use protocol::secret::SecretString;
 use protocol::security_event::SecurityEvent;
-use protocol::user::normalize_login;
+use protocol::user::{User, normalize_login};
 use store::{StoreError, Won};
 
 use super::profile;
@@ -24,7 +26,7 @@ use crate::web::pages::{
 };
 use crate::web::text::fill;
 use crate::web::visitor::{Since, Visitor, VisitorError};
-use crate::web::{answer, cards, form, shell};
+use crate::web::{answer, cards, form, session, shell};
 use crate::{AppState, accounts};
 
 /// What the person learns when no mail was sent.
@@ -80,7 +82,7 @@ async fn send(visitor: &Visitor, address: &Mailbox, interaction: &InteractionId)
         None => {
             let link = action_tokens::link(state, super::EMAIL, &issued);
             let code = issued.code.as_ref().map(SecretString::expose).map(String::as_str).unwrap_or_default();
-            let message = Message::ChangeEmail { link: &link, code };
+            let message = Message::ChangeEmail { account: &visitor.user.username, link: &link, code };
             mail::send(state, address, message, accounts::language(&visitor.user)).await
         }
     }
@@ -133,6 +135,9 @@ pub(crate) async fn link(
     token: Path<String>,
 ) -> Result<HttpResponse, PageError> {
     let found = found(&state, &token).await?;
+    let Some(user) = owner(&state, &http, &found).await? else {
+        return elsewhere(&state, &http, &found, StatusCode::OK).await;
+    };
     let shell = shell::of(&state, &http);
     let texts = &shell.texts.account;
     let browser = interaction::browser_now(&state, &http);
@@ -140,7 +145,11 @@ pub(crate) async fn link(
     let here = format!("{}/{token}", cards::path(&state, super::EMAIL));
     let page = AccountLinkPage {
         title: texts.confirm_title,
-        text: fill(texts.confirm_text, found.email.as_deref().unwrap_or_default()),
+        text: [
+            fill(texts.confirm_text, found.email.as_deref().unwrap_or_default()),
+            fill(texts.confirm_account, &user.username),
+        ]
+        .join(" "),
         next: LinkStep::Ask(Form::new(here, csrf, "confirm-submit", texts.confirm_submit)),
         shell,
     };
@@ -156,6 +165,9 @@ pub(crate) async fn post_link(
     let sent = form::read(&state, &http, body).await?;
     let found = found(&state, &token).await?;
     interaction::refuse_foreign_of_browser(&state, &http, &sent, &purpose(&found))?;
+    if owner(&state, &http, &found).await?.is_none() {
+        return elsewhere(&state, &http, &found, StatusCode::FORBIDDEN).await;
+    }
     change(&state, &http, &found).await?;
     let shell = shell::of(&state, &http);
     let texts = &shell.texts.account;
@@ -171,8 +183,36 @@ pub(crate) async fn post_link(
 async fn found(state: &AppState, token: &str) -> Result<ActionToken, PageError> {
     let found = action_tokens::find_by_link(state, token, Purpose::ChangeEmail, state.now()).await?;
     found.ok_or_else(|| {
-        PageError::new(Situation::Expired).because("the link was used, is too old, or the account has changed")
+        PageError::new(Situation::LinkOver).because("the link was used, is too old, or the account has changed")
     })
+}
+
+/// The person who asked for the change, where they are signed in.
+async fn owner(state: &Data<AppState>, http: &HttpRequest, token: &ActionToken) -> Result<Option<User>, StoreError> {
+    let signed_in = session::current(state, http, state.now()).await?;
+    Ok(signed_in.map(|(_, user)| user).filter(|user| token.user_id.as_ref() == Some(&user.id)))
+}
+
+/// Where the link does nothing. The account is named: its owner has the code, anybody else learns who wants their address.
+async fn elsewhere(
+    state: &Data<AppState>,
+    http: &HttpRequest,
+    token: &ActionToken,
+    status: StatusCode,
+) -> Result<HttpResponse, PageError> {
+    let asking = match &token.user_id {
+        Some(id) => store::users::find(&state.store, id).await?,
+        None => None,
+    };
+    let shell = shell::of(state, http);
+    let texts = &shell.texts.account;
+    let page = AccountLinkPage {
+        title: texts.elsewhere_title,
+        text: fill(texts.elsewhere_text, asking.as_ref().map(|user| user.username.as_str()).unwrap_or_default()),
+        next: LinkStep::Elsewhere,
+        shell,
+    };
+    Ok(answer::page(status, &page, state, http))
 }
 
 fn purpose(token: &ActionToken) -> String {
@@ -181,7 +221,7 @@ fn purpose(token: &ActionToken) -> String {
 
 /// Uses the token up; of several at once one comes through. The address of before is told.
 async fn change(state: &AppState, http: &HttpRequest, token: &ActionToken) -> Result<(), PageError> {
-    let over = |cause: &str| PageError::new(Situation::Expired).because(cause);
+    let over = |cause: &str| PageError::new(Situation::LinkOver).because(cause);
     let now = state.now();
     if action_tokens::use_link(state, token, now).await? == Won::No {
         return Err(over("the link was used meanwhile"));
@@ -211,7 +251,11 @@ fn page(visitor: &Visitor, refused: Option<Refused>) -> HttpResponse {
         Some(Refused::SameAddress(typed)) => field.value(typed).refused(Some(texts.email_same.to_owned())),
         Some(Refused::Throttled(throttled)) => {
             (status, wait) = (StatusCode::TOO_MANY_REQUESTS, Some(throttled.retry_after));
-            notice = Some(Notice::wait(texts.email_throttled, throttled.retry_after.0, texts.email_send));
+            notice = Some(Notice::wait(
+                shell.texts.common.too_many_mails,
+                throttled.retry_after.0,
+                shell.texts.common.wait_over,
+            ));
             field
         }
     };
@@ -242,8 +286,12 @@ fn code_page(visitor: &Visitor, id: &InteractionId, email: String, state: CodeSt
     let field = Field::new(FieldKind::OneTimeCode, "code", texts.code);
     let (status, field) = match state {
         CodeState::Asked => (StatusCode::OK, field.state(FieldState::Focused)),
-        CodeState::Wrong => (StatusCode::UNPROCESSABLE_ENTITY, field.refused(Some(texts.code_wrong.to_owned()))),
-        CodeState::Over => (StatusCode::UNPROCESSABLE_ENTITY, field.refused(Some(texts.code_over.to_owned()))),
+        CodeState::Wrong => {
+            (StatusCode::UNPROCESSABLE_ENTITY, field.refused(Some(shell.texts.common.code_wrong.to_owned())))
+        }
+        CodeState::Over => {
+            (StatusCode::UNPROCESSABLE_ENTITY, field.refused(Some(shell.texts.common.code_expired.to_owned())))
+        }
     };
     let form = Form::new(visitor.path(super::EMAIL_CODE), visitor.csrf(), "code-submit", texts.code_submit);
     let page = EmailProofPage {

@@ -3,7 +3,7 @@
 //!
 //! `every_personal_column_is_exported` (`tests/it/account/data_map.rs`) finds a new column that was forgotten here.
 
-use protocol::grant::state::Grant;
+use protocol::grant::state::{EndReason, Grant};
 use protocol::time::Timestamp;
 use protocol::user::User;
 use serde_json::{Value, json};
@@ -19,6 +19,8 @@ use crate::{AppState, known_browsers};
 
 /// Of the log, in one read.
 const EVENTS: i64 = 500;
+/// Of the log, in all: some megabytes. Whoever tries passwords for weeks writes more, and nobody reads that.
+const ALL_EVENTS: usize = 10_000;
 
 pub(crate) async fn of(state: &AppState, user: &User, now: Timestamp) -> Result<Value, StoreError> {
     let store = &state.store;
@@ -26,6 +28,7 @@ pub(crate) async fn of(state: &AppState, user: &User, now: Timestamp) -> Result<
     let grants = store::grants::of_user(store, &user.id).await?;
     let consents = store::consents::of_user(store, &user.id).await?;
     let browsers = known_browsers::list(state, &user.id, now).await?;
+    let (events, complete) = events(state, user).await?;
     Ok(json!({
         "exported_at": date(now),
         "issuer": state.issuer().as_str(),
@@ -35,7 +38,9 @@ pub(crate) async fn of(state: &AppState, user: &User, now: Timestamp) -> Result<
         "known_browsers": browsers.iter().map(browser).collect::<Vec<_>>(),
         "consents": consents.iter().map(consent).collect::<Vec<_>>(),
         "authorizations": grants.iter().map(authorization).collect::<Vec<_>>(),
-        "security_events": events(state, user).await?,
+        "security_events": events,
+        // Otherwise these are the newest.
+        "security_events_complete": complete,
     }))
 }
 
@@ -124,18 +129,23 @@ fn authorization(grant: &Grant) -> Value {
         "last_used_at": grant.rotated_at.or(grant.redeemed_at).map(date),
         "expires_at": date(grant.expires_at),
         "ended_at": grant.ended_at.map(date),
-        "end_reason": grant.end_reason.map(|reason| reason.name()),
+        "end_reason": grant.end_reason.map(EndReason::name),
     })
 }
 
-async fn events(state: &AppState, user: &User) -> Result<Vec<Value>, StoreError> {
+/// The newest first, and whether they are all there are.
+async fn events(state: &AppState, user: &User) -> Result<(Vec<Value>, bool), StoreError> {
     let (mut events, mut before) = (Vec::new(), None::<Cursor>);
     loop {
+        if events.len() > ALL_EVENTS {
+            events.truncate(ALL_EVENTS);
+            return Ok((events, false));
+        }
         let page = store::security_events::of_user(&state.store, &user.id, None, before.as_ref(), EVENTS).await?;
         events.extend(page.iter().map(event));
         match page.last() {
             Some(last) => before = Some(Cursor { at: last.at, id: last.id.clone() }),
-            None => return Ok(events),
+            None => return Ok((events, true)),
         }
     }
 }

@@ -36,7 +36,7 @@ pub(crate) async fn post(
     let (visitor, _form) = Visitor::posted(state, http, body, Since::Whenever, super::LOCK_DOWN).await?;
     let (state, user) = (&visitor.state, &visitor.user);
     accounts::end_other_sessions(state, &visitor.http, user, &visitor.session.id).await?;
-    known_browsers::remember_none(state, &user.id).await?;
+    known_browsers::forget_others(state, &visitor.http, &user.id).await?;
     action_tokens::void(state, &user.id, None, visitor.now).await?;
     Ok(super::done(&visitor, super::LOCK_DOWN, "ended"))
 }

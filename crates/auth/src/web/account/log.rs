@@ -19,7 +19,7 @@ use crate::web::text::{Texts, event_kinds, fill};
 use crate::web::visitor::{Since, Visitor, VisitorError};
 
 /// On a page.
-const SHOWN: usize = 10;
+const SHOWN: usize = 8;
 
 pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<HttpResponse, VisitorError> {
     let visitor = Visitor::admit(state, http, Since::Whenever, None).await?;

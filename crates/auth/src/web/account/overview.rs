@@ -83,7 +83,7 @@ fn checks(visitor: &Visitor, texts: &AccountTexts, facts: &Facts) -> Vec<Check> 
         action: Link { href: visitor.path(action.0), label: action.1.to_owned() },
     };
     let mut checks = Vec::new();
-    let has_second_factor = facts.factors.totp > 0 || facts.factors.passkeys > 0;
+    let has_second_factor = facts.factors.totp + facts.factors.passkeys + facts.factors.suspect_passkeys > 0;
     if let Some(due) = facts.deletion_due_at {
         let text = fill(texts.deletion_text, &words::day(texts, due));
         checks.push(check(Badge::Urgent, texts.deletion_title, &text, (super::DATA, texts.deletion_action)));

@@ -104,7 +104,7 @@ pub(crate) async fn rename(
     handle: Path<String>,
     body: Payload,
 ) -> Result<HttpResponse, VisitorError> {
-    let back = format!("{}/{handle}", super::PASSKEYS);
+    let back = page_of(&handle);
     let (visitor, form) = Visitor::posted(state, http, body, Since::Recently, &back).await?;
     let Some((passkey, others)) = found(&visitor, &handle).await? else {
         return Ok(super::done(&visitor, super::PASSKEYS, "gone"));
@@ -127,7 +127,7 @@ pub(crate) async fn remove(
     handle: Path<String>,
     body: Payload,
 ) -> Result<HttpResponse, VisitorError> {
-    let back = format!("{}/{handle}", super::PASSKEYS);
+    let back = page_of(&handle);
     let (visitor, form) = Visitor::posted(state, http, body, Since::Recently, &back).await?;
     let Some((passkey, _)) = found(&visitor, &handle).await? else {
         return Ok(super::done(&visitor, super::PASSKEYS, "gone"));
@@ -157,6 +157,13 @@ async fn found(visitor: &Visitor, handle: &str) -> Result<Option<(Passkey, Vec<P
     Ok(at.map(|at| (present.remove(at), present)))
 }
 
+/// The page to come back to after a sign-in. The path was decoded, so what looks like no handle of ours names no page.
+fn page_of(handle: &str) -> String {
+    let plain =
+        handle.len() == HANDLE && handle.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    if plain { format!("{}/{handle}", super::PASSKEYS) } else { super::PASSKEYS.to_owned() }
+}
+
 fn handle(passkey: &Passkey) -> String {
     TokenHash::of(passkey.id.as_bytes()).as_str().chars().take(HANDLE).collect()
 }
@@ -174,20 +181,23 @@ fn line(visitor: &Visitor, texts: &Texts, passkey: &Passkey) -> PasskeyLine {
     }
 }
 
-/// Maker, where the private key is, since when, last use.
+fn place(texts: &Texts, passkey: &Passkey) -> &'static str {
+    match passkeys::backup(passkey) {
+        Backup::Synced => texts.passkey.synced,
+        Backup::DeviceBound => texts.passkey.device_bound,
+    }
+}
+
+/// Maker, since when, last use. Where the private key is stands on the page of each.
 fn facts(visitor: &Visitor, texts: &Texts, passkey: &Passkey) -> Vec<String> {
     let t = &texts.security;
     let maker = passkeys::maker(passkey).filter(|maker| *maker != passkey.name);
-    let place = match passkeys::backup(passkey) {
-        Backup::Synced => texts.passkey.synced,
-        Backup::DeviceBound => texts.passkey.device_bound,
-    };
     let used = match passkey.last_used_at {
         Some(at) => fill(t.last_used, &words::moment(&texts.account, at, visitor.now)),
         None => t.never_used.to_owned(),
     };
     let created = fill(t.created, &words::day(&texts.account, passkey.created_at));
-    maker.map(str::to_owned).into_iter().chain([place.to_owned(), created, used]).collect()
+    maker.map(str::to_owned).into_iter().chain([created, used]).collect()
 }
 
 fn notice(visitor: &Visitor, texts: &Texts) -> Result<Option<Notice>, VisitorError> {
@@ -254,7 +264,11 @@ async fn detail(
         frame: super::frame(visitor, AccountPart::Security),
         id: "account-passkey-page",
         title: passkey.name.clone(),
-        lede: facts(visitor, texts, passkey).join(" · "),
+        lede: [place(texts, passkey).to_owned()]
+            .into_iter()
+            .chain(facts(visitor, texts, passkey))
+            .collect::<Vec<_>>()
+            .join(" · "),
         notice: if wrong.is_some() { None } else { cloned.or(notice(visitor, texts)?) },
         sections: vec![Section { form: Some(rename), ..Section::default() }, removal],
         back: security::link(visitor, super::PASSKEYS, t.passkeys),

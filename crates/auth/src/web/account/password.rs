@@ -12,16 +12,19 @@ use protocol::user::normalize_login;
 use store::passwords::NewPassword;
 
 use super::security;
-use crate::accounts::{self, How};
+use crate::accounts::{self, Access, How};
 use crate::limits::{self, Asker, Throttled};
 use crate::passwords::policy::{self, About, MOST_BYTES, Strength, Weakness};
 use crate::passwords::{PasswordError, Verdict};
 use crate::security_log::{self, Event};
 use crate::web::error::{PageError, Situation};
-use crate::web::pages::{AccountPart, Field, FieldKind, Form, Notice, Section, SettingPage};
+use crate::web::pages::{AccountPart, Field, FieldKind, Form, Notice, Section, SettingPage, Ticked};
 use crate::web::visitor::{Since, Visitor, VisitorError};
 use crate::web::{form, login};
 use crate::{AppState, known_browsers};
+
+/// The name of the box that takes away from apps what they may do without their owner being there.
+const END_ACCESS: &str = "end-access";
 
 /// Why nothing was changed.
 enum Refused {
@@ -66,7 +69,8 @@ async fn change(visitor: &Visitor, sent: &Params) -> Result<Result<(), Refused>,
     let permit = login::password::admit(state).await?;
     let needs_second_factor = policy::needs_second_factor(&state.config.passwords, new);
     let phc = permit.hash(SecretString::new(new.to_owned())).await.map_err(broken)?;
-    let (new, how) = (NewPassword { phc, needs_second_factor }, How::Changed(&visitor.session.id));
+    let access = if text(END_ACCESS)?.is_empty() { Access::GoesOn } else { Access::Ends };
+    let (new, how) = (NewPassword { phc, needs_second_factor }, How::Changed { session: &visitor.session.id, access });
     accounts::set_password(state, &visitor.http, &visitor.user, new, how).await?;
     Ok(Ok(()))
 }
@@ -137,6 +141,8 @@ fn page(visitor: &Visitor, refused: Option<Refused>) -> HttpResponse {
     let form = Form::new(visitor.path(super::PASSWORD), visitor.csrf(), "password-submit", title)
         .field(Field::new(FieldKind::CarriedName, "username", texts.login.username).value(&visitor.user.username));
     let form = if has_password { form.field(current).field(new) } else { form.field(new) };
+    let access = Field::new(FieldKind::Tick(Ticked::Yes), END_ACCESS, t.password_end_access);
+    let form = form.field(access.hint(t.password_end_access_hint).optional());
     let (status, wait) = match &refused {
         None => (StatusCode::OK, None),
         Some(Refused::Throttled(wait)) => (StatusCode::TOO_MANY_REQUESTS, Some(*wait)),
@@ -147,7 +153,7 @@ fn page(visitor: &Visitor, refused: Option<Refused>) -> HttpResponse {
         id: "account-password-page",
         title: title.to_owned(),
         lede: t.password_lede.to_owned(),
-        notice: wait.map(|Seconds(seconds)| Notice::wait(texts.login.throttled, seconds, texts.login.wait_over)),
+        notice: wait.map(|Seconds(seconds)| Notice::wait(texts.common.throttled, seconds, texts.common.wait_over)),
         sections: vec![Section { form: Some(form), ..Section::default() }],
         back: security::back(visitor, t),
         shell,

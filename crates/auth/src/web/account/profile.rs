@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use protocol::params::Params;
 use protocol::scope;
 use protocol::security_event::SecurityEvent;
-use protocol::user::{Address, User};
+use protocol::user::{Address, User, one_line};
 use store::Won;
 use time::{Date, Month};
 use url::Url;
@@ -32,6 +32,9 @@ enum Fault {
     ZoneInfo,
     Phone,
 }
+
+/// The name of a field, and what is wrong with it.
+type Found = (&'static str, Fault);
 
 /// One field of the form: its name, its words, what browsers fill it with, and what it may hold.
 struct Entry {
@@ -122,7 +125,7 @@ async fn readers(visitor: &Visitor, texts: &AccountTexts) -> Result<Vec<Readers>
     ])
 }
 
-fn form(visitor: &Visitor, texts: &AccountTexts, user: &User, faults: &[(&'static str, Fault)]) -> Form {
+fn form(visitor: &Visitor, texts: &AccountTexts, user: &User, faults: &[Found]) -> Form {
     let mut form = Form::new(visitor.path(super::PROFILE), visitor.csrf(), "profile-submit", texts.save);
     for entry in entries(texts) {
         let fault = faults.iter().find(|(id, _)| *id == entry.id).map(|(_, fault)| words(texts, *fault).to_owned());
@@ -141,11 +144,7 @@ fn form(visitor: &Visitor, texts: &AccountTexts, user: &User, faults: &[(&'stati
 }
 
 /// The person as the form says, and what is wrong with it.
-fn filled_in(
-    visitor: &Visitor,
-    texts: &AccountTexts,
-    sent: &Params,
-) -> Result<(User, Vec<(&'static str, Fault)>), VisitorError> {
+fn filled_in(visitor: &Visitor, texts: &AccountTexts, sent: &Params) -> Result<(User, Vec<Found>), VisitorError> {
     let mut user = User { updated_at: visitor.now, ..visitor.user.clone() };
     let mut faults = Vec::new();
     for entry in entries(texts) {
@@ -165,11 +164,6 @@ fn filled_in(
 
 fn changed(before: &User, after: &User) -> bool {
     before.profile != after.profile || before.locale != after.locale || before.phone_number != after.phone_number
-}
-
-/// Without what no line of text has.
-fn one_line(typed: &str) -> String {
-    typed.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>().trim().to_owned()
 }
 
 fn words(texts: &AccountTexts, fault: Fault) -> &'static str {

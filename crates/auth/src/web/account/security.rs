@@ -17,11 +17,11 @@ use crate::web::visitor::{Since, Visitor, VisitorError};
 use crate::{AppState, accounts, known_browsers, recovery_codes, totp};
 
 /// Passkeys on this page; the others are on their own.
-const KEYS: usize = 4;
+const KEYS: usize = 3;
 /// The value of the button that forgets all browsers; none is called so.
 const ALL: &str = "all";
 /// Browsers on the page; whoever has more forgets them all.
-const BROWSERS: usize = 8;
+const BROWSERS: usize = 5;
 /// The name of the box that ends other sessions.
 const END_SESSIONS: &str = "end-sessions";
 
@@ -31,6 +31,7 @@ pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<Http
     let texts = shell.texts;
     let t = &texts.security;
     let keys = passkeys::lines(&visitor, texts).await?;
+    let remembered = browsers(&visitor, texts).await?;
     let shown = keys.len().min(KEYS);
     let page = SecurityPage {
         frame: super::frame(&visitor, AccountPart::Security),
@@ -54,7 +55,9 @@ pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<Http
         codes: codes(&visitor, t).await?,
         action: visitor.path(super::SECURITY),
         csrf: visitor.csrf(),
-        browsers: browsers(&visitor, texts).await?,
+        more: remembered.len().saturating_sub(BROWSERS),
+        lock_down: visitor.path(super::LOCK_DOWN),
+        browsers: remembered.into_iter().take(BROWSERS).collect(),
         shell,
     };
     Ok(super::page(&visitor, StatusCode::OK, &page))
@@ -175,5 +178,5 @@ async fn browsers(visitor: &Visitor, texts: &Texts) -> Result<Vec<BrowserLine>, 
         .collect(),
         id: browser.id.to_string(),
     };
-    Ok(remembered.take(BROWSERS).map(line).collect())
+    Ok(remembered.map(line).collect())
 }

@@ -81,8 +81,8 @@ pub(crate) async fn register(
     }
 }
 
-/// What follows from a new factor: it is written down, its owner hears of it, the session has proven it if it was weaker. With the
-/// first one come recovery codes, which are shown this once.
+/// What follows from a new factor: it is written down, its owner hears of it, the session has proven it if it was weaker. Who has
+/// no recovery codes gets some, which are shown this once.
 pub(crate) async fn added(visitor: &mut Visitor, added: &Added) -> Result<Option<Vec<String>>, StoreError> {
     let (kind, notice) = match added {
         Added::Totp => (SecurityEvent::TotpAdded, Notice::TotpAdded),
@@ -101,10 +101,8 @@ pub(crate) async fn added(visitor: &mut Visitor, added: &Added) -> Result<Option
         known_browsers::remember_none(state, &visitor.user.id).await?;
     }
     prove(visitor, added).await?;
-    let codes = match visitor.enrolled.has_second_factor() {
-        true => None,
-        false => recovery_codes::make_first(&visitor.state, &visitor.user.id, visitor.now).await?,
-    };
+    // Not with the first factor only: an account that began with a passkey may have none yet.
+    let codes = recovery_codes::make_first(&visitor.state, &visitor.user.id, visitor.now).await?;
     if codes.is_some() {
         note_codes(visitor).await?;
     }
@@ -127,8 +125,12 @@ async fn prove(visitor: &mut Visitor, added: &Added) -> Result<(), StoreError> {
         Added::Totp => proven.and([AuthenticationMethod::OneTimePassword]),
         Added::Passkey(passkey) => proven.and(passkeys::backup(passkey).methods()),
     };
-    let sign = Sign { user: &before.user_id, proven: &proven, auth_time: before.auth_time, keep: before.keep };
-    visitor.session = session::renew(&visitor.state, &visitor.http, before, &sign).await?;
+    let (user, auth_time, keep) = (&before.user_id, before.auth_time, before.keep);
+    let sign = Sign { user, proven: &proven, auth_time, keep, password_set_at: None };
+    // One that was ended meanwhile stays ended.
+    if let Some(renewed) = session::renew(&visitor.state, &visitor.http, before, &sign).await? {
+        visitor.session = renewed;
+    }
     Ok(())
 }
 

@@ -79,9 +79,11 @@ pub(super) fn held(
 /// Where nobody named a better way: no page is a dead end that one could have come to without a fault of ours or of an app.
 fn way(situation: Situation, state: &AppState) -> Option<Onward> {
     match situation {
-        Situation::Expired | Situation::NoCookies | Situation::ForeignForm | Situation::NotFound => {
-            Some(Onward::Account(cards::path(state, cards::ACCOUNT)))
-        }
+        Situation::Expired
+        | Situation::LinkOver
+        | Situation::NoCookies
+        | Situation::ForeignForm
+        | Situation::NotFound => Some(Onward::Account(cards::path(state, cards::ACCOUNT))),
         _ => None,
     }
 }
@@ -92,6 +94,7 @@ fn text(situation: Situation, texts: &'static Texts) -> ErrorText {
         Situation::UncheckedApp => texts.failures.unchecked,
         Situation::BadLogoutLink => texts.failures.logout_setup,
         Situation::Expired => texts.failures.expired,
+        Situation::LinkOver => texts.failures.link_over,
         Situation::NoCookies => texts.failures.cookies,
         Situation::ForeignForm => texts.failures.foreign,
         Situation::NotFound => texts.failures.not_found,

@@ -17,11 +17,11 @@ use super::second_factor::{Challenge, Due, Refused};
 use crate::action_tokens::{self, CodeVerdict, Order};
 use crate::limits;
 use crate::mail::{self, Mailbox, Message};
+use crate::web::cards;
 use crate::web::error::{AuthorizeError, PageError};
 use crate::web::pages::{EmailCodePage, Field, FieldKind, FieldState, Form, Notice, Weight};
-use crate::web::text::{SecondFactorTexts, fill};
-use crate::web::{cards, form};
-use crate::{AppState, accounts};
+use crate::web::text::{SecondFactorTexts, Texts, fill};
+use crate::{AppState, accounts, known_browsers};
 
 /// Before another code can be asked for: mail takes its time.
 const BETWEEN_CODES: Seconds = Seconds(30);
@@ -79,8 +79,8 @@ async fn send(challenge: &Challenge) -> Result<Result<(), Telling>, PageError> {
     if sent(challenge).await?.is_some_and(|token| wait(&token, challenge) > Seconds(0)) {
         return Ok(Ok(()));
     }
-    let peer = form::client_address(&visit.state, &visit.http);
-    match limits::mail(&visit.state, &address.to_string(), peer, visit.now).await? {
+    let known = known_browsers::find(&visit.state, &visit.http, &user.id, visit.now).await?;
+    match limits::mailed_code(&visit.state, &user.id, known.as_ref().map(|known| &known.id), visit.now).await? {
         Ok(reserved) => reserved.failed(),
         Err(throttled) => return Ok(Err(Telling::TooManyMails(throttled.retry_after))),
     }
@@ -143,11 +143,11 @@ async fn page(challenge: &Challenge, telling: Option<Telling>) -> Result<HttpRes
     let (refused, notice) = match telling {
         None => (None, None),
         Some(Telling::Refused(refused @ Refused::Throttled(Seconds(wait)))) => {
-            (Some(refused), Some(Notice::wait(texts.login.throttled, wait, texts.login.wait_over)))
+            (Some(refused), Some(Notice::wait(texts.common.throttled, wait, texts.common.wait_over)))
         }
         // The form that would say so is not there.
         Some(Telling::Refused(refused)) if open.is_none() => {
-            (Some(refused), Some(Notice::danger(texts.second_factor.email_expired)))
+            (Some(refused), Some(Notice::danger(texts.common.code_expired)))
         }
         Some(Telling::Refused(refused)) => (Some(refused), None),
         Some(Telling::TooManyMails(wait)) => {
@@ -159,7 +159,7 @@ async fn page(challenge: &Challenge, telling: Option<Telling>) -> Result<HttpRes
         account: challenge.account(),
         lede: fill(lede, &address),
         notice,
-        code: open.map(|_| code_form(challenge, &texts.second_factor, refused)),
+        code: open.map(|_| code_form(challenge, texts, refused)),
         again: sent.as_ref().map(|token| wait(token, challenge).0).filter(|seconds| *seconds > 0),
         send: send_form(challenge, &texts.second_factor, open),
         ways: challenge.other_ways(&shell),
@@ -169,19 +169,20 @@ async fn page(challenge: &Challenge, telling: Option<Telling>) -> Result<HttpRes
     Ok(challenge.respond(&page, refused))
 }
 
-fn code_form(challenge: &Challenge, texts: &'static SecondFactorTexts, refused: Option<Refused<Wrong>>) -> Form {
-    let code = Field::new(FieldKind::OneTimeCode, "code", texts.code).hint(texts.email_hint);
+fn code_form(challenge: &Challenge, texts: &'static Texts, refused: Option<Refused<Wrong>>) -> Form {
+    let code =
+        Field::new(FieldKind::OneTimeCode, "code", texts.second_factor.code).hint(texts.second_factor.email_hint);
     let sentence = match refused {
-        Some(Refused::Wrong(Wrong::Differs)) => Some(texts.email_wrong),
-        Some(Refused::Wrong(Wrong::Exhausted)) => Some(texts.email_exhausted),
-        Some(Refused::Wrong(Wrong::Expired)) => Some(texts.email_expired),
+        Some(Refused::Wrong(Wrong::Differs)) => Some(texts.common.code_wrong),
+        Some(Refused::Wrong(Wrong::Exhausted)) => Some(texts.common.code_exhausted),
+        Some(Refused::Wrong(Wrong::Expired)) => Some(texts.common.code_expired),
         Some(Refused::Throttled(_)) | None => None,
     };
     let code = match sentence {
         Some(sentence) => code.refused(Some(sentence.to_owned())),
         None => code.state(FieldState::Focused),
     };
-    let form = Form::new(challenge.action(), challenge.csrf(), "email-code-submit", texts.submit)
+    let form = Form::new(challenge.action(), challenge.csrf(), "email-code-submit", texts.second_factor.submit)
         .hidden("interaction", challenge.pending.interaction.id.to_string());
     form.field(code)
 }

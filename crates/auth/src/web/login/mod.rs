@@ -27,8 +27,9 @@ pub(crate) use self::under_way::{RestsOn, UnderWay};
 use crate::known_browsers::Noted;
 use crate::security_log::{self, Event};
 use crate::web::authorize::Visit;
-use crate::web::error::AuthorizeError;
+use crate::web::error::{AuthorizeError, PageError, Situation};
 use crate::web::interaction::Pending;
+use crate::web::pages::Onward;
 use crate::web::session::{self, Sign};
 use crate::web::{browser_sessions, cards};
 use crate::{accounts, known_browsers};
@@ -41,6 +42,9 @@ pub(crate) struct Proof {
     /// When the first factor was.
     pub since: Timestamp,
     pub keep: Keep,
+    /// When the password among them was set; `None` where none was proven in this sign-in.
+    pub password_set_at: Option<Timestamp>,
+    pub rests_on: RestsOn,
     /// Whether this browser is to be spared the second factor from now on.
     pub remember: Remember,
 }
@@ -63,7 +67,7 @@ pub(crate) fn page_of(factor: Factor) -> &'static str {
 }
 
 /// The page that asks for the second factor first.
-pub(crate) fn second_factor_page(enrolled: &Enrolled) -> &'static str {
+pub(crate) fn second_factor_page(enrolled: Enrolled) -> &'static str {
     enrolled.second_factors().first().map_or(cards::ENROL, |factor| page_of(*factor))
 }
 
@@ -72,7 +76,7 @@ pub(crate) async fn proven(visit: Visit, pending: Pending, proof: Proof) -> Resu
     let enrolled = accounts::enrolled(&visit.state, &proof.user).await?;
     let demanded = visit.asked(&pending).await?.demanded;
     match next(&visit, (&proof.user, enrolled), &proof.proven, demanded).await? {
-        Next::SecondFactor => wait(visit, pending, proof, second_factor_page(&enrolled)).await,
+        Next::SecondFactor => wait(visit, pending, proof, second_factor_page(enrolled)).await,
         Next::NewPassword => wait(visit, pending, proof, cards::NEW_PASSWORD).await,
         Next::SignIn => sign_in(visit, pending, proof).await,
     }
@@ -104,8 +108,8 @@ async fn browser(visit: &Visit, user: &User) -> Result<Browser, StoreError> {
 
 /// Keeps what is proven with the interaction and asks for the rest.
 async fn wait(visit: Visit, pending: Pending, proof: Proof, page: &str) -> Result<HttpResponse, AuthorizeError> {
-    let login =
-        LoginUnderWay { user_id: proof.user.id, proven: proof.proven, proven_at: proof.since, keep: proof.keep };
+    let Proof { user, proven, since, keep, password_set_at, .. } = proof;
+    let login = LoginUnderWay { user_id: user.id, proven, proven_at: since, keep, password_set_at };
     let id = &pending.interaction.id;
     // An interaction that ended meanwhile is told by the page that follows.
     let _waits = store::interactions::mark_proven(&visit.state.store, id, &login, visit.now).await?;
@@ -113,11 +117,21 @@ async fn wait(visit: Visit, pending: Pending, proof: Proof, page: &str) -> Resul
 }
 
 /// The session: the same person's goes on with a new secret, another person's waits.
-async fn sign_in(mut visit: Visit, mut pending: Pending, proof: Proof) -> Result<HttpResponse, AuthorizeError> {
-    let sign = Sign { user: &proof.user.id, proven: &proof.proven, auth_time: proof.since, keep: proof.keep };
-    let session = match session_of(&visit, &proof.user).await? {
-        Some(before) => session::renew(&visit.state, &visit.http, &before, &sign).await?,
-        None => session::begin(&visit.state, &visit.http, &sign).await?,
+async fn sign_in(visit: Visit, pending: Pending, proof: Proof) -> Result<HttpResponse, AuthorizeError> {
+    let (visit, pending) = signed_in(visit, pending, proof).await?;
+    visit.go_on(pending).await
+}
+
+/// The same for whoever has to be shown something before they go on. That the proof is enough is up to the caller.
+pub(crate) async fn signed_in(
+    mut visit: Visit,
+    mut pending: Pending,
+    proof: Proof,
+) -> Result<(Visit, Pending), AuthorizeError> {
+    let Some(session) = session_for(&visit, &proof).await? else {
+        let cause = "the session ended, the password was replaced or the account disabled while it was proven";
+        let error = PageError::new(Situation::Expired).because(cause);
+        return Err(error.onward(Onward::Retry(pending.again(&visit.state))).into());
     };
     note(&visit, &pending, &proof, &session).await?;
     let id = &pending.interaction.id;
@@ -126,7 +140,23 @@ async fn sign_in(mut visit: Visit, mut pending: Pending, proof: Proof) -> Result
     pending.interaction.session_id = Some(session.id.clone());
     pending.interaction.login = None;
     visit.signed_in = Some((session, proof.user));
-    visit.go_on(pending).await
+    Ok((visit, pending))
+}
+
+/// A proof that rests on a session is good for that one only: once it has ended, it must not come back as another.
+async fn session_for(visit: &Visit, proof: &Proof) -> Result<Option<Session>, StoreError> {
+    let (state, http) = (&visit.state, &visit.http);
+    let Proof { user, proven, since, keep, password_set_at, .. } = proof;
+    let sign = Sign { user: &user.id, proven, auth_time: *since, keep: *keep, password_set_at: *password_set_at };
+    if let Some(before) = session_of(visit, user).await?
+        && let Some(renewed) = session::renew(state, http, &before, &sign).await?
+    {
+        return Ok(Some(renewed));
+    }
+    match proof.rests_on {
+        RestsOn::ThisSignIn => session::begin(state, http, &sign).await,
+        RestsOn::Session => Ok(None),
+    }
 }
 
 /// The session that this person has in this browser already, active or waiting.

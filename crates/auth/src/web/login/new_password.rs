@@ -73,7 +73,7 @@ async fn due(visit: Visit, pending: Pending) -> Result<Due, AuthorizeError> {
     match super::next(&visit, (user, enrolled), &under_way.proven, asked.demanded).await? {
         Next::NewPassword => Ok(Due::Here(Box::new(Owner { visit, pending, asked, under_way }))),
         Next::SecondFactor => {
-            let page = super::second_factor_page(&enrolled);
+            let page = super::second_factor_page(enrolled);
             Ok(Due::Elsewhere(visit.to_page(page, &pending.interaction.id)))
         }
         Next::SignIn => Ok(Due::Elsewhere(visit.go_on(pending).await?)),
@@ -105,15 +105,19 @@ impl Owner {
         if store::interactions::take_proven(&state.store, &pending.interaction.id, login, visit.now).await? == Won::No {
             return visit.go_on(pending).await;
         }
+        let phc = new.phc.clone();
         accounts::set_password(state, &visit.http, &under_way.user, new, How::Forced).await?;
+        let stored = store::passwords::current(&state.store, &under_way.user.id).await?;
+        let stored = stored.filter(|stored| stored.phc == phc);
         let user = store::users::find(&state.store, &under_way.user.id).await?;
         let user = user.filter(|user| user.disabled_at.is_none());
-        let gone = || PageError::new(Situation::Expired).because("the account was disabled or deleted meanwhile");
-        let user = user.ok_or_else(gone)?;
+        let gone = || PageError::new(Situation::Expired).because("the account or the password went meanwhile");
+        let (user, stored) = user.zip(stored).ok_or_else(gone)?;
+        let password_set_at = Some(stored.changed_at);
         // It ended with the others.
         visit.signed_in = visit.signed_in.take().filter(|(_, somebody)| somebody.id != user.id);
-        let UnderWay { proven: factors, since, keep, .. } = under_way;
-        let proof = Proof { user, proven: factors, since, keep, remember: Remember::No };
+        let UnderWay { proven: factors, since, keep, rests_on, .. } = under_way;
+        let proof = Proof { user, proven: factors, since, keep, password_set_at, rests_on, remember: Remember::No };
         proven(visit, pending, proof).await
     }
 
@@ -144,7 +148,8 @@ impl Owner {
             .field(Field::new(FieldKind::CarriedName, "username", texts.login.username).value(&user.username))
             .field(password);
         let status = if weaknesses.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-        let page = ForcedPasswordPage { account: cards::account(user), form, shell };
+        let other_account = cards::other_account(&visit.state, &self.pending.interaction.id);
+        let page = ForcedPasswordPage { account: cards::account(user), form, other_account, shell };
         answer::page(status, &page, &visit.state, &visit.http)
     }
 }

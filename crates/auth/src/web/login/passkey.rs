@@ -13,7 +13,7 @@ use store::interactions::Keep;
 use store::passkeys::Passkey;
 
 use super::second_factor::{Challenge, Due, Refused};
-use super::{Proof, Remember, proven};
+use super::{Proof, Remember, RestsOn, UnderWay, proven};
 use crate::AppState;
 use crate::limits::Throttled;
 use crate::passkeys::{self, PasskeyError, Presented};
@@ -97,7 +97,7 @@ pub(crate) async fn sign_in_post(
     let refused = match verify(&visit, None, presented).await? {
         Ok((user, used)) => match proof(&visit, &user, &used, &form).await? {
             Some(proof) => return proven(visit, pending, proof).await,
-            None => PasskeyError::UnknownCredential,
+            None => PasskeyError::NotAllowed,
         },
         Err(Refused::Throttled(wait)) => return Err(passkey::too_many(Throttled { retry_after: wait }).into()),
         Err(Refused::Wrong(error)) => error,
@@ -106,7 +106,8 @@ pub(crate) async fn sign_in_post(
     Ok(back_to_login(&visit, &pending, Refusal::of(&refused)))
 }
 
-/// Somebody who is disabled looks like somebody who is unknown.
+/// `None` for somebody who is disabled. Their password manager must not hear that the passkey is unknown: it would hide or delete it,
+/// and they may be enabled again.
 async fn proof(visit: &Visit, user: &UserId, used: &Passkey, form: &Params) -> Result<Option<Proof>, PageError> {
     let user = store::users::find(&visit.state.store, user).await?;
     let Some(user) = user.filter(|user| user.disabled_at.is_none()) else { return Ok(None) };
@@ -115,7 +116,8 @@ async fn proof(visit: &Visit, user: &UserId, used: &Passkey, form: &Params) -> R
         false => Keep::OnThisDevice,
     };
     let proven = passkeys::backup(used).methods().into_iter().collect();
-    Ok(Some(Proof { user, proven, since: visit.now, keep, remember: Remember::No }))
+    let (since, rests_on) = (visit.now, RestsOn::ThisSignIn);
+    Ok(Some(Proof { user, proven, since, keep, password_set_at: None, rests_on, remember: Remember::No }))
 }
 
 /// The login page says why; it has the other ways, too.
@@ -134,12 +136,17 @@ fn page(challenge: &Challenge, refused: Option<Refused<PasskeyError>>) -> HttpRe
     });
     let notice = told.map(|told| match told {
         Refused::Wrong(refusal) => Notice::danger(refusal.sentence(&texts.passkey)),
-        Refused::Throttled(Seconds(wait)) => Notice::wait(texts.login.throttled, wait, texts.login.wait_over),
+        Refused::Throttled(Seconds(wait)) => Notice::wait(texts.common.throttled, wait, texts.common.wait_over),
     });
     let page = PasskeyPage {
         account: challenge.account(),
         notice,
-        passkey: passkey::sign_in_form(visit, &challenge.pending, Purpose::SecondFactor),
+        passkey: passkey::sign_in_form(
+            visit,
+            &challenge.pending,
+            Purpose::SecondFactor,
+            UnderWay::session_of_form(Some(&challenge.under_way), visit),
+        ),
         unknown: match told {
             Some(Refused::Wrong(Refusal::Unknown)) => passkeys::rp_id(visit.state.issuer()),
             _ => None,

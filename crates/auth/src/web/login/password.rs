@@ -10,16 +10,17 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use protocol::authorize::decide::{Step, Why};
 use protocol::error::{ErrorCode, OAuthError};
+use protocol::ids::UserId;
 use protocol::login::{AuthenticationMethod, Factor};
 use protocol::metadata::paths;
 use protocol::params::Params;
 use protocol::secret::SecretString;
 use protocol::security_event::SecurityEvent;
-use protocol::time::Seconds;
+use protocol::time::{Seconds, Timestamp};
 use protocol::user::{User, normalize_login};
 use store::interactions::Keep;
 
-use super::{Proof, Remember, proven};
+use super::{Proof, Remember, RestsOn, proven};
 use crate::config::SignUp;
 use crate::limits::{self, Asker, Reserved, Throttled};
 use crate::passwords::{self, Busy, Permit, Verdict};
@@ -35,7 +36,7 @@ use crate::web::pages::{
 use crate::web::passkey::{self, Purpose, Refusal};
 use crate::web::text::Texts;
 use crate::web::{answer, cards, form, shell};
-use crate::{AppState, known_browsers, passkeys};
+use crate::{AppState, known_browsers, passkeys, random};
 
 /// LIM-22: longer ones are refused before hashing.
 const PASSWORD_LIMIT: usize = 1024;
@@ -59,7 +60,8 @@ enum Whom {
 }
 
 enum Outcome {
-    Proven(Box<User>),
+    /// And when the password was set.
+    Proven(Box<User>, Timestamp),
     Wrong,
     Throttled(Seconds),
 }
@@ -87,12 +89,14 @@ pub(crate) async fn post(
     let asked = visit.asked(&pending).await?;
     let typed = Typed::read(&form)?;
     match verify(&visit, permit, &typed).await? {
-        Outcome::Proven(user) => {
+        Outcome::Proven(user, set_at) => {
             let proof = Proof {
                 user: *user,
                 proven: [AuthenticationMethod::Password].into_iter().collect(),
                 since: visit.now,
                 keep: typed.keep,
+                password_set_at: Some(set_at),
+                rests_on: RestsOn::ThisSignIn,
                 remember: Remember::No,
             };
             proven(visit, pending, proof).await
@@ -142,21 +146,23 @@ async fn verify(visit: &Visit, permit: Permit, typed: &Typed) -> Result<Outcome,
         Ok(reserved) => reserved,
         Err(Throttled { retry_after }) => return Ok(Outcome::Throttled(retry_after)),
     };
-    let stored = match user.as_ref().filter(|user| user.disabled_at.is_none()) {
-        Some(user) => store::passwords::find(&state.store, &user.id).await,
-        None => Ok(None),
-    };
-    let stored = match stored {
-        Ok(stored) => stored,
+    // Somebody is looked for whoever it is; the password of nobody is not found.
+    let whose = user.as_ref().map_or_else(|| UserId::from_random(random::id()), |user| user.id.clone());
+    let active = user.as_ref().is_some_and(|user| user.disabled_at.is_none());
+    let stored = match store::passwords::current(&state.store, &whose).await {
+        Ok(stored) => stored.filter(|_| active),
         Err(error) => {
             reserved.not_evaluated(state).await;
             return Err(error.into());
         }
     };
-    let verdict = permit.verify(typed.password.clone(), stored.clone()).await.unwrap_or_else(|error| {
-        tracing::error!(%error, "a password could not be verified; it counts as wrong");
-        Verdict::Differs
-    });
+    let verdict = permit
+        .verify(typed.password.clone(), stored.as_ref().map(|stored| stored.phc.clone()))
+        .await
+        .unwrap_or_else(|error| {
+            tracing::error!(%error, "a password could not be verified; it counts as wrong");
+            Verdict::Differs
+        });
     let matches = verdict != Verdict::Differs;
     let (Some(user), Some(stored), true) = (&user, stored, matches) else {
         reserved.failed();
@@ -168,9 +174,9 @@ async fn verify(visit: &Visit, permit: Permit, typed: &Typed) -> Result<Outcome,
     };
     reserved.succeeded(state).await;
     if verdict == Verdict::MatchesOutdated {
-        let _kept = passwords::rehash(state, &user.id, &stored, typed.password.clone()).await;
+        let _kept = passwords::rehash(state, &user.id, &stored.phc, typed.password.clone()).await;
     }
-    Ok(Outcome::Proven(Box::new(user.clone())))
+    Ok(Outcome::Proven(Box::new(user.clone()), stored.changed_at))
 }
 
 /// Whether or not somebody has the name, so that neither the time nor the answer tells.
@@ -219,7 +225,7 @@ fn page(visit: &Visit, pending: &Pending, asked: &Asked, refused: Option<(LoginA
         username: typed.map(|typed| typed.username).or(known).unwrap_or_default(),
         keep,
         alert,
-        passkey: passkey::sign_in_form(visit, pending, Purpose::SignIn),
+        passkey: passkey::sign_in_form(visit, pending, Purpose::SignIn, None),
         passkey_refused,
         recover: onward(cards::RECOVER),
         sign_up: (state.config.accounts.sign_up == SignUp::Open).then(|| onward(cards::SIGN_UP)),

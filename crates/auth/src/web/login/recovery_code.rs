@@ -86,7 +86,7 @@ fn page(challenge: &Challenge, refused: Option<Refused<Differs>>) -> HttpRespons
         .field(code);
     let page = RecoveryCodePage {
         account: challenge.account(),
-        notice: wait.map(|Seconds(wait)| Notice::wait(texts.login.throttled, wait, texts.login.wait_over)),
+        notice: wait.map(|Seconds(wait)| Notice::wait(texts.common.throttled, wait, texts.common.wait_over)),
         form,
         ways: challenge.other_ways(&shell),
         other_account: challenge.other_account(),

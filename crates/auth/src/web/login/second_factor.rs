@@ -7,13 +7,11 @@ use actix_web::{HttpRequest, HttpResponse};
 use protocol::authorize::decide::Step;
 use protocol::login::{AuthenticationMethod, Factor, Next};
 use protocol::params::Params;
-use protocol::security_event::SecurityEvent;
 use protocol::time::Seconds;
 use store::StoreError;
 
 use super::{Remember, RestsOn, UnderWay, page_of, proven, second_factor_page};
 use crate::limits::{self, Reserved, Throttled};
-use crate::security_log::{self, Event};
 use crate::web::asked::Asked;
 use crate::web::authorize::Visit;
 use crate::web::error::{AuthorizeError, PageError};
@@ -21,7 +19,7 @@ use crate::web::interaction::Pending;
 use crate::web::pages::{AccountCard, Field, FieldKind, LanguageSwitch, Link, Page, Shell, Ticked};
 use crate::web::text::fill;
 use crate::web::{answer, cards, form, shell};
-use crate::{AppState, known_browsers};
+use crate::{AppState, accounts, known_browsers};
 
 /// The name of the box that asks to be spared the second factor.
 const REMEMBER: &str = "remember";
@@ -66,7 +64,8 @@ impl Challenge {
         factor: Factor,
     ) -> Result<Due, AuthorizeError> {
         let (visit, pending) = Visit::resumed(state, http).await?;
-        due((visit, pending), factor, Remember::No).await
+        let under_way = UnderWay::find(&visit, &pending).await?;
+        due((visit, pending), under_way, factor, Remember::No).await
     }
 
     /// Somebody sends a form of it.
@@ -78,11 +77,14 @@ impl Challenge {
     ) -> Result<(Due, Params), AuthorizeError> {
         let form = form::read(&state, &http, body).await.map_err(PageError::from)?;
         let (visit, pending) = Visit::answered(state, http, &form).await?;
-        let session = UnderWay::session_or_none(&visit, &pending);
+        let under_way = UnderWay::find(&visit, &pending).await?;
+        let session = UnderWay::session_of_form(under_way.as_ref(), &visit);
         pending.check_form(&visit.state, &visit.http, &form, session)?;
         let ticked = form.get(REMEMBER).map_err(PageError::bad_link)?.is_some_and(|value| !value.is_empty());
-        let remember = if ticked { Remember::ThisBrowser } else { Remember::No };
-        Ok((due((visit, pending), factor, remember).await?, form))
+        // A code that was found on paper or in a mailbox shows nothing about the browser that it is typed in.
+        let lasts = ticked && factor == Factor::Totp;
+        let remember = if lasts { Remember::ThisBrowser } else { Remember::No };
+        Ok((due((visit, pending), under_way, factor, remember).await?, form))
     }
 
     /// Counts a try before it is evaluated. All kinds of codes share the counters.
@@ -93,9 +95,7 @@ impl Challenge {
     }
 
     pub(super) async fn note_failure(&self) -> Result<(), StoreError> {
-        let event = Event::new(&self.under_way.user.id, SecurityEvent::SecondFactorFailed);
-        let event = event.with("factor", self.factor.name());
-        security_log::note(&self.visit.state, &self.visit.http, event).await
+        accounts::second_factor_failed(&self.visit.state, &self.visit.http, &self.under_way.user, self.factor).await
     }
 
     /// The code was right: the sign-in goes on.
@@ -127,7 +127,7 @@ impl Challenge {
     }
 
     pub(super) fn csrf(&self) -> String {
-        let session = UnderWay::session_or_none(&self.visit, &self.pending);
+        let session = UnderWay::session_of_form(Some(&self.under_way), &self.visit);
         self.pending.csrf(&self.visit.state, session)
     }
 
@@ -146,7 +146,7 @@ impl Challenge {
         let how_long = match seconds {
             ..=0 => return None,
             seconds if seconds >= 2 * A_DAY => fill(texts.remember_days, &(seconds / A_DAY).to_string()),
-            seconds => fill(texts.remember_hours, &(seconds / AN_HOUR).max(2).to_string()),
+            seconds => fill(texts.remember_hours, &(seconds / AN_HOUR).to_string()),
         };
         let ticked = match self.remember {
             Remember::No => Ticked::No,
@@ -171,9 +171,14 @@ impl Challenge {
 }
 
 /// Asks the rules again: who is not under way, has no such factor, or needs none goes on to what is due.
-async fn due((visit, pending): (Visit, Pending), factor: Factor, remember: Remember) -> Result<Due, AuthorizeError> {
+async fn due(
+    (visit, pending): (Visit, Pending),
+    under_way: Option<UnderWay>,
+    factor: Factor,
+    remember: Remember,
+) -> Result<Due, AuthorizeError> {
     let asked = visit.asked(&pending).await?;
-    let Some(under_way) = UnderWay::find(&visit, &pending).await? else {
+    let Some(under_way) = under_way else {
         return Ok(Due::Elsewhere(visit.go_on(pending).await?));
     };
     if !asks_here(&visit, &asked.step, &under_way) {
@@ -184,7 +189,7 @@ async fn due((visit, pending): (Visit, Pending), factor: Factor, remember: Remem
         Next::SecondFactor if enrolled.second_factors().contains(&factor) => {
             Ok(Due::Here(Box::new(Challenge { visit, pending, asked, under_way, factor, remember })))
         }
-        Next::SecondFactor => Ok(Due::Elsewhere(visit.to_page(second_factor_page(&enrolled), &pending.interaction.id))),
+        Next::SecondFactor => Ok(Due::Elsewhere(visit.to_page(second_factor_page(enrolled), &pending.interaction.id))),
         Next::NewPassword if under_way.rests_on == RestsOn::ThisSignIn => {
             Ok(Due::Elsewhere(visit.to_page(cards::NEW_PASSWORD, &pending.interaction.id)))
         }

@@ -8,7 +8,7 @@ use protocol::time::Seconds;
 
 use super::second_factor::{Challenge, Due, Refused};
 use crate::AppState;
-use crate::totp::{self, Verdict};
+use crate::totp::{self, DIGITS, Verdict};
 use crate::web::error::{AuthorizeError, PageError};
 use crate::web::pages::{Field, FieldKind, FieldState, Form, Notice, TotpPage};
 use crate::web::text::{SecondFactorTexts, fill};
@@ -66,23 +66,20 @@ async fn verify(challenge: &Challenge, form: &Params) -> Result<Result<(), Refus
 fn page(challenge: &Challenge, refused: Option<Refused<Wrong>>) -> HttpResponse {
     let shell = challenge.shell();
     let texts = shell.texts;
-    let code = Field::new(FieldKind::OneTimeCode, "code", texts.second_factor.code);
+    let code = Field::new(FieldKind::SentCode { digits: DIGITS }, "code", texts.second_factor.code);
     let (code, wait) = match refused {
         None => (code.state(FieldState::Focused), None),
         Some(Refused::Wrong(wrong)) => (code.refused(Some(sentence(wrong, &texts.second_factor).to_owned())), None),
         Some(Refused::Throttled(wait)) => (code, Some(wait)),
     };
     let form = Form::new(challenge.action(), challenge.csrf(), "totp-submit", texts.second_factor.submit)
-        .hidden("interaction", challenge.pending.interaction.id.to_string())
-        .field(code);
-    let form = match challenge.remember_box(&shell) {
-        Some(remember) => form.field(remember),
-        None => form,
-    };
+        .hidden("interaction", challenge.pending.interaction.id.to_string());
+    // The code comes last: its last digit sends the form.
+    let form = challenge.remember_box(&shell).into_iter().chain([code]).fold(form, Form::field);
     let page = TotpPage {
         account: challenge.account(),
         lede: fill(texts.second_factor.totp_lede, &shell.brand),
-        notice: wait.map(|Seconds(wait)| Notice::wait(texts.login.throttled, wait, texts.login.wait_over)),
+        notice: wait.map(|Seconds(wait)| Notice::wait(texts.common.throttled, wait, texts.common.wait_over)),
         form,
         ways: challenge.other_ways(&shell),
         other_account: challenge.other_account(),

@@ -23,6 +23,8 @@ pub(crate) struct UnderWay {
     pub proven: Proven,
     pub since: Timestamp,
     pub keep: Keep,
+    /// When the password that was proven in this sign-in was set.
+    pub password_set_at: Option<Timestamp>,
     pub enrolled: Enrolled,
     pub rests_on: RestsOn,
 }
@@ -50,6 +52,7 @@ impl UnderWay {
                 proven: Proven::from_words(session.amr.iter().map(String::as_str)),
                 since: session.auth_time,
                 keep: session.keep,
+                password_set_at: None,
                 enrolled: accounts::enrolled(&visit.state, user).await?,
                 rests_on: RestsOn::Session,
             })),
@@ -66,25 +69,26 @@ impl UnderWay {
         let Some(user) = store::users::find(&state.store, &login.user_id).await? else { return Ok(None) };
         let changed_at = store::passwords::changed_at(&state.store, &user.id).await?;
         let by_password = login.proven.contains(AuthenticationMethod::Password);
-        if user.disabled_at.is_some() || (by_password && changed_at.is_none_or(|at| at > login.proven_at)) {
+        let replaced = changed_at.is_none() || changed_at != login.password_set_at;
+        if user.disabled_at.is_some() || (by_password && replaced) {
             return Ok(None);
         }
         let enrolled = accounts::enrolled(state, &user).await?;
-        let LoginUnderWay { proven, proven_at: since, keep, .. } = login.clone();
-        Ok(Some(Self { user, proven, since, keep, enrolled, rests_on: RestsOn::ThisSignIn }))
+        let LoginUnderWay { proven, proven_at: since, keep, password_set_at, .. } = login.clone();
+        Ok(Some(Self { user, proven, since, keep, password_set_at, enrolled, rests_on: RestsOn::ThisSignIn }))
     }
 
     /// With one factor more.
     pub(crate) fn and(self, more: &[AuthenticationMethod], remember: Remember) -> Proof {
-        let Self { user, proven, since, keep, .. } = self;
-        Proof { user, proven: proven.and(more.iter().copied()), since, keep, remember }
+        let Self { user, proven, since, keep, password_set_at, rests_on, .. } = self;
+        Proof { user, proven: proven.and(more.iter().copied()), since, keep, password_set_at, rests_on, remember }
     }
 
     /// Forms of these pages are bound to the session that the proof rests on. Where it rests on this sign-in, another tab may begin
     /// a session meanwhile.
-    pub(crate) fn session_or_none<'v>(visit: &'v Visit, pending: &Pending) -> Option<&'v SessionId> {
-        let signed_in = visit.signed_in.as_ref().filter(|_| pending.interaction.login.is_none());
-        signed_in.map(|(session, _)| &session.id)
+    pub(crate) fn session_of_form<'v>(found: Option<&Self>, visit: &'v Visit) -> Option<&'v SessionId> {
+        let by_session = found.is_none_or(|found| found.rests_on == RestsOn::Session);
+        visit.signed_in.as_ref().filter(|_| by_session).map(|(session, _)| &session.id)
     }
 
     /// The other ways to go on from the page of one factor, in words.

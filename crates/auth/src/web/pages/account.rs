@@ -180,6 +180,8 @@ pub enum LinkStep {
     Ask(Form),
     /// It is done, and this is the way on.
     Done(Link),
+    /// Nothing is done here.
+    Elsewhere,
 }
 
 /// `account/sessions.html`. Fields: `session` (an id, or `others`).

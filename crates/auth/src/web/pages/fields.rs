@@ -31,8 +31,6 @@ pub enum Weight {
     Plain,
     /// It takes something away.
     Danger,
-    /// It looks like a link.
-    Quiet,
 }
 
 impl Form {
@@ -71,7 +69,6 @@ impl Submit {
             Weight::Primary => "button primary",
             Weight::Plain => "button",
             Weight::Danger => "button danger",
-            Weight::Quiet => "button quiet",
         }
     }
 }
@@ -107,6 +104,10 @@ pub enum FieldKind {
     },
     /// Digits that change or come by mail. One input, so that a whole code can be pasted.
     OneTimeCode,
+    /// The same with so many digits; with the last one, `ui.js` sends the form, and the page says so before.
+    SentCode {
+        digits: usize,
+    },
     RecoveryCode,
     /// One line about the person, by its `autocomplete` token: `name`, `nickname`, `tel`; `off` where there is none.
     Text(&'static str),
@@ -238,7 +239,7 @@ mod tests {
     /// What password managers, browsers and keyboards go by (WCAG 2.2, 1.3.5).
     #[test]
     fn every_kind_says_what_it_is_for() {
-        let kinds: [(FieldKind, &[&str]); 11] = [
+        let kinds: [(FieldKind, &[&str]); 12] = [
             (FieldKind::Name, &[r#"autocomplete="username""#, r#"autocapitalize="none""#]),
             (FieldKind::NameOrPasskey, &[r#"autocomplete="username webauthn""#]),
             (FieldKind::CarriedName, &[r#"autocomplete="username""#, "visually-hidden", "readonly"]),
@@ -249,6 +250,10 @@ mod tests {
                 &[r#"type="password""#, r#"autocomplete="new-password""#, r#"passwordrules="minlength: 12;"#],
             ),
             (FieldKind::OneTimeCode, &[r#"inputmode="numeric""#, r#"autocomplete="one-time-code""#, r#"dir="ltr""#]),
+            (
+                FieldKind::SentCode { digits: 6 },
+                &[r#"autocomplete="one-time-code""#, r#"data-sends="it" data-digits="6" hidden>"#],
+            ),
             (FieldKind::RecoveryCode, &[r#"autocomplete="off""#, r#"dir="ltr""#]),
             (FieldKind::Text("nickname"), &[r#"autocomplete="nickname""#, r#"dir="auto""#]),
             (FieldKind::Choice(vec![("de".to_owned(), "Deutsch".to_owned())]), &["<select", r#"value="de" selected"#]),
@@ -260,7 +265,7 @@ mod tests {
                 assert!(html.contains(part), "{part} for {kind:?}:\n{html}");
             }
             let is_password = matches!(kind, FieldKind::CurrentPassword | FieldKind::NewPassword { .. });
-            let is_code = matches!(kind, FieldKind::OneTimeCode | FieldKind::RecoveryCode);
+            let is_code = matches!(kind, FieldKind::OneTimeCode | FieldKind::SentCode { .. } | FieldKind::RecoveryCode);
             let sends_value_back = html.contains(r#"id="it" name="it" value="de""#);
             assert!(!((is_password || is_code) && sends_value_back), "a secret comes back: {html}");
             assert!(!html.contains("maxlength=") && !html.contains("onpaste"), "a paste is cut: {html}");

@@ -165,6 +165,7 @@ pub enum SignedIn {
 
 impl SelectAccountPage {
     /// The first one is what most people want.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "askama passes what a loop counts like this")]
     fn id(index: &usize) -> String {
         match index {
             0 => "account-continue".to_owned(),

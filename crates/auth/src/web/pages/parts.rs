@@ -5,6 +5,7 @@
 use protocol::scope;
 use url::Url;
 
+use super::frame::AccountPart;
 use crate::web::assets;
 use crate::web::headers::Logo;
 use crate::web::text::{Locale, Texts};
@@ -21,6 +22,10 @@ pub struct Shell {
     pub base: String,
     /// Whom to ask for help: the address to show and the address to go to.
     pub support: Option<Link>,
+    /// Where mails can be read that are sent nowhere, for those who develop.
+    pub mailbox: Option<String>,
+    /// Terms and privacy policy of the service.
+    pub rules: Vec<Link>,
     /// `None` where the page cannot be asked for again.
     pub switch: Option<LanguageSwitch>,
 }
@@ -50,12 +55,19 @@ impl Shell {
             mode,
             base: String::new(),
             support: None,
+            mailbox: None,
+            rules: Vec::new(),
             switch: None,
         }
     }
 
     pub(super) fn asset(&self, name: &str) -> String {
         format!("{}{}", self.base, assets::path(name))
+    }
+
+    /// Where everybody can sign in without an app.
+    pub(super) fn account(&self) -> String {
+        format!("{}{}", self.base, AccountPart::Overview.path())
     }
 }
 

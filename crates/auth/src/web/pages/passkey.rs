@@ -4,6 +4,7 @@
 use askama::Template;
 
 use super::Page;
+use super::fields::Field;
 use super::notice::Notice;
 use super::parts::{AccountCard, Link, Shell};
 use super::prelude::*;
@@ -18,6 +19,8 @@ pub struct PasskeyForm {
     pub hidden: Vec<(&'static str, String)>,
     /// The id of the box *Keep me signed in on this device*, where the page has one.
     pub keep: Option<&'static str>,
+    /// A box that has to be ticked before one is added.
+    pub accept: Option<Field>,
     pub offered: Offered,
 }
 
@@ -84,7 +87,14 @@ mod tests {
 
     fn written(offered: Offered, keep: Option<&'static str>) -> String {
         let hidden = vec![("csrf", "a<b".to_owned())];
-        let form = PasskeyForm { action: "/there".to_owned(), options: "/options".to_owned(), hidden, keep, offered };
+        let form = PasskeyForm {
+            action: "/there".to_owned(),
+            options: "/options".to_owned(),
+            hidden,
+            keep,
+            accept: None,
+            offered,
+        };
         let text = |text: &str| text.to_owned();
         let signals = Signals {
             rp_id: text("example.com"),

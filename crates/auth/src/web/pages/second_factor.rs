@@ -1,4 +1,4 @@
-//! The second step of a sign-in, and the new password that may come after it.
+//! The second factor of a sign-in, and the new password that may come after it.
 
 use askama::Template;
 
@@ -59,6 +59,7 @@ pub struct ForcedPasswordPage {
     pub shell: Shell,
     pub account: AccountCard,
     pub form: Form,
+    pub other_account: String,
 }
 
 impl EmailCodePage {

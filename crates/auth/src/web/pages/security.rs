@@ -24,6 +24,9 @@ pub struct SecurityPage {
     pub action: String,
     pub csrf: String,
     pub browsers: Vec<BrowserLine>,
+    /// How many there are beside those.
+    pub more: usize,
+    pub lock_down: String,
 }
 
 /// What there is of one kind, and where it is changed.

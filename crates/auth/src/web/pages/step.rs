@@ -72,6 +72,13 @@ impl StepPage {
         Self { notice, ..self }
     }
 
+    /// Terms and privacy policy stand near the box that accepts them, and not below the page.
+    #[must_use]
+    pub fn with_rules(mut self) -> Self {
+        self.reading = std::mem::take(&mut self.shell.rules);
+        self
+    }
+
     #[must_use]
     pub fn way(mut self, id: &'static str, href: impl Into<String>, label: &'static str) -> Self {
         self.ways.push(Way { id, href: href.into(), label });

@@ -104,7 +104,7 @@ fn page(
         None => (StatusCode::OK, name.state(FieldState::Focused), None),
         Some(Refused::Empty) => (StatusCode::UNPROCESSABLE_ENTITY, name.refused(Some(texts.missing.to_owned())), None),
         Some(Refused::Throttled(wait)) => {
-            let notice = Notice::wait(texts.throttled, wait.0, texts.wait_over);
+            let notice = Notice::wait(shell.texts.common.throttled, wait.0, shell.texts.common.wait_over);
             (StatusCode::TOO_MANY_REQUESTS, name, Some(notice))
         }
     };

@@ -8,7 +8,6 @@ use actix_web::{HttpRequest, HttpResponse};
 use protocol::action_token::Purpose;
 use protocol::ids::{InteractionId, UserId};
 use protocol::mail::Notice as MailNotice;
-use protocol::secret::TokenHash;
 use protocol::security_event::SecurityEvent;
 use protocol::time::Seconds;
 use protocol::user::{User, normalize_login};
@@ -18,10 +17,10 @@ use super::{CODE, href, origin, page_shell, sign_in};
 use crate::action_tokens::{self, Order};
 use crate::limits::{self, Throttled};
 use crate::security_log::{self, Event};
-use crate::web::error::{PageError, Situation};
+use crate::web::error::PageError;
 use crate::web::pages::{Field, FieldKind, FieldState, Form, Notice, StepPage};
 use crate::web::{answer, browser_form, cards, form};
-use crate::{AppState, accounts, recovery_codes};
+use crate::{AppState, accounts, random, recovery_codes};
 
 const PURPOSE: &str = "recover code";
 /// For the new password, after the code was right.
@@ -46,9 +45,8 @@ pub(crate) async fn post(state: Data<AppState>, http: HttpRequest, body: Payload
     let text = |name| form.get(name).map_err(PageError::bad_link).map(Option::unwrap_or_default);
     let typed: String = text("username")?.chars().take(320).collect();
     let name = normalize_login(&typed);
-    // Of its own: tries here must not keep anybody from signing in with their second factor.
-    let counted = nobody(&format!("recovery code of {name}"))?;
-    let reserved = match limits::second_factor(&state, &counted, None, state.now()).await? {
+    let peer = form::client_address(&state, &http);
+    let reserved = match limits::recovery(&state, peer, state.now()).await? {
         Ok(reserved) => reserved,
         Err(Throttled { retry_after }) => {
             return Ok(page(&state, &http, origin.as_ref(), (&typed, Some(Refused::Throttled(retry_after)))));
@@ -56,7 +54,7 @@ pub(crate) async fn post(state: Data<AppState>, http: HttpRequest, body: Payload
     };
     let owner = store::users::find_by_login(&state.store, &name).await?.filter(|user| user.disabled_at.is_none());
     // Where there is nobody, the code of nobody is tried.
-    let id = owner.as_ref().map_or(counted, |user| user.id.clone());
+    let id = owner.as_ref().map_or_else(|| UserId::from_random(random::id()), |user| user.id.clone());
     let won = recovery_codes::use_one(&state, &id, text("recovery-code")?, state.now()).await?;
     let (Some(user), Won::Yes) = (&owner, won) else {
         reserved.failed();
@@ -84,12 +82,6 @@ async fn link(
     Ok(action_tokens::link(state, cards::RECOVER, &issued))
 }
 
-/// An id that no account has.
-fn nobody(what: &str) -> Result<UserId, PageError> {
-    let id = format!("-{}", TokenHash::of(what.as_bytes()).as_str());
-    UserId::parse(&id).map_err(|_| PageError::new(Situation::Broken).because("a hash is no id"))
-}
-
 fn page(
     state: &AppState,
     http: &HttpRequest,
@@ -105,7 +97,7 @@ fn page(
             (StatusCode::UNPROCESSABLE_ENTITY, FieldState::Invalid, Some(notice))
         }
         Some(Refused::Throttled(wait)) => {
-            let notice = Notice::wait(texts.throttled, wait.0, texts.wait_over);
+            let notice = Notice::wait(shell.texts.common.throttled, wait.0, shell.texts.common.wait_over);
             (StatusCode::TOO_MANY_REQUESTS, FieldState::Plain, Some(notice))
         }
     };

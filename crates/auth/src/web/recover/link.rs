@@ -6,13 +6,13 @@ use actix_web::http::header::LOCATION;
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use protocol::action_token::Purpose;
+use protocol::login::ResetBy;
 use protocol::secret::SecretString;
 use protocol::user::User;
 use store::passwords::NewPassword;
 use store::{StoreError, Won};
 
 use super::{DONE, href, origin, page_shell, sign_in};
-use crate::AppState;
 use crate::accounts::{self, How};
 use crate::action_tokens::{self, ActionToken};
 use crate::passwords::policy::{self, About, Strength, Weakness};
@@ -21,6 +21,7 @@ use crate::web::interaction;
 use crate::web::login::password::admit;
 use crate::web::pages::{Field, FieldKind, FieldState, Form, StepPage};
 use crate::web::{answer, browser_form, cards, form, shell};
+use crate::{AppState, known_browsers};
 
 /// A link that is good, and whose account it is for.
 struct Opened {
@@ -62,7 +63,9 @@ pub(crate) async fn post(
         return Ok(over(&state, &http));
     }
     let new = NewPassword { phc, needs_second_factor };
-    accounts::set_password(&state, &http, &opened.user, new, How::Reset).await?;
+    let browser = known_browsers::find(&state, &http, &opened.user.id, state.now()).await?;
+    let how = How::Reset { by: opened.by(), browser: browser.as_ref().map(|browser| &browser.id) };
+    accounts::set_password(&state, &http, &opened.user, new, how).await?;
     let here = match &opened.token.interaction_id {
         Some(id) => interaction::find_here(&state, &http, id, state.now()).await?,
         None => None,
@@ -99,6 +102,15 @@ impl Opened {
         Ok(None)
     }
 
+    /// What its holder has shown. A link that a recovery code became was sent nowhere.
+    fn by(&self) -> ResetBy {
+        match (self.token.purpose, &self.token.email) {
+            (Purpose::AdministratorRecovery, _) => ResetBy::Administrator,
+            (_, Some(_)) => ResetBy::Email,
+            (_, None) => ResetBy::RecoveryCode,
+        }
+    }
+
     fn purpose(&self) -> String {
         format!("recover {}", self.token.id)
     }
@@ -119,7 +131,11 @@ impl Opened {
             .field(Field::new(FieldKind::CarriedName, "username", texts.login.username).value(&self.user.username))
             .field(password);
         let lede = (texts.recovery.password_lede, String::new());
-        let page = StepPage::new(shell, "recover-password-page", texts.recovery.password_title, lede).form(form);
+        let page = StepPage::new(shell, "recover-password-page", texts.recovery.password_title, lede).form(form).way(
+            "recover-sign-in",
+            sign_in(state, None),
+            texts.recovery.back,
+        );
         let page = StepPage { account: Some(cards::account(&self.user)), ..page };
         let status = if weaknesses.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
         answer::page(status, &page, state, http)

@@ -10,7 +10,7 @@ use protocol::params::Params;
 use protocol::time::Seconds;
 use protocol::user::{display_name, normalize_login};
 
-use super::{Admission, BETWEEN_MAILS, CODE, Desk, Draft, FINISH, reading, was_sent};
+use super::{Admission, BETWEEN_MAILS, CODE, Desk, Draft, FINISH, was_sent};
 use crate::action_tokens::{self, ActionToken, Order};
 use crate::limits::{self, Throttled};
 use crate::mail::{self, Mailbox, Message};
@@ -164,8 +164,8 @@ async fn proven_already(desk: &Desk, address: &Mailbox, draft: &Draft) -> Result
 
 fn throttled(desk: &Desk, admission: &Admission, typed: Typed, wait: Seconds) -> HttpResponse {
     let page = page(desk, admission, typed);
-    let texts = &page.shell.texts.signup;
-    let notice = Notice::wait(texts.throttled, wait.0, texts.wait_over);
+    let texts = &page.shell.texts.common;
+    let notice = Notice::wait(texts.too_many_mails, wait.0, texts.wait_over);
     desk.too_many(page.notice(Some(notice)), wait)
 }
 
@@ -199,9 +199,8 @@ fn page(desk: &Desk, admission: &Admission, typed: Typed) -> StepPage {
         Some(email) => (texts.invite_lede, email),
         None => (texts.to_continue, client),
     };
-    let links = reading(state, &shell);
     let page = StepPage::new(shell, "signup-page", texts.title, lede).form(form);
-    StepPage { reading: links, ..page }.way("signup-sign-in", desk.href(paths::LOGIN), texts.sign_in)
+    page.with_rules().way("signup-sign-in", desk.href(paths::LOGIN), texts.sign_in)
 }
 
 impl Typed {

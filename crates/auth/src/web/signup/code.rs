@@ -17,7 +17,7 @@ use crate::mail::Mailbox;
 use crate::web::authorize::Visit;
 use crate::web::error::{AuthorizeError, PageError};
 use crate::web::pages::{Field, FieldKind, FieldState, Form, Notice, StepPage, Weight};
-use crate::web::text::SignupTexts;
+use crate::web::text::CommonTexts;
 use crate::web::{cards, form};
 
 /// In the query after a mail went out once more.
@@ -37,11 +37,11 @@ pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<Http
         Due::Elsewhere(response) => return Ok(response),
     };
     let page = page(&desk, &token, None);
-    let texts = &page.shell.texts.signup;
+    let texts = page.shell.texts;
     let over = desk.visit.now >= code_expires_at(token.created_at, token.expires_at);
     let notice = match (over, resent) {
-        (true, _) => Some(Notice::warning(texts.code_expired)),
-        (false, true) => Some(Notice::success(texts.resent)),
+        (true, _) => Some(Notice::warning(texts.common.code_expired)),
+        (false, true) => Some(Notice::success(texts.signup.resent)),
         (false, false) => None,
     };
     Ok(desk.show(StatusCode::OK, page.notice(notice)))
@@ -59,7 +59,7 @@ pub(crate) async fn post(
     };
     let typed = form.get("code").map_err(PageError::bad_link)?.unwrap_or_default();
     let verdict = action_tokens::try_code(desk.state(), desk.id(), Purpose::SignUp, typed, desk.visit.now).await?;
-    let wrong: fn(&'static SignupTexts) -> &'static str = match verdict {
+    let wrong: fn(&'static CommonTexts) -> &'static str = match verdict {
         CodeVerdict::Proven(_) => return Ok(desk.to(FINISH)),
         CodeVerdict::Wrong => |texts| texts.code_wrong,
         CodeVerdict::Exhausted => |texts| texts.code_exhausted,
@@ -82,8 +82,8 @@ pub(crate) async fn resend(
     let wait = (token.created_at + BETWEEN_MAILS).since(desk.visit.now);
     if wait > Seconds(0) {
         let page = page(&desk, &token, None);
-        let texts = &page.shell.texts.signup;
-        let notice = Notice::wait(texts.resend_wait, wait.0, texts.wait_over);
+        let texts = page.shell.texts;
+        let notice = Notice::wait(texts.signup.resend_wait, wait.0, texts.common.wait_over);
         return Ok(desk.too_many(page.notice(Some(notice)), wait));
     }
     let (Some(address), Some(draft)) = (token.email.as_deref().and_then(Mailbox::parse), Draft::of(&token)) else {
@@ -96,8 +96,8 @@ pub(crate) async fn resend(
         }
         Err(Throttled { retry_after }) => {
             let page = page(&desk, &token, None);
-            let texts = &page.shell.texts.signup;
-            let notice = Notice::wait(texts.throttled, retry_after.0, texts.wait_over);
+            let texts = &page.shell.texts.common;
+            let notice = Notice::wait(texts.too_many_mails, retry_after.0, texts.wait_over);
             Ok(desk.too_many(page.notice(Some(notice)), retry_after))
         }
     }
@@ -123,12 +123,12 @@ async fn due(visit: Visit, pending: crate::web::interaction::Pending) -> Result<
     })
 }
 
-fn page(desk: &Desk, token: &ActionToken, wrong: Option<fn(&'static SignupTexts) -> &'static str>) -> StepPage {
+fn page(desk: &Desk, token: &ActionToken, wrong: Option<fn(&'static CommonTexts) -> &'static str>) -> StepPage {
     let shell = desk.shell(CODE);
     let (state, texts) = (desk.state(), &shell.texts.signup);
     let code = Field::new(FieldKind::OneTimeCode, "code", texts.code);
     let code = match wrong {
-        Some(wrong) => code.refused(Some(wrong(texts).to_owned())),
+        Some(wrong) => code.refused(Some(wrong(&shell.texts.common).to_owned())),
         None => code.state(FieldState::Focused),
     };
     let form = |page, id, label| {

@@ -15,19 +15,26 @@ use store::passkeys::Passkey;
 use store::sign_ups::{Credential, SignUp};
 use store::{StoreError, Won};
 
-use super::{Admission, CODE, Desk, Draft, FINISH, PASSKEY, PASSKEY_OPTIONS, reading};
-use crate::AppState;
+use super::{Admission, CODE, Desk, Draft, FINISH, PASSKEY, PASSKEY_OPTIONS};
 use crate::action_tokens::ActionToken;
+use crate::limits::{self, Throttled};
 use crate::passkeys::{self, Naming, Owner};
 use crate::passwords::policy::{self, About, Strength, Weakness};
 use crate::security_log::{self, Event};
 use crate::web::authorize::Visit;
 use crate::web::error::{AuthorizeError, JsonError, PageError, Situation};
 use crate::web::interaction::Pending;
-use crate::web::login::{self, Proof, Remember};
-use crate::web::pages::{Field, FieldKind, FieldState, Form, Notice, Offered, PasskeyForm, StepPage, Ticked};
+use crate::web::login::{self, Proof, Remember, RestsOn};
+use crate::web::pages::{
+    EnrolCodesPage, Field, FieldKind, FieldState, Form, Notice, Offered, PasskeyForm, StepPage, Ticked,
+};
 use crate::web::passkey::{self as passkey_form, REFUSED, Refusal};
-use crate::web::{cards, form};
+use crate::web::{answer, cards, form};
+use crate::{AppState, recovery_codes};
+
+/// The box that accepts the terms, in either form: an id stands once on a page.
+const TERMS: &str = "terms";
+const TERMS_BY_PASSKEY: &str = "passkey-terms";
 
 /// Somebody whose address is proven.
 struct Applicant {
@@ -91,7 +98,10 @@ pub(crate) async fn post(
     let password = SecretString::new(text("new-password")?.to_owned());
     let typed = applicant.take(&form)?;
     let user = applicant.person(&typed.username);
-    let mut wrong = applicant.wrong(&typed).await?;
+    let mut wrong = match applicant.wrong(&typed).await? {
+        Ok(wrong) => wrong,
+        Err(throttled) => return Ok(applicant.wait(&typed, throttled)),
+    };
     let config = &applicant.desk.state().config;
     if let Err(weaknesses) =
         policy::check(&config.passwords, &About::of(config, &user, Strength::Alone), password.expose())
@@ -119,14 +129,17 @@ pub(crate) async fn passkey(
         Due::Elsewhere(response) => return Ok(response),
     };
     let mut typed = applicant.take(&form)?;
-    typed.username = applicant.email().to_owned();
+    applicant.email().clone_into(&mut typed.username);
     let desk = &applicant.desk;
     let presented = passkey_form::presented(&form, &desk.pending.interaction.browser_hash)?;
     let naming = Naming { typed: "", otherwise: applicant.texts().passkey.default_name };
     let user = applicant.person(&typed.username);
     match passkeys::verify_registration(desk.state(), &user.id, presented, naming, desk.visit.now).await {
         Ok(passkey) => {
-            let wrong = applicant.wrong(&typed).await?;
+            let wrong = match applicant.wrong(&typed).await? {
+                Ok(wrong) => wrong,
+                Err(throttled) => return Ok(applicant.wait(&typed, throttled)),
+            };
             if wrong.is_anything() {
                 return Ok(applicant.refuse(&typed, wrong));
             }
@@ -205,7 +218,7 @@ impl Applicant {
         let typed = Typed {
             username: username.chars().take(320).collect(),
             name: text("name")?.map(|name| name.chars().take(320).collect()),
-            terms: text("terms")?.is_some(),
+            terms: text(TERMS)?.is_some() || text(TERMS_BY_PASSKEY)?.is_some(),
         };
         if self.draft.name.is_none() {
             self.draft.name = typed.name.as_deref().and_then(display_name);
@@ -221,19 +234,30 @@ impl Applicant {
             && Draft::of(&self.token).is_none_or(|draft| draft.terms_accepted_at.is_none())
     }
 
-    async fn wrong(&self, typed: &Typed) -> Result<Wrong, StoreError> {
+    /// Who has an address could ask for name after name, so only so many answers are "taken".
+    async fn wrong(&self, typed: &Typed) -> Result<Result<Wrong, Throttled>, StoreError> {
         let texts = &self.texts().signup;
         let terms_missing = self.asks_for_terms() && self.draft.terms_accepted_at.is_none();
         let mut wrong = Wrong { terms: terms_missing.then_some(texts.terms_missing), ..Wrong::default() };
         let login = normalize_login(&typed.username);
-        if login != normalize_login(self.email()) {
-            let taken = store::users::find_by_login(&self.desk.state().store, &login).await?.is_some();
-            wrong.username = match check_username(&typed.username) {
-                Err(_) => Some(texts.username_wrong),
-                Ok(()) => taken.then_some(texts.username_taken),
-            };
+        if login == normalize_login(self.email()) {
+            return Ok(Ok(wrong));
         }
-        Ok(wrong)
+        if check_username(&typed.username).is_err() {
+            return Ok(Ok(Wrong { username: Some(texts.username_wrong), ..wrong }));
+        }
+        let state = self.desk.state();
+        let reserved = match limits::name_of_sign_up(state, &self.token.id, self.desk.visit.now).await? {
+            Ok(reserved) => reserved,
+            Err(throttled) => return Ok(Err(throttled)),
+        };
+        if store::users::find_by_login(&state.store, &login).await?.is_some() {
+            reserved.failed();
+            wrong.username = Some(texts.username_taken);
+        } else {
+            reserved.not_evaluated(state).await;
+        }
+        Ok(Ok(wrong))
     }
 
     /// Makes the account and signs its owner in.
@@ -255,7 +279,7 @@ impl Applicant {
         };
         let sign_up = SignUp { user: &user, credential, event: &event, used: &used };
         match store::sign_ups::insert(&visit.state.store, &sign_up, visit.now).await {
-            Ok(Won::Yes) => self.sign_in(user, &chosen).await,
+            Ok(Won::Yes) => Box::pin(self.sign_in(user, &chosen)).await,
             // A double click, or the same link in another window: what that one made is there.
             Ok(Won::No) => self.desk.visit.go_on(self.desk.pending).await,
             Err(StoreError::Conflict) => self.conflict(typed).await,
@@ -263,14 +287,41 @@ impl Applicant {
         }
     }
 
+    /// Who has a passkey and nothing else is shown recovery codes on the way.
     async fn sign_in(self: Box<Self>, user: User, chosen: &Chosen) -> Result<HttpResponse, AuthorizeError> {
-        let Self { desk: Desk { visit, pending, .. }, .. } = *self;
-        let proven: Proven = match chosen {
-            Chosen::Password(_) => [AuthenticationMethod::Password].into_iter().collect(),
-            Chosen::Passkey(passkey) => passkeys::backup(passkey).methods().into_iter().collect(),
+        let since = self.desk.visit.now;
+        let proof = |user, proven: Proven| Proof {
+            user,
+            password_set_at: proven.contains(AuthenticationMethod::Password).then_some(since),
+            proven,
+            since,
+            keep: Keep::UntilBrowserCloses,
+            rests_on: RestsOn::ThisSignIn,
+            remember: Remember::No,
         };
-        let proof = Proof { user, proven, since: visit.now, keep: Keep::UntilBrowserCloses, remember: Remember::No };
-        login::proven(visit, pending, proof).await
+        match chosen {
+            Chosen::Password(_) => {
+                let Desk { visit, pending, .. } = self.desk;
+                let proven = [AuthenticationMethod::Password].into_iter().collect();
+                login::proven(visit, pending, proof(user, proven)).await
+            }
+            Chosen::Passkey(passkey) => {
+                let (mut shell, account) = (self.desk.shell(FINISH), cards::account(&user));
+                // The page cannot be asked for again.
+                shell.switch = None;
+                let Desk { visit, pending, .. } = self.desk;
+                let (id, proven) = (user.id.clone(), passkeys::backup(passkey).methods().into_iter().collect());
+                let (visit, pending) = login::signed_in(visit, pending, proof(user, proven)).await?;
+                let Some(codes) = recovery_codes::make_first(&visit.state, &id, visit.now).await? else {
+                    return visit.go_on(pending).await;
+                };
+                security_log::note(&visit.state, &visit.http, Event::new(&id, SecurityEvent::RecoveryCodesMade))
+                    .await?;
+                let onward = format!("{}?interaction={}", cards::CONTINUE, pending.interaction.id);
+                let page = EnrolCodesPage { account, codes, onward: cards::path(&visit.state, &onward), shell };
+                Ok(answer::page(StatusCode::OK, &page, &visit.state, &visit.http))
+            }
+        }
     }
 
     /// Somebody was faster with the address, the name or the passkey.
@@ -279,8 +330,19 @@ impl Applicant {
         if store::users::find_by_login(store, &normalize_login(self.email())).await?.is_some() {
             return Ok(self.taken());
         }
-        let wrong = self.wrong(typed).await?;
-        Ok(if wrong.is_anything() { self.refuse(typed, wrong) } else { self.back(Refusal::Exists) })
+        Ok(match self.wrong(typed).await? {
+            Ok(wrong) if wrong.is_anything() => self.refuse(typed, wrong),
+            Ok(_) => self.back(Refusal::Exists),
+            Err(throttled) => self.wait(typed, throttled),
+        })
+    }
+
+    /// Their address is a name, too, and is not asked about.
+    fn wait(&self, typed: &Typed, Throttled { retry_after }: Throttled) -> HttpResponse {
+        let page = self.page(typed, Wrong::default());
+        let texts = page.shell.texts;
+        let notice = Notice::wait(texts.signup.too_many_names, retry_after.0, texts.common.wait_over);
+        self.desk.too_many(page.notice(Some(notice)), retry_after)
     }
 
     fn taken(&self) -> HttpResponse {
@@ -326,18 +388,17 @@ impl Applicant {
                 form.field(name.value(typed.name.clone().unwrap_or_default()).hint(texts.signup.name_hint).optional());
         }
         form = form.field(username).field(password);
-        let links = reading(state, &shell);
-        let asks_for_terms = self.asks_for_terms();
-        if asks_for_terms {
+        let terms = |id| {
             let tick = FieldKind::Tick(if typed.terms { Ticked::Yes } else { Ticked::No });
-            let terms = Field::new(tick, "terms", texts.signup.terms);
+            self.asks_for_terms().then(|| Field::new(tick, id, texts.signup.terms))
+        };
+        if let Some(terms) = terms(TERMS) {
             form = form.field(terms.refused(wrong.terms.map(str::to_owned)));
         }
         let lede = (texts.signup.finish_lede, self.email().to_owned());
         let page = StepPage::new(shell, "signup-password-page", texts.signup.finish_title, lede).form(form);
-        // The terms have to be accepted first, by the form that asks for them.
-        let passkey = (!asks_for_terms).then(|| self.passkey_form()).flatten();
-        StepPage { reading: links, passkey, ..page }
+        let passkey = self.passkey_form().map(|form| PasskeyForm { accept: terms(TERMS_BY_PASSKEY), ..form });
+        StepPage { passkey, ..page }.with_rules()
     }
 
     fn passkey_form(&self) -> Option<PasskeyForm> {
@@ -347,6 +408,7 @@ impl Applicant {
             options: cards::path(state, PASSKEY_OPTIONS),
             hidden: vec![("interaction", desk.id().to_string()), ("csrf", desk.csrf())],
             keep: None,
+            accept: None,
             offered: Offered::ByButton,
         })
     }

@@ -33,7 +33,7 @@ use crate::web::asked::Asked;
 use crate::web::authorize::Visit;
 use crate::web::error::AuthorizeError;
 use crate::web::interaction::Pending;
-use crate::web::pages::{LanguageSwitch, Link, Shell, StepPage};
+use crate::web::pages::{LanguageSwitch, Shell, StepPage};
 use crate::web::{answer, cards, shell};
 use crate::{AppState, mail};
 
@@ -143,13 +143,6 @@ impl Desk {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         response
     }
-}
-
-/// Terms and privacy policy, where there are some.
-fn reading(state: &AppState, shell: &Shell) -> Vec<Link> {
-    let (accounts, texts) = (&state.config.accounts, &shell.texts.signup);
-    let links = [(&accounts.terms_uri, texts.terms_link), (&accounts.privacy_uri, texts.privacy_link)];
-    links.into_iter().filter_map(|(href, label)| Some(Link { href: href.clone()?, label: label.to_owned() })).collect()
 }
 
 fn is_live(token: &ActionToken, now: Timestamp) -> bool {

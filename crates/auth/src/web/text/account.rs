@@ -28,14 +28,14 @@ texts! {
         /// `{time}`
         deletion_text:
             "On {time} it is deleted for good, unless you keep it.",
-            "Am {time} wird es endgültig gelöscht, außer Sie behalten es.";
+            "Am {time} wird es endgültig gelöscht, es sei denn, Sie behalten es.";
         deletion_action: "Look at it", "Ansehen";
         clone_title: "A passkey may have been copied", "Ein Passkey wurde vielleicht kopiert";
         clone_text:
             "It is not accepted any more. Remove it and add a new one.",
             "Er wird nicht mehr angenommen. Entfernen Sie ihn und fügen Sie einen neuen hinzu.";
         clone_action: "Look at passkeys", "Passkeys ansehen";
-        no_factor_title: "Add a second step to signing in", "Einen zweiten Schritt zur Anmeldung hinzufügen";
+        no_factor_title: "Add a second factor", "Einen zweiten Faktor hinzufügen";
         no_factor_text:
             "A password alone can be stolen. A passkey or an authenticator app stops whoever has it.",
             "Ein Passwort allein kann gestohlen werden. Ein Passkey oder eine Authenticator-App hält auf, wer es hat.";
@@ -65,13 +65,13 @@ texts! {
         browsers_title: "Look through your remembered browsers", "Gemerkte Browser durchsehen";
         /// `{count}`
         browsers_text:
-            "{count} browsers sign in without the second step.",
-            "{count} Browser melden sich ohne den zweiten Schritt an.";
+            "{count} browsers sign in without the second factor.",
+            "{count} Browser melden sich ohne den zweiten Faktor an.";
         browsers_action: "Look at them", "Ansehen";
         good_title: "Your account is well protected", "Ihr Konto ist gut geschützt";
         good_text:
-            "Second step, ways back in and address are as they should be.",
-            "Zweiter Schritt, Wege zurück und Adresse sind, wie sie sein sollen.";
+            "Second factor, ways back in and address are as they should be.",
+            "Zweiter Faktor, Wege zurück und Adresse sind, wie sie sein sollen.";
         good_action: "Security", "Sicherheit";
         recent: "Recent sign-ins", "Letzte Anmeldungen";
         recent_none: "None in the log.", "Keine in der Liste.";
@@ -113,7 +113,6 @@ texts! {
         profile_lede:
             "What apps learn of you, if you allow them to.",
             "Was Apps über Sie erfahren, wenn Sie es ihnen erlauben.";
-        names: "Name", "Name";
         name: "Full name", "Voller Name";
         given_name: "First name", "Vorname";
         middle_name: "Middle name", "Zweiter Vorname";
@@ -122,7 +121,7 @@ texts! {
         birthdate: "Date of birth", "Geburtsdatum";
         birthdate_hint: "Year, month and day, such as 1990-12-31.", "Jahr, Monat und Tag, etwa 1990-12-31.";
         website: "Website", "Website";
-        locale: "Language of mail", "Sprache der E-Mails";
+        locale: "Language of e-mails", "Sprache der E-Mails";
         locale_any: "That of the service", "Die des Dienstes";
         zoneinfo: "Time zone", "Zeitzone";
         zoneinfo_hint: "Such as Europe/Berlin.", "Etwa Europe/Berlin.";
@@ -168,35 +167,34 @@ texts! {
             "An die neue Adresse gehen ein Link und ein Code. Sie gilt, sobald einer davon benutzt wurde; die alte Adresse wird benachrichtigt.";
         email_send: "Send the code", "Code senden";
         email_no_mail:
-            "This service sends no mail, so the operator has to change your address.",
+            "This service sends no e-mails, so the operator has to change your address.",
             "Dieser Dienst verschickt keine E-Mails, darum muss der Betreiber Ihre Adresse ändern.";
         email_bad:
-            "This is not an e-mail address that mail can go to.",
-            "Das ist keine E-Mail-Adresse, an die etwas geschickt werden kann.";
+            "Write one e-mail address, such as name@example.com.",
+            "Bitte genau eine E-Mail-Adresse eingeben, etwa name@example.com.";
         email_same: "This is your address already.", "Das ist bereits Ihre Adresse.";
-        /// `{seconds}`
-        email_throttled:
-            "Too many mails were sent. Try again in {seconds} seconds.",
-            "Es wurden zu viele E-Mails verschickt. In {seconds} Sekunden ist ein neuer Versuch möglich.";
-        code_title: "Enter the code from the mail", "Code aus der E-Mail eingeben";
+        code_title: "Enter the code from the e-mail", "Code aus der E-Mail eingeben";
         /// `{email}`
         code_sent:
-            "If {email} can be your address, a mail is on the way to it.",
-            "Wenn {email} Ihre Adresse sein kann, ist eine E-Mail dorthin unterwegs.";
+            "If {email} can become your address, an e-mail is on its way there.",
+            "Wenn {email} Ihre Adresse werden kann, ist eine E-Mail dorthin unterwegs.";
         code: "Code", "Code";
         code_submit: "Confirm", "Bestätigen";
-        code_wrong:
-            "This is not the code. Look at the latest mail.",
-            "Das ist nicht der Code. Bitte in die neueste E-Mail sehen.";
-        code_over:
-            "This code is good no more. Ask for a new one.",
-            "Dieser Code gilt nicht mehr. Bitte einen neuen anfordern.";
         code_again: "Send another code", "Neuen Code senden";
         email_changed: "Your e-mail address is changed.", "Ihre E-Mail-Adresse ist geändert.";
         confirm_title: "Is this your address?", "Ist das Ihre Adresse?";
         /// `{email}`
         confirm_text: "{email} becomes the address of your account.", "{email} wird die Adresse Ihres Kontos.";
+        /// `{account}`
+        confirm_account: "Account: {account}", "Konto: {account}";
         confirm_submit: "Yes, use it", "Ja, verwenden";
+        elsewhere_title: "Enter the code instead", "Bitte den Code eingeben";
+        /// `{account}`
+        elsewhere_text:
+            "The link counts only in a browser that is signed in to the account {account}. If that is yours, enter the code from the e-mail there. If it is not, close this page: nothing happens.",
+            "Der Link gilt nur in einem Browser, der beim Konto {account} angemeldet ist. Ist es Ihres, geben Sie dort den Code aus der E-Mail ein. Wenn nicht, schließen Sie diese Seite: Es geschieht nichts.";
+        /// The way on of who does not want what a link in a mail offers.
+        leave: "No, leave it as it is", "Nein, alles so lassen";
         confirmed_title: "Address confirmed", "Adresse bestätigt";
         to_account: "To your account", "Zu Ihrem Konto";
     }

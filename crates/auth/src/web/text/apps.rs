@@ -18,7 +18,7 @@ texts! {
         remove_label: "Remove access: {app}", "Zugriff entfernen: {app}";
         done_removed:
             "Access is removed. Sign in at the app to give it again.",
-            "Der Zugriff ist entfernt. Bei der App anmelden, um ihn wieder zu geben.";
+            "Der Zugriff ist entfernt. Wenn Sie sich bei der App wieder anmelden, können Sie ihn neu erteilen.";
         done_gone: "That app had no access any more.", "Diese App hatte keinen Zugriff mehr.";
         next: "More apps", "Weitere Apps";
         first: "From the beginning", "Von vorn";

@@ -18,6 +18,9 @@ texts! {
             "This app registered itself. Nobody here has checked who runs it.",
             "Diese App hat sich selbst registriert. Wer sie betreibt, hat hier niemand geprüft.";
         new: "new", "neu";
+        undo:
+            "You can take this back at any time, under Connected apps in your account.",
+            "Das lässt sich jederzeit zurücknehmen: in Ihrem Konto unter Verbundene Apps.";
         allow: "Allow", "Erlauben";
         deny: "Don’t allow", "Nicht erlauben";
         scope_openid: "Recognise your account", "Ihr Konto wiedererkennen";

@@ -4,7 +4,7 @@ texts! {
     /// Taking one’s data along, and deleting the account.
     pub struct DataTexts {
         title: "Your data", "Ihre Daten";
-        lede: "Take a copy of everything with you, or leave.", "Eine Kopie von allem mitnehmen, oder gehen.";
+        lede: "Take a copy of everything with you, or delete the account.", "Eine Kopie von allem mitnehmen oder das Konto löschen.";
         export: "Export", "Export";
         export_text:
             "Everything that is stored about you, as a JSON file: profile, ways to sign in, sessions, apps and activity. It holds no password and no key.",
@@ -38,7 +38,7 @@ texts! {
             "Was Sie in Apps geschrieben haben, bleibt dort; fragen Sie dort nach.";
         /// `{days}`
         consequence_grace:
-            "For {days} days you can change your mind: by the link in the mail that we send you, or here.",
+            "For {days} days you can change your mind: by the link in the e-mail that we send you, or here.",
             "{days} Tage lang ist eine Umkehr möglich: mit dem Link in der E-Mail, die wir schicken, oder hier.";
         consequence_now: "There is no way back.", "Es gibt keinen Weg zurück.";
         /// `{name}`

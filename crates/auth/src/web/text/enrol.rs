@@ -7,7 +7,7 @@ texts! {
         /// `{client}`
         lede:
             "{client} asks for a second factor, and you have none yet. It takes a minute, and then you go on.",
-            "{client} verlangt einen zweiten Faktor, und es gibt noch keinen. Das dauert eine Minute, danach geht es weiter.";
+            "{client} verlangt einen zweiten Faktor, und Sie haben noch keinen. Das dauert eine Minute, danach geht es weiter.";
         totp: "Use an authenticator app", "Authenticator-App verwenden";
         other_way: "Choose another way", "Anderen Weg wählen";
         onward: "I have kept them, continue", "Aufbewahrt, weiter";

@@ -53,7 +53,7 @@ error_pages! {
             message:
                 "The app registered itself, and nobody here has checked who runs it. So we ask before we send you back. \
                  Go on only if you know the address.",
-                "Die App hat sich selbst angemeldet, und niemand hier hat geprüft, wer sie betreibt. Deshalb fragen wir, \
+                "Die App hat sich selbst registriert, und niemand hier hat geprüft, wer sie betreibt. Deshalb fragen wir, \
                  bevor wir Sie zurückschicken. Gehen Sie nur weiter, wenn Sie die Adresse kennen.";
         }
         /// A form that is too long, or that breaks a rule: an over-long password, a field sent twice.
@@ -73,6 +73,15 @@ error_pages! {
                  start again.",
                 "Zu Ihrer Sicherheit endet eine Anmeldung nach einer Weile, und eine abgeschlossene lässt sich nicht noch \
                  einmal öffnen. Nichts ist verloren: Beginnen Sie einfach neu.";
+        }
+        /// A link out of a mail, or its code, that counts no more.
+        link_over {
+            title: "This link no longer works", "Dieser Link gilt nicht mehr";
+            message:
+                "It was used already, it is too old, or the account has changed since. Nothing is lost: your account shows how \
+                 things stand.",
+                "Er wurde schon benutzt, er ist zu alt, oder das Konto hat sich seitdem geändert. Nichts ist verloren: Ihr \
+                 Konto zeigt, was gilt.";
         }
         /// The cookie of the interaction did not come back.
         cookies {

@@ -11,6 +11,8 @@ texts! {
         password_rule:
             "At least {least} characters. Several words make a good password.",
             "Mindestens {least} Zeichen. Mehrere Wörter ergeben ein gutes Passwort.";
+        /// For a code that is sent with its last digit.
+        sends: "The last digit sends it.", "Die letzte Ziffer schickt ihn ab.";
         caps_lock: "Caps Lock is on.", "Die Feststelltaste ist an.";
     }
 }

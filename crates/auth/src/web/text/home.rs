@@ -5,8 +5,8 @@ texts! {
     pub struct HomeTexts {
         title: "Nobody is signed in here", "Hier ist niemand angemeldet";
         note:
-            "To sign in, open one of your apps. It brings you here and takes you back.",
-            "Öffnen Sie eine Ihrer Apps, um sich anzumelden. Sie bringt Sie hierher und wieder zurück.";
+            "Sign in to look after your account. Your apps bring you here by themselves and take you back.",
+            "Melden Sie sich an, um Ihr Konto zu verwalten. Ihre Apps bringen Sie von selbst hierher und wieder zurück.";
         developers: "For developers", "Für Entwickler";
         issuer: "Issuer", "Aussteller";
         discovery: "Discovery document", "Discovery-Dokument";

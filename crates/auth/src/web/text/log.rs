@@ -13,7 +13,9 @@ texts! {
         none: "Nothing to show.", "Nichts anzuzeigen.";
         older: "Older", "Ältere";
         newest: "Newest", "Neueste";
-        not_me: "Was something here not you?", "Waren Sie etwas davon nicht?";
+        not_me: "Is something here not yours?", "Ist etwas davon nicht von Ihnen?";
+        /// On the security page, which notices in mail lead to.
+        doubt: "Was somebody else in your account?", "War jemand anderes in Ihrem Konto?";
         not_me_text: "Then make your account safe now.", "Dann sichern Sie Ihr Konto jetzt ab.";
         not_me_action: "This wasn’t me", "Das war ich nicht";
         /// `{address}`
@@ -26,7 +28,7 @@ texts! {
         signed_out: "Signed out", "Abgemeldet";
         session_ended: "Another device signed out", "Anderes Gerät abgemeldet";
         other_sessions_ended: "All other devices signed out", "Alle anderen Geräte abgemeldet";
-        second_factor_failed: "Wrong second step", "Falscher zweiter Schritt";
+        second_factor_failed: "Wrong second factor", "Falscher zweiter Faktor";
         password_changed: "Password changed", "Passwort geändert";
         password_reset: "Password reset", "Passwort zurückgesetzt";
         email_changed: "E-mail address changed", "E-Mail-Adresse geändert";

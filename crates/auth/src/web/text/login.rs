@@ -19,11 +19,6 @@ texts! {
             "Prüfen Sie Ihren {username} und Ihr {password} und versuchen Sie es noch einmal.";
         wrong_username: "name", "Namen";
         wrong_password: "password", "Passwort";
-        /// `{seconds}`, two or more
-        throttled:
-            "Too many attempts. Try again in {seconds} seconds.",
-            "Zu viele Versuche. Versuchen Sie es in {seconds} Sekunden noch einmal.";
-        wait_over: "You can try again now.", "Sie können es jetzt wieder versuchen.";
         again_title: "Confirm it is you", "Bestätigen Sie, dass Sie es sind";
         /// `{client}`
         again_asked: "{client} asks you to sign in again.", "{client} bittet Sie, sich noch einmal anzumelden.";

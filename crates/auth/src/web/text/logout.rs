@@ -16,6 +16,7 @@ texts! {
         logged_out_note: "You can close this page now.", "Sie können diese Seite jetzt schließen.";
         /// `{client}`
         logged_out_onward: "Back to {client}", "Zurück zu {client}";
+        sign_in_again: "Sign in again", "Wieder anmelden";
         frontchannel_title: "Signing you out", "Sie werden abgemeldet";
         frontchannel_note:
             "Your other apps are being told. This takes a few seconds.",

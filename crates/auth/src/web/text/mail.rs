@@ -19,8 +19,8 @@ texts! {
         /// `{count}`, two or more
         days: "{count} days", "{count} Tage";
         ignore:
-            "If this was not you, you can ignore this message. Nothing happens.",
-            "Falls Sie das nicht waren, können Sie diese Nachricht ignorieren. Es geschieht nichts.";
+            "If this was not you, you can ignore this e-mail. Nothing happens.",
+            "Falls Sie das nicht waren, können Sie diese E-Mail ignorieren. Es geschieht nichts.";
 
         sign_up_subject: "Confirm your e-mail address", "E-Mail-Adresse bestätigen";
         /// `{brand}`
@@ -49,15 +49,6 @@ texts! {
             "Somebody, most likely you, asked for a way back into the account at {brand} with this address.",
             "Jemand, wahrscheinlich Sie selbst, sucht den Weg zurück in das Konto bei {brand} mit dieser Adresse.";
 
-        recover_unknown_subject: "No account with this address", "Kein Konto mit dieser Adresse";
-        /// `{brand}`
-        recover_unknown_why:
-            "Somebody, most likely you, asked for a way back into an account at {brand} with this address. There is none.",
-            "Jemand, wahrscheinlich Sie selbst, sucht den Weg zurück in ein Konto bei {brand} mit dieser Adresse. Es gibt keines.";
-        recover_unknown_how:
-            "Perhaps the account has another address of yours.",
-            "Vielleicht gehört das Konto zu einer anderen Ihrer Adressen.";
-
         second_factor_subject: "Your code for signing in", "Ihr Code zum Anmelden";
         second_factor_why:
             "The password was right. To finish signing in, enter this code:",
@@ -67,31 +58,34 @@ texts! {
             "Falls Sie das nicht waren, kennt jemand Ihr Passwort. Ändern Sie es gleich.";
 
         change_email_subject: "Confirm your new e-mail address", "Neue E-Mail-Adresse bestätigen";
-        /// `{brand}`
+        /// `{account}` `{brand}`
         change_email_why:
-            "This address is to become the one of an account at {brand}.",
-            "Diese Adresse soll zu einem Konto bei {brand} gehören.";
+            "This address is to become the one of the account {account} at {brand}.",
+            "Diese Adresse soll zum Konto {account} bei {brand} gehören.";
+        change_email_how:
+            "Enter this code where you asked for the change, or open the link in the same browser.",
+            "Geben Sie diesen Code dort ein, wo Sie die Änderung verlangt haben, oder öffnen Sie den Link im selben Browser.";
 
         /// `{brand}`
         invite_subject: "You are invited to {brand}", "Einladung zu {brand}";
         /// `{brand}`
         invite_why:
-            "You were given the chance to have an account at {brand}. The link leads there.",
+            "An account at {brand} is waiting for you. The link leads there.",
             "Für Sie ist ein Konto bei {brand} vorgesehen. Der Link führt dorthin.";
         invite_button: "Accept the invitation", "Einladung annehmen";
 
         deletion_subject: "Your account is going to be deleted", "Ihr Konto wird gelöscht";
-        /// `{brand}`
+        /// `{time}`, `{brand}`
         deletion_why:
-            "Your account at {brand} and everything in it will be deleted soon. Until then you can keep it.",
-            "Ihr Konto bei {brand} wird demnächst mit allem, was dazugehört, gelöscht. Bis dahin können Sie es behalten.";
+            "Your account at {brand} and everything in it will be deleted on {time}. Until then you can keep it.",
+            "Ihr Konto bei {brand} wird am {time} mit allem, was dazugehört, gelöscht. Bis dahin können Sie es behalten.";
         deletion_button: "Keep the account", "Konto behalten";
 
         /// `{brand}`
-        test_subject: "Test message of {brand}", "Probenachricht von {brand}";
+        test_subject: "Test e-mail of {brand}", "Test-E-Mail von {brand}";
         test_why:
-            "Mail works: this message came all the way to you.",
-            "E-Mail funktioniert: Diese Nachricht ist bei Ihnen angekommen.";
+            "E-mail works: this one came all the way to you.",
+            "Der Versand funktioniert: Diese E-Mail ist bei Ihnen angekommen.";
 
         /// `{time}`
         notice_when: "Time: {time}", "Zeitpunkt: {time}";
@@ -106,7 +100,7 @@ texts! {
         password_changed_subject: "Your password was changed", "Ihr Passwort wurde geändert";
         /// `{brand}`; so below
         password_changed: "The password of your account at {brand} was changed.", "Das Passwort Ihres Kontos bei {brand} wurde geändert.";
-        password_reset_subject: "Your password was reset", "Ihr Passwort wurde neu gesetzt";
+        password_reset_subject: "Your password was reset", "Ihr Passwort wurde zurückgesetzt";
         password_reset:
             "A new password was set for your account at {brand}, without the old one.",
             "Für Ihr Konto bei {brand} wurde ein neues Passwort gesetzt, ohne dass das alte genannt wurde.";
@@ -134,10 +128,14 @@ texts! {
         recovery_code_used:
             "A recovery code of your account at {brand} was used. It does not work again.",
             "Ein Wiederherstellungscode Ihres Kontos bei {brand} wurde benutzt. Er gilt kein zweites Mal.";
+        second_factor_failed_subject: "Somebody knows your password", "Jemand kennt Ihr Passwort";
+        second_factor_failed:
+            "Somebody typed the password of your account at {brand} and then a wrong code, five times or more in a day.",
+            "Jemand hat das Passwort Ihres Kontos bei {brand} eingegeben und danach einen falschen Code, mindestens fünfmal an einem Tag.";
         email_changed_subject: "Your e-mail address was changed", "Ihre E-Mail-Adresse wurde geändert";
         email_changed:
-            "Your account at {brand} now has another e-mail address. This is the last message to the one of before.",
-            "Ihr Konto bei {brand} hat jetzt eine andere E-Mail-Adresse. Dies ist die letzte Nachricht an die bisherige.";
+            "Your account at {brand} now has another e-mail address. This is the last e-mail to the one of before.",
+            "Ihr Konto bei {brand} hat jetzt eine andere E-Mail-Adresse. Dies ist die letzte E-Mail an die bisherige.";
         new_device_subject: "New sign-in to your account", "Neue Anmeldung bei Ihrem Konto";
         new_device:
             "Somebody signed in to your account at {brand} with a browser that was not seen before.",
@@ -148,15 +146,15 @@ texts! {
             "Ihr Konto bei {brand} wird nicht gelöscht.";
         account_deleted_subject: "Your account was deleted", "Ihr Konto wurde gelöscht";
         account_deleted:
-            "Your account at {brand} and everything in it was deleted. This is the last message about it.",
-            "Ihr Konto bei {brand} wurde mit allem, was dazugehört, gelöscht. Dies ist die letzte Nachricht dazu.";
+            "Your account at {brand} and everything in it was deleted. This is the last e-mail about it.",
+            "Ihr Konto bei {brand} wurde mit allem, was dazugehört, gelöscht. Dies ist die letzte E-Mail dazu.";
 
         mailbox_title: "Mailbox", "Postfach";
         mailbox_lede:
             "What this server would have sent. It leaves this machine nowhere.",
             "Was dieser Server verschickt hätte. Nichts davon verlässt diesen Rechner.";
-        mailbox_empty: "There is no message yet.", "Es gibt noch keine Nachricht.";
+        mailbox_empty: "There is no e-mail yet.", "Es gibt noch keine E-Mail.";
         mailbox_html: "The same as HTML", "Dasselbe als HTML";
-        mailbox_all: "All messages", "Alle Nachrichten";
+        mailbox_all: "All e-mails", "Alle E-Mails";
     }
 }

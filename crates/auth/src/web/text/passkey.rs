@@ -15,7 +15,7 @@ texts! {
             "Das geht nur in einem Browser mit Passkeys und JavaScript. Ein anderer Weg oder ein anderer Browser hilft weiter.";
         /// What a passkey is called whose maker is unknown.
         default_name: "Passkey", "Passkey";
-        synced: "Synced to your devices", "Auf allen Geräten verfügbar";
+        synced: "Synced to your devices", "Synchronisiert";
         device_bound: "On one device only", "Nur auf einem Gerät";
 
         cancelled:

@@ -8,9 +8,6 @@ texts! {
     pub struct PasswordTexts {
         new: "New password", "Neues Passwort";
         /// `{least}`
-        rules: "At least {least} characters. Several words are easier to remember than symbols, and just as strong.",
-            "Mindestens {least} Zeichen. Mehrere Wörter sind leichter zu merken als Sonderzeichen und genauso stark.";
-        /// `{least}`
         too_short: "Use at least {least} characters. A few words in a row are enough.",
             "Mindestens {least} Zeichen sind nötig. Ein paar Wörter hintereinander genügen.";
         too_long: "Use at most 256 characters.", "Höchstens 256 Zeichen sind möglich.";

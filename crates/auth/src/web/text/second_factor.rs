@@ -1,7 +1,7 @@
-//! The second step of a sign-in: code of an app, recovery code, code by mail, and the new password that may come after it.
+//! The second factor of a sign-in: code of an app, recovery code, code by mail, and the new password that may come after it.
 
 texts! {
-    /// The second step of a sign-in: code of an app, recovery code, code by mail, and the new password that may come after it.
+    /// The second factor of a sign-in: code of an app, recovery code, code by mail, and the new password that may come after it.
     pub struct SecondFactorTexts {
         title: "Enter your code", "Code eingeben";
         other_ways: "Another way", "Andere Wege";
@@ -31,10 +31,10 @@ texts! {
         remember_hours:
             "For {hours} hours, your password is enough here. Not on a device that others use, too.",
             "{hours} Stunden lang genügt hier das Passwort. Nicht auf Geräten, die auch andere verwenden.";
-        recovery_title: "Enter a recovery code", "Wiederherstellungscode eingeben";
+        recovery_title: "Enter a recovery code", "Wiederherstellungs\u{ad}code eingeben";
         recovery_lede:
-            "One of the codes that you kept when you set up your second step. Each works once.",
-            "Einer der Codes, die Sie beim Einrichten des zweiten Schritts aufbewahrt haben. Jeder gilt einmal.";
+            "One of the codes that you kept when you set up your second factor. Each works once.",
+            "Einer der Codes, die Sie beim Einrichten des zweiten Faktors aufbewahrt haben. Jeder gilt einmal.";
         recovery_code: "Recovery code", "Wiederherstellungscode";
         recovery_hint:
             "Capital or small letters, with or without hyphens.",
@@ -45,12 +45,12 @@ texts! {
         email_title: "Get a code by e-mail", "Code per E-Mail erhalten";
         /// `{address}`
         email_lede:
-            "We can send a code to {address}. It works for ten minutes, in this browser only.",
-            "Wir können einen Code an {address} senden. Er gilt zehn Minuten lang und nur in diesem Browser.";
+            "We can send a code to {address}. It works in this browser only.",
+            "Wir können einen Code an {address} senden. Er gilt nur in diesem Browser.";
         /// `{address}`
         email_sent:
-            "We sent a code to {address}. It works for ten minutes, in this browser only.",
-            "Wir haben einen Code an {address} gesendet. Er gilt zehn Minuten lang und nur in diesem Browser.";
+            "We sent a code to {address}. It works in this browser only; the e-mail says how long.",
+            "Wir haben einen Code an {address} gesendet. Er gilt nur in diesem Browser; wie lange, steht in der E-Mail.";
         email_send: "Send the code", "Code senden";
         email_again: "Send a new code", "Neuen Code senden";
         /// `{seconds}`, two or more
@@ -60,19 +60,10 @@ texts! {
         email_now:
             "You can ask for a new code now: reload this page.",
             "Sie können jetzt einen neuen Code anfordern: Laden Sie diese Seite neu.";
-        email_hint: "Eight digits, from our latest mail.", "Acht Ziffern aus unserer neuesten E-Mail.";
-        email_wrong:
-            "That code isn’t right. Take the one from our latest mail.",
-            "Dieser Code stimmt nicht. Nehmen Sie den aus unserer neuesten E-Mail.";
-        email_exhausted:
-            "This code was tried too often. Ask for a new one.",
-            "Dieser Code wurde zu oft probiert. Fordern Sie einen neuen an.";
-        email_expired:
-            "This code doesn’t work any more. Ask for a new one.",
-            "Dieser Code gilt nicht mehr. Fordern Sie einen neuen an.";
+        email_hint: "Eight digits, from our latest e-mail.", "Acht Ziffern aus unserer neuesten E-Mail.";
         /// `{seconds}`, two or more
         email_too_many:
-            "Too many mails were asked for. Try again in {seconds} seconds, or choose another way.",
+            "Too many e-mails were asked for. Try again in {seconds} seconds, or choose another way.",
             "Es wurden zu viele E-Mails angefordert. Versuchen Sie es in {seconds} Sekunden noch einmal, oder wählen Sie einen anderen Weg.";
         new_password_title: "Choose a new password", "Neues Passwort wählen";
         new_password_lede:

@@ -18,6 +18,10 @@ texts! {
         password_lede:
             "You stay signed in here. Everywhere else you are signed out.",
             "Hier bleiben Sie angemeldet, überall sonst werden Sie abgemeldet.";
+        password_end_access: "Disconnect all apps, too", "Auch alle Apps trennen";
+        password_end_access_hint:
+            "They lose the access that they keep while you are away, and ask for it again.",
+            "Sie verlieren den Zugriff, den sie in Ihrer Abwesenheit haben, und fragen erneut danach.";
         password_current: "Current password", "Bisheriges Passwort";
         password_wrong: "That isn’t your current password.", "Das ist nicht das bisherige Passwort.";
         password_done:
@@ -26,8 +30,8 @@ texts! {
 
         passkeys: "Passkeys", "Passkeys";
         passkeys_lede:
-            "A passkey lives on your device or in your password manager. It signs you in with your screen lock or security key, and nobody can phish it.",
-            "Ein Passkey liegt auf Ihrem Gerät oder in Ihrem Passwortmanager. Damit melden Sie sich per Bildschirmsperre oder Sicherheitsschlüssel an, und niemand kann ihn abfangen.";
+            "A passkey lives on your device or in your password manager. It signs you in with your screen lock or security key, and no fake website can steal it.",
+            "Ein Passkey liegt auf Ihrem Gerät oder in Ihrem Passwortmanager. Damit melden Sie sich per Bildschirmsperre oder Sicherheitsschlüssel an, und keine gefälschte Seite kann ihn stehlen.";
         passkeys_none: "You have no passkey yet.", "Sie haben noch keinen Passkey.";
         passkeys_manage: "Manage passkeys", "Passkeys verwalten";
         passkeys_full:
@@ -37,7 +41,7 @@ texts! {
             "This server has no domain name, so it can have no passkeys.",
             "Dieser Server hat keinen Domainnamen, darum gibt es hier keine Passkeys.";
         /// `{count}`
-        passkeys_more: "{count} more", "{count} weitere";
+        passkeys_more: "More: {count}", "Weitere: {count}";
         /// `{time}`
         created: "Added: {time}", "Hinzugefügt: {time}";
         /// `{time}`
@@ -75,26 +79,26 @@ texts! {
         totp_none: "You have no authenticator app yet.", "Sie haben noch keine Authenticator-App verbunden.";
         /// `{time}`
         totp_since: "Connected: {time}", "Verbunden: {time}";
-        totp_add: "Connect an app", "App verbinden";
+        totp_add: "Connect an authenticator app", "Authenticator-App verbinden";
         totp_manage: "Replace or remove", "Ersetzen oder entfernen";
-        totp_replace: "Connect another app", "Andere App verbinden";
+        totp_replace: "Connect another authenticator app", "Andere Authenticator-App verbinden";
         totp_replace_text:
-            "For a new phone. The app that you have now works until the new one is connected.",
-            "Für ein neues Telefon. Die bisherige App gilt, bis die neue verbunden ist.";
-        totp_remove: "Remove app", "App entfernen";
-        totp_remove_text: "Codes of this app won’t be asked for any more.", "Nach Codes dieser App wird nicht mehr gefragt.";
-        totp_added: "The app is connected.", "Die App ist verbunden.";
-        totp_removed: "The app is removed.", "Die App ist entfernt.";
+            "For a new phone. The authenticator app that you have now works until the new one is connected.",
+            "Für ein neues Telefon. Die bisherige Authenticator-App gilt, bis die neue verbunden ist.";
+        totp_remove: "Remove authenticator app", "Authenticator-App entfernen";
+        totp_remove_text: "Its codes won’t be asked for any more.", "Nach ihren Codes wird nicht mehr gefragt.";
+        totp_added: "The authenticator app is connected.", "Die Authenticator-App ist verbunden.";
+        totp_removed: "The authenticator app is removed.", "Die Authenticator-App ist entfernt.";
         totp_already:
-            "The app is connected already. Recovery codes are shown only once; make new ones if you didn’t keep them.",
-            "Die App ist schon verbunden. Wiederherstellungscodes werden nur einmal gezeigt; erstellen Sie neue, wenn Sie sie nicht aufbewahrt haben.";
+            "The authenticator app is connected already. Recovery codes are shown only once; make new ones if you didn’t keep them.",
+            "Die Authenticator-App ist schon verbunden. Wiederherstellungscodes werden nur einmal gezeigt; erstellen Sie neue, wenn Sie sie nicht aufbewahrt haben.";
         offer_title: "Connect an authenticator app", "Authenticator-App verbinden";
         offer_scan: "1. Scan this picture with the app", "1. Dieses Bild mit der App scannen";
         /// What the picture is, for those who do not see it.
         offer_alt:
             "QR code for your authenticator app. The same secret stands below as text.",
             "QR-Code für die Authenticator-App. Dasselbe Geheimnis steht darunter als Text.";
-        offer_open: "Open in an app on this device", "In einer App auf diesem Gerät öffnen";
+        offer_open: "Open in an authenticator app on this device", "In einer Authenticator-App auf diesem Gerät öffnen";
         offer_type: "If you can’t scan, type this secret:", "Wenn Scannen nicht geht, tippen Sie dieses Geheimnis ab:";
         offer_confirm: "2. Type the code that the app shows", "2. Den Code der App eingeben";
         offer_submit: "Connect", "Verbinden";
@@ -105,12 +109,12 @@ texts! {
             "That took too long. Here is a new secret; remove the old entry from the app.",
             "Das hat zu lange gedauert. Hier ist ein neues Geheimnis; entfernen Sie den alten Eintrag aus der App.";
 
-        codes: "Recovery codes", "Wiederherstellungscodes";
+        codes: "Recovery codes", "Wiederherstellungs\u{ad}codes";
         codes_lede:
             "For the day when your phone or passkey is lost. Each code works once.",
             "Für den Tag, an dem Telefon oder Passkey fehlen. Jeder Code gilt einmal.";
         /// `{count}`
-        codes_left: "{count} of 10 are left", "{count} von 10 sind übrig";
+        codes_left: "Left: {count}", "Übrig: {count}";
         codes_no_factor:
             "You get recovery codes with your first passkey or authenticator app.",
             "Wiederherstellungscodes gibt es mit dem ersten Passkey oder der ersten Authenticator-App.";
@@ -121,7 +125,7 @@ texts! {
         codes_once:
             "Codes are shown once, and yours were shown already. If you didn’t keep them, make new ones.",
             "Codes werden nur einmal gezeigt, und Ihre wurden schon gezeigt. Wenn Sie sie nicht aufbewahrt haben, erstellen Sie neue.";
-        shown_title: "Keep your recovery codes", "Wiederherstellungscodes aufbewahren";
+        shown_title: "Keep your recovery codes", "Wiederherstellungs\u{ad}codes aufbewahren";
         shown_lede:
             "Print them or put them into your password manager. They are shown only now, and each works once.",
             "Drucken Sie sie aus oder legen Sie sie im Passwortmanager ab. Sie werden nur jetzt gezeigt, und jeder gilt einmal.";

@@ -13,7 +13,7 @@ texts! {
         others: "Sign out all others", "Alle anderen abmelden";
         only_this: "You are signed in on this device only.", "Sie sind nur auf diesem Gerät angemeldet.";
         /// `{count}`
-        more: "{count} more are not shown.", "{count} weitere werden nicht gezeigt.";
+        more: "Not shown: {count}", "Nicht gezeigt: {count}";
         /// `{time}`
         last_seen: "Last seen: {time}", "Zuletzt gesehen: {time}";
         /// `{time}`
@@ -42,8 +42,8 @@ texts! {
         lock_2_action: "Change password", "Passwort ändern";
         lock_3: "3. Look through your ways to sign in", "3. Anmeldewege durchsehen";
         lock_3_text:
-            "Remove passkeys and apps that are not yours, and make new recovery codes.",
-            "Entfernen Sie Passkeys und Apps, die nicht Ihre sind, und erstellen Sie neue Wiederherstellungscodes.";
+            "Remove passkeys and authenticator apps that are not yours, make new recovery codes, and look through your connected apps.",
+            "Entfernen Sie Passkeys und Authenticator-Apps, die nicht Ihre sind, erstellen Sie neue Wiederherstellungscodes, und sehen Sie die verbundenen Apps durch.";
         lock_3_security: "Security", "Sicherheit";
         lock_3_apps: "Connected apps", "Verbundene Apps";
     }

@@ -9,7 +9,7 @@ texts! {
         email: "E-mail address", "E-Mail-Adresse";
         email_hint:
             "We send a code there, to make sure that it is yours.",
-            "Dorthin geht ein Code, damit sicher ist, dass es die eigene ist.";
+            "Dorthin geht ein Code. Er zeigt, dass die Adresse Ihnen gehört.";
         email_wrong:
             "Write one e-mail address, such as name@example.com.",
             "Bitte genau eine E-Mail-Adresse eingeben, etwa name@example.com.";
@@ -21,27 +21,13 @@ texts! {
         privacy_link: "Privacy policy", "Datenschutz";
         submit: "Continue", "Weiter";
         sign_in: "I have an account", "Ich habe schon ein Konto";
-        /// `{seconds}`
-        throttled:
-            "Too many e-mails were asked for. Try again in {seconds} seconds.",
-            "Es wurden zu viele E-Mails angefordert. In {seconds} Sekunden geht es wieder.";
-        wait_over: "You can try again now.", "Jetzt geht es wieder.";
 
         code_title: "Check your e-mail", "E-Mails ansehen";
         /// `{email}`
         code_lede:
-            "We sent a message to {email}. Type the 8 digits from it within ten minutes, or open its link within an hour.",
-            "Eine Nachricht an {email} ist unterwegs. Geben Sie die 8 Ziffern daraus innerhalb von zehn Minuten ein, oder öffnen Sie den Link innerhalb einer Stunde.";
+            "An e-mail is on its way to {email}. Type the code from it here, or open its link. It says how long they work.",
+            "Eine E-Mail an {email} ist unterwegs. Geben Sie den Code daraus hier ein, oder öffnen Sie den Link. Wie lange beide gelten, steht darin.";
         code: "Code from the e-mail", "Code aus der E-Mail";
-        code_wrong:
-            "That code isn’t right. Take the one from the latest e-mail.",
-            "Dieser Code stimmt nicht. Es gilt der aus der neuesten E-Mail.";
-        code_exhausted:
-            "That code was tried too often. Have a new e-mail sent.",
-            "Dieser Code wurde zu oft versucht. Lassen Sie sich eine neue E-Mail schicken.";
-        code_expired:
-            "That code is too old. Have a new e-mail sent.",
-            "Dieser Code ist zu alt. Lassen Sie sich eine neue E-Mail schicken.";
         resend: "Send a new e-mail", "Neue E-Mail schicken";
         resent: "A new e-mail is on its way. Only the newest code counts.", "Eine neue E-Mail ist unterwegs. Es gilt nur der neueste Code.";
         /// `{seconds}`
@@ -60,13 +46,13 @@ texts! {
         /// `{email}`
         invite_lede: "Get an account for {email}.", "Hier gibt es ein Konto für {email}.";
         invite_submit: "Get my account", "Konto anlegen";
-        over_title: "This link is over", "Dieser Link gilt nicht mehr";
+        over_title: "This link no longer works", "Dieser Link gilt nicht mehr";
         over_lede:
             "It was used already, or it is too old. Starting again takes a minute.",
             "Er wurde schon benutzt, oder er ist zu alt. Neu zu beginnen dauert nur eine Minute.";
         again: "Start again", "Neu beginnen";
 
-        finish_title: "Choose how you sign in", "Wie wollen Sie sich anmelden?";
+        finish_title: "Choose how you sign in", "Wie möchten Sie sich anmelden?";
         /// `{email}`
         finish_lede: "{email} is confirmed. One more step.", "{email} ist bestätigt. Noch ein Schritt.";
         username: "User name", "Benutzername";
@@ -77,6 +63,10 @@ texts! {
             "Use up to 64 letters, digits and signs, without spaces and without @.",
             "Höchstens 64 Buchstaben, Ziffern und Zeichen, ohne Leerzeichen und ohne @.";
         username_taken: "Somebody has this name already. Choose another one.", "Diesen Namen gibt es schon. Bitte einen anderen wählen.";
+        /// `{seconds}`
+        too_many_names:
+            "Too many names that are taken. Leave the user name as it is, or try again in {seconds} seconds.",
+            "Zu viele Namen, die es schon gibt. Der Benutzername kann bleiben, wie er ist; andere gehen in {seconds} Sekunden wieder.";
         password: "Password", "Passwort";
         create: "Create account", "Konto anlegen";
 
@@ -87,11 +77,11 @@ texts! {
             "Ein Konto mit {email} gibt es inzwischen. Melden Sie sich an, oder holen Sie sich den Zugang zurück.";
         recover: "Forgot the password?", "Passwort vergessen?";
 
-        closed_title: "Accounts are made for you here", "Konten werden hier angelegt";
+        closed_title: "Accounts are made for you here", "Konten werden hier für Sie angelegt";
         /// `{brand}`
         closed_lede:
-            "Nobody signs up here by themselves. Ask the people who run {brand} for an account.",
-            "Hier legt sich niemand selbst ein Konto an. Wenden Sie sich an die Leute, die {brand} betreiben.";
+            "You can’t sign up here yourself. Ask the people who run {brand} for an account.",
+            "Hier kann sich niemand selbst ein Konto anlegen. Wenden Sie sich an die Leute, die {brand} betreiben.";
         invited_title: "You need an invitation", "Dafür braucht es eine Einladung";
         /// `{brand}`
         invited_lede:

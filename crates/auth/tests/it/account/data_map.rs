@@ -78,6 +78,7 @@ pub(super) const MAP: [(&str, Columns); 20] = [
             ("phc", Secret),
             ("changed_at", Personal("/factors/password_changed_at")),
             ("needs_second_factor", Operational),
+            ("reset_by", Operational),
         ],
     ),
     (
@@ -249,6 +250,7 @@ pub(super) const MAP: [(&str, Columns); 20] = [
             ("login_user_id", Pseudonym),
             ("login_factors", Operational),
             ("login_proven_at", Operational),
+            ("login_password_set_at", Operational),
             ("login_kept", Operational),
         ],
     ),
@@ -356,10 +358,11 @@ async fn every_column_has_a_class() {
 async fn every_personal_column_is_exported() {
     on_each_engine(async |app| {
         app.tokens(As::Public("public"), &[("scope", "openid email")]).await;
-        let (browser, _) = signed_in(&app, "alice", "/account").await;
-        let page = browser.get("/account/data").await;
-        // After signing in with the password alone, so that nothing else is asked for.
-        let alice = store::users::find_by_login(&app.store, "alice").await.unwrap().unwrap();
+        let alice = crate::second_factor::alice(&app).await;
+        let (browser, page) = signed_in(&app, "alice", "/account/data").await;
+        let page = browser.submit(&page, &[("code", &alice.phone.code(app.now()))]).await;
+        let page = browser.follow(page).await;
+        let alice = alice.user;
         let passkey = store::passkeys::Passkey {
             id: "credential".to_owned(),
             user_id: alice.id.clone(),
@@ -368,7 +371,6 @@ async fn every_personal_column_is_exported() {
             aaguid: None,
             created_at: app.now(),
             last_used_at: None,
-            // Not accepted any more, so the session is as strong as the account can be.
             clone_seen_at: Some(app.now()),
         };
         let _added = store::passkeys::add(&app.store, &passkey, 10).await.unwrap();
@@ -381,7 +383,7 @@ async fn every_personal_column_is_exported() {
             }
         }
         let members = |value: &Value| value.as_object().map_or(0, serde_json::Map::len);
-        assert_eq!(members(&export), 9, "what is new in the export belongs into the data map: {export:#}");
+        assert_eq!(members(&export), 10, "what is new in the export belongs into the data map: {export:#}");
         assert_eq!(export["factors"]["passkeys"][0]["name"], "Laptop");
     })
     .await;
@@ -411,6 +413,32 @@ async fn the_whole_log_is_exported() {
         let failed =
             export["security_events"].as_array().unwrap().iter().filter(|event| event["kind"] == "sign_in_failed");
         assert_eq!(failed.count(), 520);
+    })
+    .await;
+}
+
+/// Guesses at a password are entries, and anybody can guess.
+#[actix_web::test]
+async fn of_a_log_without_end_the_newest_are_exported() {
+    on_each_engine(async |app| {
+        let alice = store::users::find_by_login(&app.store, "alice").await.unwrap().unwrap();
+        let (browser, page) = signed_in(&app, "alice", "/account/data").await;
+        let export = async || send(&browser, &page, "/account/data/export", &[]).await.json();
+        assert_eq!(export().await["security_events_complete"], true);
+        let (id, at) = (&alice.id, app.now().0);
+        let sql = format!(
+            "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 10001)
+             INSERT INTO security_events (id, user_id, at, kind, details, expires_at)
+             SELECT 'event' || CAST(n AS TEXT), '{id}', {at} - n, 'sign_in_failed', '{{}}', {at} + 1000 FROM numbers"
+        );
+        install_default_drivers();
+        let pool = AnyPool::connect(app.database.url()).await.unwrap();
+        sqlx::query(AssertSqlSafe(sql)).execute(&pool).await.unwrap();
+        pool.close().await;
+        let export = export().await;
+        let events = export["security_events"].as_array().unwrap();
+        assert_eq!((events.len(), &export["security_events_complete"]), (10_000, &Value::Bool(false)));
+        assert_ne!(events[0]["kind"], "sign_in_failed", "the newest is first");
     })
     .await;
 }

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use auth::config::{Config, MailTransport};
+use protocol::login::ResetBy;
 use protocol::time::Seconds;
 use sqlx::any::install_default_drivers;
 use sqlx::{AnyPool, AssertSqlSafe, Column as _, Row as _};
 use store::Engine;
+use store::passwords::{How, NewPassword};
 use testkit::app::{TestApp, TestOptions};
 use testkit::browser::{Browser, plain_http};
 use testkit::database::engines;
@@ -187,8 +189,39 @@ async fn the_link_in_the_mail_takes_it_back_once() {
         assert!(kept.body.contains("Your account stays"), "{}", kept.body);
         let alice = store::users::find_by_login(&app.store, "alice").await.unwrap().unwrap();
         assert_eq!(due(alice), None);
-        assert!(elsewhere.post(&link, &form(&page, &[])).await.has_id("error-page"));
+        let again = elsewhere.post(&link, &form(&page, &[])).await;
+        assert!(again.status == 410 && again.body.contains("This link no longer works"), "{}", again.body);
+        assert_eq!(elsewhere.get(&link).await.status, 410);
+        let scanned = plain_http().build().unwrap().head(&link).send().await.unwrap();
+        assert_eq!(scanned.status(), 410, "scanners of mail ask so, too");
         assert_eq!(mails_to(&app, "alice@example.test", 2).await.len(), 2, "and the owner hears of that");
+    })
+    .await;
+}
+
+/// Whoever scheduled it in an account that is not theirs cannot take the way back from its owner.
+#[actix_web::test]
+async fn the_link_outlives_another_password_another_address_and_a_lock_down() {
+    with_mail(async |app| {
+        let (browser, _) = signed_in(&app, "alice", "/account").await;
+        delete(&browser, "alice").await;
+        let mails = mails_to(&app, "alice@example.test", 1).await;
+        let link = link_in(&app, &mails[0], "/account/cancel-deletion");
+        let alice = store::users::find_by_login(&app.store, "alice").await.unwrap().unwrap();
+        let page = browser.open("/account/lock-down").await;
+        send(&browser, &page, "/account/lock-down", &[]).await;
+        app.clock.advance(Seconds(1));
+        let new = NewPassword { phc: "$argon2id$other".to_owned(), needs_second_factor: false };
+        let how = How::Reset { by: ResetBy::Email, browser: None };
+        store::passwords::replace(&app.store, &alice.id, &new, how, app.now()).await.unwrap();
+        let moved = store::users::change_email(&app.store, &alice, "eve@example.test", app.now()).await.unwrap();
+        assert_eq!(moved, store::Won::Yes);
+        let elsewhere = Browser::new(&app);
+        let page = elsewhere.get(&link).await;
+        assert!(page.has_id("account-link-page"), "{}", page.body);
+        assert!(elsewhere.post(&link, &form(&page, &[])).await.body.contains("Your account stays"));
+        let alice = store::users::find(&app.store, &alice.id).await.unwrap().unwrap();
+        assert_eq!(alice.deletion_due_at, None);
     })
     .await;
 }

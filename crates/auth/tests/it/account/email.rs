@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use testkit::app::TestApp;
 use testkit::browser::{Browser, Page};
 
-use super::{form, link_in, mails_to, send, signed_in, with_mail};
+use super::{form, link_in, mails_to, send, sign_in_again, signed_in, with_mail};
 
 const NEW: &str = "alice@new.example";
 
@@ -60,19 +60,49 @@ async fn the_code_changes_the_address_and_the_old_one_is_told() {
 }
 
 #[actix_web::test]
-async fn the_link_works_in_any_browser_once_and_not_by_being_opened() {
+async fn the_link_works_where_its_account_is_signed_in_once_and_not_by_being_opened() {
     with_mail(async |app| {
-        ask_for(&app, NEW).await;
+        let (browser, _) = ask_for(&app, NEW).await;
         let link = link_in(&app, &mails_to(&app, NEW, 1).await[0], "/account/email");
-        let elsewhere = Browser::new(&app);
-        let page = elsewhere.get(&link).await;
+        let page = browser.get(&link).await;
         assert!(page.has_id("account-link-page") && page.body.contains(NEW), "{}", page.body);
         assert_eq!(email_of(&app, "alice").await.0.as_deref(), Some("alice@example.test"));
         let unsigned: Vec<(String, String)> = Vec::new();
-        assert_eq!(elsewhere.post(&link, &unsigned).await.status, 403);
-        let tries = join_all((0..5).map(|_| async { elsewhere.post(&link, &form(&page, &[])).await })).await;
+        assert_eq!(browser.post(&link, &unsigned).await.status, 403);
+        let tries = join_all((0..5).map(|_| async { browser.post(&link, &form(&page, &[])).await })).await;
         assert_eq!(tries.iter().filter(|page| page.status == 200).count(), 1, "one comes through");
+        let over = browser.get(&link).await;
+        assert!(over.status == 410 && over.body.contains("This link no longer works"), "{}", over.body);
         assert_eq!(email_of(&app, "alice").await, (Some(NEW.to_owned()), true));
+    })
+    .await;
+}
+
+/// Somebody else asks for it, and its owner opens the link of a mail that they did not expect.
+#[actix_web::test]
+async fn the_owner_of_an_address_does_not_prove_it_for_the_account_of_a_stranger() {
+    with_mail(async |app| {
+        app.user("bob").await;
+        let (alice, _) = ask_for(&app, NEW).await;
+        let mail = mails_to(&app, NEW, 1).await.remove(0);
+        assert!(mail.contains("the account alice"), "the mail says whose it would become: {mail}");
+        let link = link_in(&app, &mail, "/account/email");
+        let (bob, of_bob) = signed_in(&app, "bob", "/account").await;
+        for browser in [&Browser::new(&app), &bob] {
+            let page = browser.get(&link).await;
+            assert!(page.has_id("account-link-page") && !page.has_id("confirm-submit"), "{}", page.body);
+            assert!(page.body.contains("the account alice"), "{}", page.body);
+        }
+        // The browser of alice was shown the form; she is bob when she sends it.
+        let shown = alice.get(&link).await;
+        let again = alice.open("/account").await;
+        send(&alice, &again, "/account/sign-out", &[]).await;
+        assert_eq!(sign_in_again(&alice, "bob", "/account").await.status, 200);
+        let refused = alice.post(&link, &form(&shown, &[])).await;
+        assert_eq!((refused.status.as_u16(), refused.has_id("account-link-page")), (403, true), "{}", refused.body);
+        assert_eq!(bob.post(&link, &form(&of_bob, &[])).await.status, 403);
+        assert_eq!(email_of(&app, "alice").await.0.as_deref(), Some("alice@example.test"));
+        assert_eq!(email_of(&app, "bob").await.0.as_deref(), Some("bob@example.test"));
     })
     .await;
 }
@@ -110,16 +140,16 @@ async fn of_two_who_want_one_address_one_gets_it() {
         for (number, name) in ["alice", "bob"].into_iter().enumerate() {
             let (browser, page) = signed_in(&app, name, "/account/email").await;
             send(&browser, &page, "/account/email", &[("email", NEW)]).await;
-            let mail = mails_to(&app, NEW, number + 1).await.remove(0);
-            links.push(link_in(&app, &mail, "/account/email"));
+            let mails = mails_to(&app, NEW, number + 1).await;
+            let mail = mails.into_iter().find(|mail| mail.contains(&format!("the account {name}"))).expect("a mail");
+            links.push((browser, link_in(&app, &mail, "/account/email")));
         }
-        let browser = Browser::new(&app);
         let mut tries = Vec::new();
-        for link in &links {
+        for (browser, link) in &links {
             let page = browser.get(link).await;
-            tries.push((link, form(&page, &[])));
+            tries.push((browser, link, form(&page, &[])));
         }
-        let done = join_all(tries.iter().map(|(link, form)| browser.post(link, form))).await;
+        let done = join_all(tries.iter().map(|(browser, link, form)| browser.post(link, form))).await;
         assert_eq!(done.iter().filter(|page| page.status == 200).count(), 1);
     })
     .await;
@@ -159,7 +189,7 @@ async fn the_code_of_somebody_else_changes_nothing() {
 async fn without_mail_the_page_says_so() {
     crate::on_each_engine(async |app| {
         let (browser, page) = signed_in(&app, "alice", "/account/email").await;
-        assert!(page.body.contains("sends no mail") && !page.has_id("email"), "{}", page.body);
+        assert!(page.body.contains("sends no e-mails") && !page.has_id("email"), "{}", page.body);
         assert!(send(&browser, &page, "/account/email", &[("email", NEW)]).await.has_id("email-page"));
     })
     .await;

@@ -79,10 +79,19 @@ async fn locking_down_ends_the_others_and_leads_on() {
     on_each_engine(async |app| {
         let (other, _) = signed_in(&app, "alice", "/account").await;
         let (browser, page) = signed_in(&app, "alice", "/account/lock-down").await;
+        let alice = store::users::find_by_login(&app.store, "alice").await.unwrap().unwrap();
+        let known = async || store::known_browsers::list(&app.store, &alice.id, 20).await.unwrap();
+        assert_eq!(known().await.len(), 2);
         let done = send(&browser, &page, "/account/lock-down", &[]).await;
+        assert_eq!(known().await.len(), 1, "the one of the intruder is known no more");
         assert!(done.has_id("lock-down-page") && done.body.contains("nobody else is signed in"), "{}", done.body);
         assert!(done.body.contains("/account/security/password") && done.body.contains("/account/apps"));
-        assert!(other.open("/account").await.has_id("login-page"));
+        let again = browser.open("/account").await;
+        assert!(again.has_id("account-page"));
+        let login = other.open("/account").await;
+        assert!(login.has_id("login-page"));
+        other.sign_in(&login, "alice").await;
+        assert_eq!(known().await.len(), 2, "it is a new one");
     })
     .await;
 }

@@ -279,12 +279,13 @@ async fn fifty_logouts_at_once_are_told_once_each_by_two_servers() {
 /// Sessions of somebody who is signed in to these clients.
 async fn sessions(scene: &Scene, count: usize, clients: &[&str]) -> Vec<SessionId> {
     let (store, now) = (&scene.app.store, scene.app.now());
+    let somebody = scene.app.user("somebody").await.id;
     let mut ids = Vec::new();
     for number in 0..count {
         let session = Session {
             id: SessionId::parse(&format!("session{number}")).unwrap(),
             secret_hash: TokenHash::of(b"secret"),
-            user_id: UserId::parse("somebody").unwrap(),
+            user_id: somebody.clone(),
             auth_time: now,
             acr: "1".to_owned(),
             amr: vec!["pwd".to_owned()],
@@ -296,7 +297,7 @@ async fn sessions(scene: &Scene, count: usize, clients: &[&str]) -> Vec<SessionI
             origin: Origin::default(),
             keep: Keep::UntilBrowserCloses,
         };
-        store::sessions::insert(store, &session).await.unwrap();
+        assert_eq!(store::sessions::insert(store, &session, None).await.unwrap(), store::Won::Yes);
         for client in clients {
             let entry = SessionClient {
                 session_id: session.id.clone(),

@@ -18,7 +18,7 @@ async fn every_message_is_shown_with_its_links_and_as_html() {
         let app = app(database, mailbox()).await;
         let browser = Browser::new(&app);
         let empty = browser.get("/dev/mailbox").await;
-        assert!(empty.has_id("mailbox-page") && empty.body.contains("no message"), "{}", empty.body);
+        assert!(empty.has_id("mailbox-page") && empty.body.contains("no e-mail"), "{}", empty.body);
         let link = app.url("/recover/t1.secret");
         send(&app, Message::Recover { link: &link }).await;
         sent(&app).await;

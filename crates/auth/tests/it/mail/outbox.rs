@@ -160,7 +160,7 @@ async fn a_code_that_is_over_is_not_sent_any_more() {
 async fn where_mail_is_off_nothing_is_kept() {
     let config: Box<dyn FnOnce(&mut Config) + Send> = Box::new(|_| {});
     let app = TestApp::start_with(TestDatabase::sqlite(), TestOptions { config, ..TestOptions::default() }).await;
-    assert!(!auth::mail::is_on(&super::beside(&app)));
+    assert!(!mail::is_on(&super::beside(&app)));
     send(&app, NOTICE).await;
     assert!(mails(&app).await.is_empty());
 }

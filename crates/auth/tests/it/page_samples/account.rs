@@ -178,7 +178,8 @@ fn email(locale: Locale) -> Samples {
         form,
     };
     let wrong = field().value("alice@").refused(Some(texts.email_bad.to_owned()));
-    let wait = Notice::wait(texts.email_throttled, 40, texts.email_send);
+    let common = &locale.texts().common;
+    let wait = Notice::wait(common.too_many_mails, 40, common.wait_over);
     let code = |field: Field| EmailProofPage {
         shell: shell(locale, "/account/email/code"),
         frame: frame(AccountPart::Profile),
@@ -197,8 +198,8 @@ fn email(locale: Locale) -> Samples {
         sample("email-throttled", &page(Some(wait), Some(form(field())))),
         sample("email-no-mail", &page(None, None)),
         sample("email-proof", &code(typed().state(FieldState::Focused))),
-        sample("email-proof-wrong", &code(typed().refused(Some(texts.code_wrong.to_owned())))),
-        sample("email-proof-over", &code(typed().refused(Some(texts.code_over.to_owned())))),
+        sample("email-proof-wrong", &code(typed().refused(Some(common.code_wrong.to_owned())))),
+        sample("email-proof-over", &code(typed().refused(Some(common.code_expired.to_owned())))),
     ]
 }
 
@@ -212,10 +213,12 @@ fn links(locale: Locale) -> Samples {
     };
     let ask = |label| LinkStep::Ask(Form::new("/account/email/x", CSRF, "confirm-submit", label));
     let done = || LinkStep::Done(Link { href: "/account".to_owned(), label: account.to_account.to_owned() });
-    let confirm = fill(account.confirm_text, "alice@example.net");
+    let confirm = [fill(account.confirm_text, "alice@example.net"), fill(account.confirm_account, "alice")].join(" ");
+    let elsewhere = fill(account.elsewhere_text, "<img src=x onerror=alert(1)>");
     vec![
         sample("account-link-email", &page(account.confirm_title, &confirm, ask(account.confirm_submit))),
         sample("account-link-email-done", &page(account.confirmed_title, account.email_changed, done())),
+        sample("account-link-email-elsewhere", &page(account.elsewhere_title, &elsewhere, LinkStep::Elsewhere)),
         sample("account-link-keep", &page(data.cancel_title, data.cancel_text, ask(data.keep_submit))),
         sample("account-link-kept", &page(data.kept_title, data.kept_text, done())),
     ]
@@ -322,7 +325,7 @@ fn log(locale: Locale) -> Samples {
         lock_down: "/account/lock-down".to_owned(),
     };
     let known = || device("Firefox on Linux", DeviceKind::Computer);
-    let full = (0..10).map(|_| line(texts.passkey_clone_suspected, Some("Field Notes"), known())).collect();
+    let full = (0..8).map(|_| line(texts.passkey_clone_suspected, Some("Field Notes"), known())).collect();
     let older = "/account/log?kind=signed_in&before=1795372867.Zk3uP0o2Qm1xYb7cR9sTqg";
     let both = Pager { first: Some("/account/log".to_owned()), next: Some(older.to_owned()) };
     vec![

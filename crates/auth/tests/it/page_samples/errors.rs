@@ -47,6 +47,7 @@ fn errors(locale: Locale) -> Samples {
         sample("error-request", &plain(texts.failures.request)),
         sample("error-expired", &onward(texts.failures.expired, again)),
         sample("error-expired-unknown", &onward(texts.failures.expired, Onward::Account("/account".to_owned()))),
+        sample("error-link-over", &onward(texts.failures.link_over, Onward::Account("/account".to_owned()))),
         sample("error-cookies", &onward(texts.failures.cookies, Onward::Account("/account".to_owned()))),
         sample("error-foreign", &onward(texts.failures.foreign, Onward::Retry("/continue".to_owned()))),
         sample("error-not-found", &onward(texts.failures.not_found, Onward::Account("/account".to_owned()))),

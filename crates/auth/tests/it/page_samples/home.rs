@@ -5,10 +5,15 @@ use auth::web::text::Locale;
 
 use super::{Contract, REDIRECT, Samples, sample};
 
-pub(super) const CONTRACT: Contract = &[("home", &["home-page"]), ("form-post", &["form-post-page", "form-post"])];
+pub(super) const CONTRACT: Contract =
+    &[("home", &["home-page", "sign-in"]), ("form-post", &["form-post-page", "form-post"])];
 
 pub(super) fn samples(locale: Locale) -> Samples {
-    vec![sample("form-post", &form_post(locale)), sample("home", &home(locale))]
+    vec![
+        sample("form-post", &form_post(locale)),
+        sample("home", &home(locale)),
+        sample("home-sign-up", &HomePage { sign_up: Some("/signup".to_owned()), ..home(locale) }),
+    ]
 }
 
 fn form_post(locale: Locale) -> FormPostPage {
@@ -30,6 +35,7 @@ fn home(locale: Locale) -> HomePage {
             switch: Some(LanguageSwitch { action: "/".to_owned(), query: Vec::new() }),
             ..Shell::new(locale, "Northwind", Mode::Production)
         },
+        sign_up: None,
         issuer: "https://id.example.com".to_owned(),
         discovery: "/.well-known/openid-configuration".to_owned(),
         keys: "/jwks".to_owned(),

@@ -80,6 +80,7 @@ fn passkey() -> PasskeyForm {
         options: "/passkey/options".to_owned(),
         hidden: vec![("interaction", INTERACTION.to_owned()), ("csrf", CSRF.to_owned())],
         keep: Some("keep"),
+        accept: None,
         offered: Offered::WithNames,
     }
 }

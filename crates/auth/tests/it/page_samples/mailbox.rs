@@ -8,7 +8,8 @@ use super::{Contract, Samples, sample};
 pub(super) const CONTRACT: Contract = &[("mailbox", &["mailbox-page"]), ("message", &["message-page", "message-text"])];
 
 pub(super) fn samples(locale: Locale) -> Samples {
-    let shell = || Shell::new(locale, "Northwind", Mode::Development);
+    let mailbox = || Some("/dev/mailbox".to_owned());
+    let shell = || Shell { mailbox: mailbox(), ..Shell::new(locale, "Northwind", Mode::Development) };
     let row = |id: &str, subject: &str| MailboxRow {
         link: Link { href: format!("/dev/mailbox/{id}"), label: subject.to_owned() },
         recipient: "ada.with-a-rather-long-name@department.example.org".to_owned(),

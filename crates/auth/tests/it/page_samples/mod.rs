@@ -16,7 +16,7 @@ mod steps;
 use std::collections::BTreeSet;
 
 use auth::web::headers::{self, Header};
-use auth::web::pages::{AccountCard, ClientCard, LanguageSwitch, Mode, Page, Shell};
+use auth::web::pages::{AccountCard, ClientCard, LanguageSwitch, Link, Mode, Page, Shell};
 use auth::web::text::Locale;
 
 /// A page in one state, as it would leave the server.
@@ -32,7 +32,10 @@ type Samples = Vec<Sample>;
 /// Which ids a page has. The first is the page's own.
 type Contract = &'static [(&'static str, &'static [&'static str])];
 
-const AREAS: [(Contract, fn(Locale) -> Samples); 10] = [
+/// The pages of one area: what they have to have, and how they look in each state.
+type Area = (Contract, fn(Locale) -> Samples);
+
+const AREAS: [Area; 10] = [
     (account::CONTRACT, account::samples),
     (login::CONTRACT, login::samples),
     (consent::CONTRACT, consent::samples),
@@ -77,7 +80,13 @@ fn sample(name: impl Into<String>, page: &impl Page) -> Sample {
 fn shell(locale: Locale, path: &str) -> Shell {
     let query = vec![("interaction".to_owned(), INTERACTION.to_owned())];
     let switch = Some(LanguageSwitch { action: path.to_owned(), query });
-    Shell { switch, ..Shell::new(locale, "Northwind", Mode::Production) }
+    let link = |href: &str, label: &str| Link { href: href.to_owned(), label: label.to_owned() };
+    let t = &locale.texts().signup;
+    let rules = vec![
+        link("https://northwind.example/terms", t.terms_link),
+        link("https://northwind.example/privacy", t.privacy_link),
+    ];
+    Shell { switch, rules, ..Shell::new(locale, "Northwind", Mode::Production) }
 }
 
 fn with_addresses(client: ClientCard) -> ClientCard {

@@ -1,4 +1,4 @@
-//! The second step of a sign-in.
+//! The second factor of a sign-in.
 
 use auth::web::pages::{
     EmailCodePage, Field, FieldKind, FieldState, ForcedPasswordPage, Form, Link, Notice, Offered, PasskeyForm,
@@ -26,19 +26,19 @@ pub(super) fn samples(locale: Locale) -> Samples {
 
 fn codes(locale: Locale) -> Samples {
     let texts = &locale.texts().second_factor;
-    let wait = || Notice::wait(locale.texts().login.throttled, 40, locale.texts().login.wait_over);
+    let wait = || Notice::wait(locale.texts().common.throttled, 40, locale.texts().common.wait_over);
     let totp = |state: FieldState, notice: Option<Notice>| TotpPage {
         shell: shell(locale, "/login/totp"),
         account: alice(),
         lede: texts.totp_lede.replace("{brand}", "Northwind"),
         notice,
         form: form("/login/totp", "totp-submit", texts.submit)
-            .field(Field::new(FieldKind::OneTimeCode, "code", texts.code).state(state))
             .field(
                 Field::new(FieldKind::Tick(Ticked::No), "remember", texts.remember)
                     .hint(texts.remember_days.replace("{days}", "30"))
                     .optional(),
-            ),
+            )
+            .field(Field::new(FieldKind::SentCode { digits: 6 }, "code", texts.code).state(state)),
         ways: ways(locale),
         other_account: other_account(),
     };
@@ -90,7 +90,7 @@ fn mailed(locale: Locale) -> Samples {
         ..first.clone()
     };
     let wrong = EmailCodePage {
-        code: Some(code(FieldState::Refused(texts.email_wrong.to_owned()))),
+        code: Some(code(FieldState::Refused(locale.texts().common.code_wrong.to_owned()))),
         send: again,
         again: None,
         ..sent.clone()
@@ -105,6 +105,7 @@ fn passkeys(locale: Locale) -> Samples {
         options: "/login/passkey/options".to_owned(),
         hidden: vec![("csrf", CSRF.to_owned()), ("interaction", INTERACTION.to_owned())],
         keep: None,
+        accept: None,
         offered: Offered::ByButton,
     };
     let page = |notice: Option<Notice>| PasskeyPage {
@@ -127,6 +128,7 @@ fn passwords(locale: Locale) -> Samples {
         form: form("/login/new-password", "new-password-submit", texts.second_factor.submit)
             .field(Field::new(FieldKind::CarriedName, "username", texts.login.username).value("alice@example.com"))
             .field(Field::new_password(texts, "new-password", texts.password.new, 12).refused(refused)),
+        other_account: other_account(),
     };
     vec![
         sample("new-password", &page(None)),

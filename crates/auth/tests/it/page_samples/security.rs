@@ -39,10 +39,6 @@ fn frame() -> AccountFrame {
     AccountFrame { account: alice(), current: AccountPart::Security, sign_out }
 }
 
-fn owned(facts: &[&str]) -> Vec<String> {
-    facts.iter().map(|fact| (*fact).to_owned()).collect()
-}
-
 fn link(href: &str, label: &str) -> Link {
     Link { href: href.to_owned(), label: label.to_owned() }
 }
@@ -56,11 +52,7 @@ fn key(texts: &Texts, name: &str, number: usize) -> PasskeyLine {
     PasskeyLine {
         name: name.to_owned(),
         href: format!("/account/security/passkeys/Yk3uP0o2Qm1xYb{number:02}"),
-        facts: vec![
-            texts.passkey.synced.to_owned(),
-            fill(t.created, "20 November 2026"),
-            fill(t.last_used, "Today, 18:41 UTC"),
-        ],
+        facts: vec![fill(t.created, "20 November 2026"), fill(t.last_used, "Today, 18:41 UTC")],
         warning: None,
     }
 }
@@ -94,14 +86,17 @@ fn overview(locale: Locale) -> Samples {
         action: "/account/security".to_owned(),
         csrf: CSRF.to_owned(),
         browsers: Vec::new(),
+        more: 0,
+        lock_down: "/account/lock-down".to_owned(),
     };
     let all = SecurityPage {
         notice: Some(Notice::success(t.password_done)),
         passkeys: card(t.passkeys, &fill(t.passkeys_more, "3"), t.passkeys_manage),
-        keys: vec![key(texts, "Phone", 1), key(texts, HOSTILE, 2), cloned(texts), key(texts, "Laptop", 3)],
+        keys: vec![key(texts, "Phone", 1), key(texts, HOSTILE, 2), cloned(texts)],
         totp: card(t.totp, &fill(t.totp_since, "20 November 2026, 18:41 UTC"), t.totp_manage),
         codes: card(t.codes, &fill(t.codes_left, "3"), t.codes_manage),
-        browsers: (0..8).map(|number| browser("Firefox on Linux", number)).collect(),
+        more: 2,
+        browsers: (0..5).map(|number| browser("Firefox on Linux", number)).collect(),
         ..none.clone()
     };
     let without = SecurityPage {
@@ -141,7 +136,7 @@ fn password(locale: Locale) -> Samples {
     };
     let wrong = form().field(current().refused(Some(t.password_wrong.to_owned()))).field(new());
     let short = fill(texts.password.too_short, "15");
-    let throttled = Notice::wait(texts.login.throttled, 42, texts.login.wait_over);
+    let throttled = Notice::wait(texts.common.throttled, 42, texts.common.wait_over);
     vec![
         sample("account-password", &page(form().field(current()).field(new()))),
         sample("account-password-first", &page(form().field(new()))),
@@ -160,6 +155,7 @@ fn add_form(action: &str) -> PasskeyForm {
         options: "/passkey/creation-options".to_owned(),
         hidden: vec![("csrf", CSRF.to_owned()), ("interaction", INTERACTION.to_owned())],
         keep: None,
+        accept: None,
         offered: Offered::ByButton,
     }
 }
@@ -314,6 +310,10 @@ fn totp(locale: Locale) -> Samples {
 fn codes(locale: Locale) -> Samples {
     let texts = locale.texts();
     let t = &texts.security;
+    let codes_page = |sections| SettingPage {
+        lede: t.codes_lede.to_owned(),
+        ..setting(locale, "account-codes-page", t.codes, sections)
+    };
     let page = |title: String| {
         let section = Section {
             title: Some(title),
@@ -321,7 +321,7 @@ fn codes(locale: Locale) -> Samples {
             form: Some(Form::new("/there", CSRF, "codes-submit", t.codes_submit).hidden("shown_at", "1795370901")),
             link: None,
         };
-        setting(locale, "account-codes-page", t.codes, vec![section])
+        codes_page(vec![section])
     };
     let none = Section { texts: vec![t.codes_no_factor.to_owned()], ..Section::default() };
     let reloaded = SettingPage { notice: Some(Notice::warning(t.codes_once)), ..page(fill(t.codes_left, "10")) };
@@ -335,7 +335,7 @@ fn codes(locale: Locale) -> Samples {
     vec![
         sample("account-codes-left", &page(fill(t.codes_left, "3"))),
         sample("account-codes-none-left", &page(t.codes_none.to_owned())),
-        sample("account-codes-no-factor", &setting(locale, "account-codes-page", t.codes, vec![none])),
+        sample("account-codes-no-factor", &codes_page(vec![none])),
         sample("account-codes-reloaded", &reloaded),
         sample("codes-first", &shown(Some(Notice::success(t.totp_added)))),
         sample("codes-new", &shown(None)),

@@ -1,8 +1,7 @@
 //! The pages of `/signup` and `/recover`.
 
 use auth::web::pages::{
-    ClientCard, Field, FieldKind, FieldState, Form, Link, Notice, Offered, PasskeyForm, Shell, StepPage, Ticked, Tone,
-    Weight,
+    ClientCard, Field, FieldKind, FieldState, Form, Notice, Offered, PasskeyForm, Shell, StepPage, Ticked, Tone, Weight,
 };
 use auth::web::text::Locale;
 
@@ -62,7 +61,7 @@ fn signing_up(locale: Locale) -> Samples {
         };
         let form = fields.into_iter().fold(form("/signup", "signup-submit", t.submit), Form::field);
         let page = step(shell.clone(), "signup-page", t.title, (t.to_continue, "Field Notes")).form(form);
-        for_app(StepPage { reading: reading(&shell), ..page }).way("signup-sign-in", "/login", t.sign_in)
+        for_app(page.with_rules()).way("signup-sign-in", "/login", t.sign_in)
     };
     let invited = form("/signup", "signup-submit", t.submit)
         .field(Field::new(FieldKind::CarriedName, "email", t.email).value(ADDRESS))
@@ -78,7 +77,8 @@ fn signing_up(locale: Locale) -> Samples {
         let again = form("/signup/resend", "signup-resend", t.resend).weight(Weight::Plain);
         for_app(StepPage { others: vec![again], ..page })
     };
-    let throttled = begin(false).notice(Some(Notice::wait(t.throttled, 2_400, t.wait_over)));
+    let common = &shell.texts.common;
+    let throttled = begin(false).notice(Some(Notice::wait(common.too_many_mails, 2_400, common.wait_over)));
     let rich = StepPage { client: Some(with_addresses(ClientCard::named("Field Notes"))), ..begin(false) };
     vec![
         sample("signup-empty", &begin(false)),
@@ -87,20 +87,11 @@ fn signing_up(locale: Locale) -> Samples {
         sample("signup-client-links", &rich),
         sample("signup-invited", &invited),
         sample("signup-code-empty", &code(None, None)),
-        sample("signup-code-wrong", &code(Some(t.code_wrong), None)),
-        sample("signup-code-exhausted", &code(Some(t.code_exhausted), None)),
-        sample("signup-code-expired", &code(None, Some(Notice::warning(t.code_expired)))),
+        sample("signup-code-wrong", &code(Some(common.code_wrong), None)),
+        sample("signup-code-exhausted", &code(Some(common.code_exhausted), None)),
+        sample("signup-code-expired", &code(None, Some(Notice::warning(common.code_expired)))),
         sample("signup-code-resent", &code(None, Some(Notice::success(t.resent)))),
-        sample("signup-code-too-soon", &code(None, Some(Notice::wait(t.resend_wait, 12, t.wait_over)))),
-    ]
-}
-
-fn reading(shell: &Shell) -> Vec<Link> {
-    let link = |href: &str, label: &str| Link { href: href.to_owned(), label: label.to_owned() };
-    let t = &shell.texts.signup;
-    vec![
-        link("https://northwind.example/terms", t.terms_link),
-        link("https://northwind.example/privacy", t.privacy_link),
+        sample("signup-code-too-soon", &code(None, Some(Notice::wait(t.resend_wait, 12, common.wait_over)))),
     ]
 }
 
@@ -128,10 +119,11 @@ fn finishing(locale: Locale) -> Samples {
             options: "/signup/passkey-options".to_owned(),
             hidden: vec![("interaction", INTERACTION.to_owned()), ("csrf", CSRF.to_owned())],
             keep: None,
+            accept: None,
             offered: Offered::ByButton,
         };
         let page = step(shell.clone(), "signup-password-page", t.finish_title, (t.finish_lede, ADDRESS)).form(form);
-        for_app(StepPage { passkey: Some(passkey), reading: reading(&shell), ..page })
+        for_app(StepPage { passkey: Some(passkey), ..page }.with_rules())
     };
     let without = StepPage { passkey: None, ..finish(None, None) };
     let failed = finish(None, None).notice(Some(Notice::danger(texts.passkey.not_verified)));
@@ -179,7 +171,9 @@ fn recovering(locale: Locale) -> Samples {
         let form = form("/recover/x.y", "recover-save", t.save)
             .field(Field::new(FieldKind::CarriedName, "username", texts.login.username).value(ADDRESS))
             .field(Field::new_password(texts, "new-password", t.password, 8).refused(wrong.map(str::to_owned)));
-        let page = step(shell.clone(), "recover-password-page", t.password_title, (t.password_lede, "")).form(form);
+        let page = step(shell.clone(), "recover-password-page", t.password_title, (t.password_lede, ""))
+            .form(form)
+            .way("recover-sign-in", "/account", t.back);
         StepPage { account: Some(alice()), ..page }
     };
     let code = |state: FieldState, notice| {
@@ -200,7 +194,8 @@ fn recovering(locale: Locale) -> Samples {
         "/account",
         t.sign_in,
     );
-    let wait = || Some(Notice::wait(t.throttled, 40, t.wait_over));
+    let common = &texts.common;
+    let wait = || Some(Notice::wait(common.throttled, 40, common.wait_over));
     let wrong = Notice::danger(t.code_wrong).titled(t.code_wrong_title);
     vec![
         sample("recover-empty", &begin("", None, None)),

@@ -128,14 +128,50 @@ async fn a_copied_passkey_is_noted_once_for_its_owner() {
 }
 
 #[actix_web::test]
-async fn somebody_disabled_looks_like_nobody() {
+async fn somebody_disabled_is_refused_and_keeps_the_passkey() {
     on_each_engine(async |app| {
         let desk = Desk::new(&app).await;
         let mut phone = Authenticator::new();
         desk.enrol(&mut phone).await;
         let _won = store::users::disable(&app.store, &desk.user.id, app.now()).await.unwrap();
         let tab = Tab::open(&app).await;
-        assert_eq!(tab.refused(&tab.sign_in(&phone, |_| ()).await), "unknown");
+        let refused = tab.sign_in(&phone, |_| ()).await;
+        assert_eq!(tab.refused(&refused), "failed");
+        // Whoever was told "unknown" would hide it, or delete it.
+        let login = tab.browser.follow(refused).await;
+        assert!(login.has_id("login-page") && !login.body.contains("data-signal"), "{}", login.body);
+        let _won = store::users::enable(&app.store, &desk.user.id).await.unwrap();
+        assert!(tab.browser.follow(tab.sign_in(&phone, |_| ()).await).await.answer().contains_key("code"));
+    })
+    .await;
+}
+
+/// Otherwise whoever has a copy of the passkey and the password could trade two factors for one.
+#[actix_web::test]
+async fn a_copied_passkey_does_not_make_the_password_enough() {
+    on_each_engine(async |app| {
+        let desk = Desk::new(&app).await;
+        let mut key = Authenticator::new();
+        let passkey = desk.enrol(&mut key).await;
+        let codes = auth::recovery_codes::make_first(&desk.state, &desk.user.id, app.now()).await.unwrap().unwrap();
+        let _won = store::passkeys::mark_clone(&app.store, &passkey.id, app.now()).await.unwrap();
+        let tab = Tab::open(&app).await;
+        let after_password =
+            async || tab.browser.submit(&tab.login, &[("username", "alice"), ("password", PASSWORD)]).await;
+        let page = tab.browser.follow(after_password().await).await;
+        assert!(page.has_id("recovery-code-page") && !page.body.contains("/login/passkey"), "{}", page.body);
+
+        for code in &codes {
+            let _won = auth::recovery_codes::use_one(&desk.state, &desk.user.id, code, app.now()).await.unwrap();
+        }
+        let page = tab.browser.follow(after_password().await).await;
+        assert!(page.has_id("passkey-page"), "nothing else is left, and this page says so: {}", page.body);
+        let options = tab.options("second_factor").await.json();
+        assert_eq!(options["publicKey"]["allowCredentials"].as_array().map_or(0, Vec::len), 0, "it is not offered");
+        let refused = tab.second_factor(&options, &key).await;
+        assert_eq!((refused.status.as_u16(), refused.has_id("passkey-page")), (422, true), "{}", refused.body);
+        assert!(refused.body.contains("may have been copied"), "{}", refused.body);
+        assert!(tab.browser.open(&app.authorize_url("first-party", &[])).await.has_id("login-page"));
     })
     .await;
 }

@@ -46,7 +46,7 @@ async fn a_new_passkey_is_kept_under_the_name_of_its_maker() {
         assert_eq!(passkeys::maker(&passkey), Some("Bitwarden"));
         assert_eq!(passkey.id, URL_SAFE_NO_PAD.encode(&phone.credential_id));
         assert_eq!(passkeys::backup(&passkey), Backup::Synced);
-        assert_eq!(store::passkeys::of_user(&app.store, &desk.user.id).await.unwrap(), [passkey.clone()]);
+        assert_eq!(store::passkeys::of_user(&app.store, &desk.user.id).await.unwrap(), std::slice::from_ref(&passkey));
         assert_eq!(desk.enrol(&mut Authenticator::new()).await.name, "Passkey", "nobody knows who made it");
 
         let options = desk.creation_options().await;

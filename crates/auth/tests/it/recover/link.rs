@@ -12,6 +12,7 @@ use store::security_events::of_user;
 use testkit::app::{PASSWORD, TestApp};
 use testkit::browser::{Browser, plain_http};
 use testkit::otp::OtpApp;
+use testkit::requests::{As, text};
 
 use super::{ALICE, NEW, ask, opens, sent};
 use crate::signup::{link, mail_to, mails_to, page_id, with_mail};
@@ -55,6 +56,37 @@ async fn a_link_sets_a_new_password_and_ends_the_sessions_of_others() {
         let log = of_user(&app.store, &alice.id, None, None, 20).await.unwrap();
         assert!(log.iter().any(|entry| entry.kind == SecurityEvent::PasswordReset));
         mail_to(&app, ALICE, 2).await; // its owner is told
+    })
+    .await;
+}
+
+/// RFC 9700 §4.14: whoever knew the password may hold tokens, and those that outlive sessions outlive it no more.
+#[actix_web::test]
+async fn a_reset_ends_the_access_of_apps_and_forgets_the_other_browsers() {
+    with_mail(async |app| {
+        let alice = store::users::find_by_login(&app.store, "alice").await.unwrap().unwrap();
+        let tokens = app.tokens(As::Public("public"), &[("scope", "openid offline_access")]).await;
+        let own = Browser::new(&app);
+        own.authorize(&app.authorize_url("first-party", &[])).await;
+        let known = async || {
+            let known = store::known_browsers::list(&app.store, &alice.id, 20).await.unwrap();
+            known.into_iter().map(|browser| browser.id).collect::<Vec<_>>()
+        };
+        let before = known().await;
+        assert_eq!(before.len(), 2, "the one that granted the app, and hers");
+        app.clock.advance(Seconds(1));
+        ask(&app, &own, "alice").await;
+        // Before it came word of a browser that was new.
+        let page = own.open(&link(&app, &mail_to(&app, ALICE, 2).await, "/recover")).await;
+        app.clock.advance(Seconds(1));
+        assert_eq!(own.submit(&page, &[("new-password", NEW)]).await.status, 303);
+        let refused = app.refresh(As::Public("public"), text(&tokens, "refresh_token"), &[]).await;
+        assert_eq!(refused.json()["error"], "invalid_grant", "{}", refused.body);
+        let after = known().await;
+        assert!(after.len() == 1 && before.contains(&after[0]), "this one stays known: {after:?}");
+        let login = own.open(&app.authorize_url("first-party", &[])).await;
+        own.submit(&login, &[("username", "alice"), ("password", NEW)]).await;
+        assert_eq!(known().await, after);
     })
     .await;
 }

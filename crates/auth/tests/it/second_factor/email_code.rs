@@ -11,10 +11,10 @@ use testkit::database::{TestDatabase, engines};
 use super::*;
 use crate::on_each_engine;
 
-async fn app(database: TestDatabase) -> TestApp {
+pub(super) async fn app(database: TestDatabase) -> TestApp {
     configured(database, |config| {
         config.mail.transport = MailTransport::Mailbox;
-        config.mail.from = "accounts@example.com".to_owned();
+        "accounts@example.com".clone_into(&mut config.mail.from);
         config.second_factor.email_code = true;
         config.limits.mails_per_address = 10;
     })
@@ -143,6 +143,43 @@ async fn after_password_again(browser: &Browser, page: &Page) -> Page {
     let login = browser.get(&format!("/login?interaction={}&account=other", interaction(page))).await;
     let page = browser.sign_in(&login, "alice").await;
     other_way(browser, &page, "/login/email-code").await
+}
+
+/// Strangers can ask for mail to her address as often as they are let.
+#[actix_web::test]
+async fn what_strangers_ask_for_keeps_nobody_from_a_code() {
+    for database in engines() {
+        let app = app(database).await;
+        alice(&app).await;
+        let stranger = Browser::new(&app);
+        for _ in 0..=app.config.limits.mails_per_address {
+            let page = stranger.open("/recover").await;
+            stranger.submit(&page, &[("username", "alice@example.test")]).await;
+        }
+        let page = stranger.open("/recover").await;
+        assert_eq!(stranger.submit(&page, &[("username", "alice@example.test")]).await.status, 429);
+        let browser = Browser::new(&app);
+        let sent = send(&browser, &arrive(&browser, &app).await).await;
+        assert!(sent.has_id("code"), "{}", sent.body);
+        let code = codes(&app, 1).await.remove(0);
+        assert!(browser.submit(&sent, &[("code", &code)]).await.answer().contains_key("code"));
+    }
+}
+
+#[actix_web::test]
+async fn whoever_knows_the_password_gets_so_many_codes_in_an_hour() {
+    for database in engines() {
+        let app = app(database).await;
+        alice(&app).await;
+        let browser = Browser::new(&app);
+        for number in 0..=app.config.limits.mails_per_address {
+            app.clock.advance(Seconds(30));
+            let page = arrive(&browser, &app).await;
+            let sent = browser.submit(&page, &[]).await;
+            let expected = if number < app.config.limits.mails_per_address { 303 } else { 429 };
+            assert_eq!(sent.status, expected, "{number}");
+        }
+    }
 }
 
 #[actix_web::test]

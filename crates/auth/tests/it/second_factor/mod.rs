@@ -1,5 +1,6 @@
-//! The second step of a sign-in over HTTP: what each factor is good for, who may use it, and that nobody gets around it.
+//! The second factor of a sign-in over HTTP: what each factor is good for, who may use it, and that nobody gets around it.
 
+mod after_reset;
 mod email_code;
 mod new_password;
 mod paths;
@@ -43,7 +44,7 @@ async fn configured(database: TestDatabase, config: impl FnOnce(&mut Config) + S
 pub(crate) async fn alice(app: &TestApp) -> Alice {
     let (state, user) = (state(app), of_name(app, "alice").await);
     let phone = phone(&state, app, &user).await;
-    let codes = recovery_codes::make(&state, &user.id, app.now()).await.unwrap();
+    let codes = recovery_codes::make_first(&state, &user.id, app.now()).await.unwrap().unwrap();
     Alice { user, phone, codes }
 }
 
@@ -92,7 +93,7 @@ async fn id_token(app: &TestApp, page: &Page) -> Value {
 fn cookie(page: &Page, name: &str) -> Option<String> {
     let cookies = page.headers.get_all("set-cookie").iter().filter_map(|cookie| cookie.to_str().ok());
     let ours = cookies.filter_map(|cookie| cookie.strip_prefix(name)?.strip_prefix('='));
-    ours.map(|rest| rest.split(';').next().unwrap_or_default().to_owned()).last()
+    ours.map(|rest| rest.split(';').next().unwrap_or_default().to_owned()).next_back()
 }
 
 /// Whether anybody is signed in in this browser, as an app sees it.

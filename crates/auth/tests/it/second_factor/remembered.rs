@@ -69,3 +69,19 @@ async fn where_the_settings_say_so_no_browser_is() {
         assert!(after_password(&browser, &app, &[AGAIN]).await.has_id("totp-page"));
     }
 }
+
+#[actix_web::test]
+async fn a_code_from_paper_makes_no_browser_trusted() {
+    on_each_engine(async |app| {
+        let alice = alice(&app).await;
+        let browser = Browser::new(&app);
+        let page = after_password(&browser, &app, &[]).await;
+        let page = other_way(&browser, &page, "/login/recovery-code").await;
+        assert!(!page.has_id("remember"), "{}", page.body);
+        let done = browser.submit(&page, &[("recovery-code", &alice.codes[0]), TRUST]).await;
+        assert!(done.answer().contains_key("code"), "{}", done.body);
+        assert_eq!(events(&app, &alice.user, SecurityEvent::BrowserRemembered).await, 0);
+        assert!(after_password(&browser, &app, &[AGAIN]).await.has_id("totp-page"), "it is asked again");
+    })
+    .await;
+}

@@ -26,7 +26,7 @@ async fn new_ones_void_those_of_before_and_are_shown_once() {
         let (state, user) = (crate::limits::state(&app), alice(&app).await.id);
         assert_eq!(auth::recovery_codes::use_one(&state, &user, &old[0], app.now()).await.unwrap(), Won::No);
         assert_eq!(auth::recovery_codes::use_one(&state, &user, &new[0], app.now()).await.unwrap(), Won::Yes);
-        assert!(browser.open(CODES).await.body.contains("9 of 10"));
+        assert!(browser.open(CODES).await.body.contains("Left: 9"));
         assert_eq!(events(&app, SecurityEvent::RecoveryCodesMade).await, 2);
         told(&app, "recovery codes").await;
     })

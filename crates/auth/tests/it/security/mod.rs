@@ -12,6 +12,7 @@ use auth::config::{Config, MailTransport};
 use protocol::security_event::SecurityEvent;
 use protocol::time::Seconds;
 use protocol::user::User;
+use store::passwords::{Access, How};
 use store::sessions::Session;
 use testkit::app::{TestApp, TestOptions};
 use testkit::authenticator::{Authenticator, Told};
@@ -132,6 +133,7 @@ async fn told(app: &TestApp, words: &str) {
 async fn shorten_password(app: &TestApp) {
     let phc = auth::passwords::hash_blocking(&app.config.passwords, testkit::app::PASSWORD).unwrap();
     let new = store::passwords::NewPassword { phc, needs_second_factor: true };
-    let kept = sessions(app).await.into_iter().next().map(|session| session.id);
-    store::passwords::replace(&app.store, &alice(app).await.id, &new, kept.as_ref(), app.now()).await.unwrap();
+    let (sessions, access) = (sessions(app).await, Access::GoesOn);
+    let how = How::Changed { session: &sessions[0].id, access };
+    store::passwords::replace(&app.store, &alice(app).await.id, &new, how, app.now()).await.unwrap();
 }

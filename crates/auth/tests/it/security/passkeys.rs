@@ -4,6 +4,7 @@ use auth::passkeys::{Naming, Owner, Presented};
 use protocol::ids::UserId;
 use protocol::secret::TokenHash;
 use protocol::security_event::SecurityEvent;
+use protocol::time::Seconds;
 use protocol::user::User;
 use testkit::app::TestApp;
 use testkit::authenticator::{Authenticator, Told};
@@ -167,6 +168,43 @@ async fn a_copied_one_is_marked() {
         let id = store::passkeys::of_user(&app.store, &user).await.unwrap().remove(0).id;
         let _won = store::passkeys::mark_clone(&app.store, &id, app.now()).await.unwrap();
         assert!(browser.open(PASSKEYS).await.body.contains("badge bad"));
+    })
+    .await;
+}
+
+/// The path is decoded before a page sees it, and is where somebody comes back to after signing in.
+#[actix_web::test]
+async fn only_a_handle_of_ours_is_a_way_back() {
+    on_each_engine(async |app| {
+        let (browser, page) = signed_in(&app, PASSKEYS).await;
+        let handle = "0123456789abcdef";
+        app.clock.advance(Seconds(301));
+        for (asked, back) in [
+            (handle.to_owned(), format!("{PASSKEYS}/{handle}")),
+            ("..%2F..%2F..%2Flogout".to_owned(), PASSKEYS.to_owned()),
+            ("x%3Fdone=added%26y".to_owned(), PASSKEYS.to_owned()),
+        ] {
+            for end in ["", "/remove"] {
+                let sent = browser.post(&format!("{PASSKEYS}/{asked}{end}"), &form(&page, &[("name", "x")])).await;
+                let location = sent.location().expect("the way to sign in");
+                let id = location.split("interaction=").nth(1).expect("an interaction");
+                let id = protocol::ids::InteractionId::parse(id).unwrap();
+                let waits = store::interactions::find(&app.store, &id).await.unwrap().unwrap();
+                assert_eq!(waits.return_to.as_deref(), Some(back.as_str()), "{asked}");
+            }
+        }
+    })
+    .await;
+}
+
+/// An account may have a factor and no codes: one that began with a passkey before there were any.
+#[actix_web::test]
+async fn who_has_no_codes_gets_some_with_the_next_factor() {
+    on_each_engine(async |app| {
+        let (browser, user) = carol(&app).await;
+        assert_eq!(store::recovery_codes::left(&app.store, &user.id).await.unwrap(), 0);
+        assert_eq!(shown(&add(&app, &browser, &mut Authenticator::new()).await).len(), 10);
+        assert!(shown(&add(&app, &browser, &mut Authenticator::new()).await).is_empty(), "once");
     })
     .await;
 }

@@ -4,6 +4,7 @@ use protocol::security_event::SecurityEvent;
 use testkit::app::PASSWORD;
 use testkit::authenticator::Authenticator;
 use testkit::browser::Browser;
+use testkit::requests::{As, text};
 
 use super::{PASSWORD_PAGE, add, alice, connect, events, send, sessions, signed_in, told, with_mail};
 use crate::on_each_engine;
@@ -33,6 +34,27 @@ async fn the_new_one_counts_others_are_signed_out_and_the_owner_hears_of_it() {
         assert_eq!((signs_in(&app, PASSWORD).await, signs_in(&app, NEW).await), (false, true));
         assert_eq!(events(&app, SecurityEvent::PasswordChanged).await, 1);
         told(&app, "password").await;
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn apps_lose_what_they_may_do_in_the_absence_of_the_owner_if_that_is_asked_for() {
+    on_each_engine(async |app| {
+        let (browser, page) = signed_in(&app, PASSWORD_PAGE).await;
+        assert!(page.body.contains("name=\"end-access\" value=\"yes\" checked"), "{}", page.body);
+        let mut password = PASSWORD;
+        for (ticked, new, refreshed) in [(false, NEW, 200), (true, "two yellow pears in a bowl", 400)] {
+            let answer = browser.authorize(&app.authorize_url("public", &[])).await;
+            let tokens = app.redeem(As::Public("public"), &answer["code"], &[]).await.json();
+            let page = browser.open(PASSWORD_PAGE).await;
+            let mut sent = fields(password, new).to_vec();
+            sent.extend(ticked.then_some(("end-access", "yes")));
+            assert!(send(&browser, &page, PASSWORD_PAGE, &sent).await.has_id("security-page"));
+            let answer = app.refresh(As::Public("public"), text(&tokens, "refresh_token"), &[]).await;
+            assert_eq!(answer.status, refreshed, "{}", answer.body);
+            password = new;
+        }
     })
     .await;
 }

@@ -85,9 +85,9 @@ async fn a_code_is_good_for_ten_minutes() {
         let code = code(&mail_to(&app, ADDRESS, 1).await);
         app.clock.advance(Seconds(600));
         let late = browser.submit(&page, &[("code", &code)]).await;
-        assert!(late.status == 422 && late.body.contains("too old"), "{}", late.body);
+        assert!(late.status == 422 && late.body.contains("no longer works"), "{}", late.body);
         assert!(late.has_id("signup-resend"));
-        assert!(browser.get(page.url.as_str()).await.body.contains("too old"), "a reload says so, too");
+        assert!(browser.get(page.url.as_str()).await.body.contains("no longer works"), "a reload says so, too");
     })
     .await;
 }

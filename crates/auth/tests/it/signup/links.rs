@@ -60,6 +60,7 @@ async fn a_proof_counts_in_the_browser_that_gave_it() {
         let stolen = attacker.submit(&waits, &[("code", &code(&mail))]).await;
         assert_ne!(page_id(&attacker.follow(stolen).await), "signup-password-page");
 
+        assert!(page.has_id("passkey-terms"), "a passkey is as good, with a box of its own: {}", page.body);
         let refused = owner.submit(&page, &[("new-password", CHOSEN)]).await;
         assert!(refused.status == 422 && refused.has_id("terms-error"));
         let done = owner.submit(&page, &[("new-password", CHOSEN), ("terms", "yes"), ("name", "Berta")]).await;

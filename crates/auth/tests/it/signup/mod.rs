@@ -31,6 +31,7 @@ pub(crate) async fn with_settings<F: Future<Output = ()>>(settings: fn(&mut Conf
             config.mail.transport = MailTransport::Mailbox;
             config.accounts.sign_up = SignUp::Open;
             (config.limits.signups_per_network, config.limits.mails_per_network) = (1_000, 1_000);
+            (config.limits.signups_per_wide_network, config.limits.mails_per_wide_network) = (1_000, 1_000);
             settings(config);
         };
         test(TestApp::start_with(database, TestOptions { config: Box::new(config), ..TestOptions::default() }).await)

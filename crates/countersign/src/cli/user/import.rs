@@ -30,7 +30,8 @@ use crate::failure::Failure;
 ///   json      an array of objects
 ///
 /// Columns and members: username (or preferred_username), password_hash, email, email_verified, phone_number,
-/// phone_number_verified, groups (in CSV separated by spaces), and the claims of OpenID Connect Core §5.1:
+/// phone_number_verified, groups (in CSV separated by spaces), password_change_required (the next sign-in with
+/// the password ends with the choice of another one), and the claims of OpenID Connect Core §5.1:
 /// name, given_name, family_name, middle_name, nickname, profile, picture, website, gender, birthdate,
 /// zoneinfo, locale, address (in CSV address.country and so on). Only username is required; whoever comes
 /// without a hash has no password yet.

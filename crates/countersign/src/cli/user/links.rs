@@ -28,7 +28,7 @@ const SIGN_UP: &str = "/signup";
 /// Example: countersign user reset-link alice
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
-pub(super) struct ResetLink {
+pub(in crate::cli) struct ResetLink {
     #[arg(value_name = "NAME")]
     login: String,
 }
@@ -41,7 +41,7 @@ pub(super) struct ResetLink {
 /// Example: countersign user invite ada@example.com --send
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
-pub(super) struct Invite {
+pub(in crate::cli) struct Invite {
     #[arg(value_name = "EMAIL")]
     email: String,
     /// Send the link there instead of printing it. A server that runs does it.

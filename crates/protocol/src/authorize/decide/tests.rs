@@ -114,8 +114,14 @@ fn max_age_zero_always_asks_once() {
     assert!(matches!(Case::signed_in_now(&[("max_age", "0")]).step(), Step::Issue));
 }
 
-const WITH_TOTP: Enrolled =
-    Enrolled { password: true, totp: true, passkey: false, recovery_code: true, email_code: false };
+const WITH_TOTP: Enrolled = Enrolled {
+    password: true,
+    passkey: false,
+    suspect_passkey: false,
+    totp: true,
+    recovery_code: true,
+    email_code: false,
+};
 
 #[test]
 fn a_known_acr_value_is_enforced_and_an_unknown_one_passed_over() {

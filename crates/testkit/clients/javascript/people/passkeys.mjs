@@ -18,7 +18,7 @@ async function withPasskey(client, options) {
   await visit.at('signup-password-page')
   await visit.click('#passkey-add')
   await visit.signedIn(client)
-  await visit.cookies()
+  await visit.clearCookies()
   return { visit, phone }
 }
 
@@ -140,7 +140,7 @@ flow('a_passkey_beside_the_password', async () => {
   await visit.at('account-passkey-page')
 
   await phone.touched(false)
-  await visit.cookies()
+  await visit.clearCookies()
   await visit.goto(client.authorize())
   await visit.signIn('alice')
   await visit.at('passkey-page')

@@ -39,6 +39,8 @@ export const HOUR = 3600
 
 const flows = new Map()
 const visits = new Set()
+/** Pages that axe-core saw, by id and words. */
+const inOrder = new Set()
 let browser
 let pictures = 0
 
@@ -143,7 +145,9 @@ class Visit {
   async at(id) {
     await this.page.waitForSelector(`#${id}`, { state: 'attached' })
     pictures += 1
-    if (scripts) {
+    const seen = `${id} ${await words(this.page)}`
+    if (scripts && !inOrder.has(seen)) {
+      inOrder.add(seen)
       const found = await this.page.evaluate((values) => window.axe.run(document, { runOnly: { type: 'tag', values }, resultTypes: ['violations'] }), RULES)
       for (const rule of found.violations) {
         for (const node of rule.nodes) this.faults.push(`${id}: ${rule.id}: ${node.target.join(' ')}: ${node.failureSummary}`)
@@ -192,7 +196,7 @@ class Visit {
     return { ...(await info.json()), ...jwtPart(tokens.id_token, 1) }
   }
 
-  cookies() {
+  clearCookies() {
     return this.context.clearCookies()
   }
 }
@@ -247,27 +251,22 @@ const plain = (html) => {
   return html.replace(/&#(\d+);/g, (_, code) => String.fromCodePoint(code)).replace(/&(\w+);/g, (all, name) => named[name] ?? all)
 }
 
-/** The newest message to this address that nobody read: its subject, its text, its first link of ours, its code. */
-export async function mail(address) {
+/** A message to this address that says this and that nobody read: its subject, its text, its first link of ours, its code. */
+export async function mail(address, like = /./) {
   for (let tries = 0; tries < 200; tries += 1) {
     const list = await (await fetch(`${issuer}/dev/mailbox`)).text()
     for (const [, href, subject, recipient] of list.matchAll(/<dt><a href="([^"]+)"><bdi>(.*?)<\/bdi>.*?<dd[^>]*><bdi>(.*?)<\/bdi>/gs)) {
       if (plain(recipient) !== address || read.has(href)) continue
-      read.add(href)
       const page = await (await fetch(new URL(href, issuer))).text()
       const text = plain(page.match(/<pre id="message-text"[^>]*>(.*?)<\/pre>/s)[1])
+      if (!like.test(`${plain(subject)}\n${text}`)) continue
+      read.add(href)
       const link = text.match(new RegExp(`${issuer}/[^\\s>)]+`))?.[0]
       return { subject: plain(subject), text, link, code: text.match(/^\s*(\d{4} ?\d{4})\s*$/m)?.[1].replace(/ /g, '') }
     }
     await new Promise((later) => setTimeout(later, 50))
   }
-  throw new Error(`no mail came to ${address}`)
-}
-
-/** Nothing that was sent so far is read any more. */
-export async function noMail() {
-  const list = await (await fetch(`${issuer}/dev/mailbox`)).text()
-  for (const [, href] of list.matchAll(/<dt><a href="([^"]+)">/g)) read.add(href)
+  throw new Error(`no such mail came to ${address}`)
 }
 
 // What people have at hand.

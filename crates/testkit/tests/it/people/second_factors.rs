@@ -1,4 +1,4 @@
-//! The second step of a sign-in, the ways back in, and apps that ask for more.
+//! The second factor of a sign-in, the ways back in, and apps that ask for more.
 
 super::flows! { "second-factors", super::Scripts::Run;
     an_authenticator_app_is_enrolled_and_asked_for

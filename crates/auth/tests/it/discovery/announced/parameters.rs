@@ -48,7 +48,7 @@ pub(super) async fn claims(server: &Announced) {
     let username = somebody(server).await;
     let page = browser.submit(&login, &[("username", &username), ("password", PASSWORD)]).await;
     let code = browser.follow(page).await.answer()["code"].clone();
-    let tokens = server.app.redeem(testkit::requests::As::Basic(&client), &code, &[]).await.json();
+    let tokens = server.app.redeem(As::Basic(&client), &code, &[]).await.json();
     let (_, id_token) = parts(text(&tokens, "id_token"));
     let userinfo = server.app.userinfo(text(&tokens, "access_token")).await.json();
     let of_the_protocol = ["iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid"];

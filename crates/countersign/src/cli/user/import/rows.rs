@@ -79,13 +79,15 @@ fn csv(text: &str) -> Result<Vec<Row>, Failure> {
     }
 }
 
+const YES_OR_NO: [&str; 3] = ["email_verified", "phone_number_verified", "password_change_required"];
+
 /// An empty cell says nothing. `address.country` is a member of the address; groups are separated by spaces.
 fn cells(columns: &[&str], record: &csv::StringRecord) -> Map<String, Value> {
     let mut members = Map::new();
     for (column, cell) in columns.iter().zip(record).filter(|(_, cell)| !cell.is_empty()) {
         let value = match (*column, cell) {
-            ("email_verified" | "phone_number_verified", "true" | "1") => Value::Bool(true),
-            ("email_verified" | "phone_number_verified", "false" | "0") => Value::Bool(false),
+            (column, "true" | "1") if YES_OR_NO.contains(&column) => Value::Bool(true),
+            (column, "false" | "0") if YES_OR_NO.contains(&column) => Value::Bool(false),
             ("groups", groups) => groups.split_whitespace().collect(),
             (_, text) => Value::from(text),
         };
@@ -143,6 +145,7 @@ impl Row {
         let (email, phone_number) = (email?, phone_number?);
         let email_verified = members.verified("email_verified", email.as_deref())?;
         let phone_number_verified = members.verified("phone_number_verified", phone_number.as_deref())?;
+        let must_change = members.yes("password_change_required")?;
         let groups = members.groups()?;
         let profile = members.profile()?;
         let user = User {
@@ -152,6 +155,7 @@ impl Row {
             phone_number,
             profile,
             groups,
+            password_change_required_at: must_change.then_some(now),
             ..User::new(UserId::from_random(auth::random::id()), username, now)
         };
         Ok(NewPerson { user, hash })
@@ -180,10 +184,16 @@ impl Members {
     }
 
     fn verified(&mut self, name: &str, value: Option<&str>) -> Result<bool, String> {
+        match self.yes(name)? {
+            true if value.is_none() => Err(format!("{name}: is true, but there is nothing that it could be true of")),
+            verified => Ok(verified),
+        }
+    }
+
+    fn yes(&mut self, name: &str) -> Result<bool, String> {
         match self.0.remove(name) {
             None | Some(Value::Null | Value::Bool(false)) => Ok(false),
-            Some(Value::Bool(true)) if value.is_some() => Ok(true),
-            Some(Value::Bool(true)) => Err(format!("{name}: is true, but there is nothing that it could be true of")),
+            Some(Value::Bool(true)) => Ok(true),
             Some(_) => Err(format!("{name}: is neither true nor false")),
         }
     }
