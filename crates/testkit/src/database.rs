@@ -6,8 +6,9 @@
 
 use std::future::Future;
 use std::io::Write as _;
-use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, Once, PoisonError};
+use std::thread::JoinHandle;
 
 use sqlx::any::AnyConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
@@ -50,6 +51,7 @@ impl TestDatabase {
         };
         let admin: AnyConnectOptions = server.parse().expect("the variable holds a URL");
         let name = format!("countersign_test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        wait_for_dropped();
         administer(&admin, &[format!("DROP DATABASE IF EXISTS {name}"), format!("CREATE DATABASE {name}")])
             .expect("the PostgreSQL server for tests makes databases");
         let mut url = admin.database_url.clone();
@@ -83,12 +85,32 @@ impl Drop for TestDatabase {
             let _ = writeln!(std::io::stderr(), "this test failed on or before {}", self.engine().name());
         }
         if let Place::Server { admin, name } = &self.place {
-            // FORCE: a test may end with its connections open.
-            let dropped = administer(admin, &[format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")]);
-            if let Err(error) = dropped {
-                let _ = writeln!(std::io::stderr(), "the test database {name} stays behind: {error}");
-            }
+            drop_aside(admin.clone(), name.clone());
         }
+    }
+}
+
+/// The databases that are being dropped.
+static DROPPING: Mutex<Vec<JoinHandle<()>>> = Mutex::new(Vec::new());
+
+/// Beside the test, whose runtime has to go on until it ends: a connection that it was just opening would stay half open, and
+/// PostgreSQL waits for that one for a minute before it drops any database.
+fn drop_aside(admin: AnyConnectOptions, name: String) {
+    let dropping = std::thread::spawn(move || {
+        // FORCE: a test may end with its connections open.
+        let dropped = administer(&admin, &[format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")]);
+        if let Err(error) = dropped {
+            let _ = writeln!(std::io::stderr(), "the test database {name} stays behind: {error}");
+        }
+    });
+    DROPPING.lock().unwrap_or_else(PoisonError::into_inner).push(dropping);
+}
+
+/// So that there are never more databases than tests that run, and at the end hardly one that stays behind.
+fn wait_for_dropped() {
+    let dropping = std::mem::take(&mut *DROPPING.lock().unwrap_or_else(PoisonError::into_inner));
+    for dropped in dropping {
+        let _ = dropped.join();
     }
 }
 

@@ -242,7 +242,7 @@ mod tests {
         let kinds: [(FieldKind, &[&str]); 12] = [
             (FieldKind::Name, &[r#"autocomplete="username""#, r#"autocapitalize="none""#]),
             (FieldKind::NameOrPasskey, &[r#"autocomplete="username webauthn""#]),
-            (FieldKind::CarriedName, &[r#"autocomplete="username""#, "visually-hidden", "readonly"]),
+            (FieldKind::CarriedName, &[r#"autocomplete="username""#, "visually-hidden", r#"tabindex="-1""#]),
             (FieldKind::EmailAddress, &[r#"type="email""#, r#"autocomplete="email""#]),
             (FieldKind::CurrentPassword, &[r#"type="password""#, r#"autocomplete="current-password""#, "data-reveal"]),
             (

@@ -23,7 +23,7 @@ async fn what_is_saved_is_what_apps_read() {
         let saved = send(&browser, &page, "/account/profile", &fields).await;
         assert!(saved.body.contains("Saved.") && saved.body.contains("role=\"status\""), "{}", saved.body);
         let claims = app.userinfo(text(&tokens, "access_token")).await.json();
-        assert_eq!((text(&claims, "name"), text(&claims, "birthdate")), ("Alice  M\u{f6}ller", "1990-12-31"));
+        assert_eq!((text(&claims, "name"), text(&claims, "birthdate")), ("Alice M\u{f6}ller", "1990-12-31"));
         assert_eq!(claims["address"]["locality"], "Berlin");
         assert_eq!((claims.get("family_name"), text(&claims, "locale")), (None, "de"));
         assert_eq!(claims["phone_number_verified"], false, "{claims}");
