@@ -7,6 +7,8 @@ use auth::config::SECRET_KEYS;
 
 use super::known::Known;
 
+/// What container platforms name the address of a service after; `mail.port` is set by its whole name.
+const INVENTED: &str = "port";
 const PREFIX: &str = "COUNTERSIGN_";
 const CONFIG: &str = "COUNTERSIGN_CONFIG";
 
@@ -79,12 +81,13 @@ impl Environment {
     }
 
     /// Variables with a double underscore are settings. Others are left alone: container platforms invent names such as
-    /// `COUNTERSIGN_PORT` for a service of ours. Only a bare key (`COUNTERSIGN_ISSUER`) is too close to be an accident.
+    /// `COUNTERSIGN_PORT` for a service of ours. Only another bare key (`COUNTERSIGN_ISSUER`) is too close to be an accident.
     pub(super) fn overrides<'e>(&'e self, known: &Known) -> Vec<(&'e str, Override<'e>)> {
         let settings = self.variables.iter().filter_map(|(variable, text)| {
             let name = variable.strip_prefix(PREFIX)?.to_ascii_lowercase();
             match name.split_once("__") {
                 Some((section, key)) => Some((variable.as_str(), read(known, section, key, text))),
+                None if name == INVENTED => None,
                 None => known.sections_with(&name).next().map(|_| (variable.as_str(), Override::Unknown)),
             }
         });
