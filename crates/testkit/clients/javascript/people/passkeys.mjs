@@ -17,6 +17,7 @@ async function withPasskey(client, options) {
   await visit.click('#signup-code-submit')
   await visit.at('signup-password-page')
   await visit.click('#passkey-add')
+  await visit.click('#codes-kept')
   await visit.signedIn(client)
   await visit.clearCookies()
   return { visit, phone }

@@ -91,6 +91,7 @@ flow('a_passkey_and_no_password', async () => {
   await visit.click('#signup-code-submit')
   await visit.at('signup-password-page')
   await visit.click('#passkey-add')
+  await visit.click('#codes-kept')
   await hasAnAccount(visit, client, ['user', 'mfa'])
   expect((await phone.passkeys()).length === 1, 'the phone has no passkey')
 
