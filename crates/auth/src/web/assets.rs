@@ -3,7 +3,11 @@
 //! A file's address carries a hash of its content (`/static/countersign.<hash>.css`), so a browser may keep it forever
 //! and still sees a new one at once. The hash only tells versions apart (FNV-1a, 64 bits); it protects nothing.
 
+use std::io::Write;
 use std::sync::LazyLock;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
 /// One file as it is served.
 #[derive(Debug)]
@@ -16,6 +20,8 @@ pub struct Asset {
     pub path: String,
     pub content_type: &'static str,
     pub body: &'static [u8],
+    /// The same, made small once for all who accept gzip (RFC 1952).
+    pub gzip: Vec<u8>,
 }
 
 static ASSETS: LazyLock<[Asset; 8]> = LazyLock::new(|| {
@@ -49,7 +55,13 @@ pub fn find(file: &str) -> Option<&'static Asset> {
 fn asset(name: &'static str, body: &'static [u8]) -> Asset {
     let (stem, extension) = name.split_once('.').expect("names of the table have an extension");
     let file = format!("{stem}.{:016x}.{extension}", fnv1a(body));
-    Asset { name, path: format!("/static/{file}"), file, content_type: content_type(extension), body }
+    Asset { name, path: format!("/static/{file}"), file, content_type: content_type(extension), body, gzip: gzip(body) }
+}
+
+fn gzip(body: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    let written = encoder.write_all(body).and_then(|()| encoder.finish());
+    written.expect("memory takes every write")
 }
 
 fn content_type(extension: &str) -> &'static str {

@@ -98,7 +98,7 @@ await check('the login page is small and comes from the issuer alone', async () 
   const visit = await visitor('light')
   const sizes = []
   visit.page.on('response', (response) => {
-    if (response.status() === 200) sizes.push(response.body().then((body) => body.length))
+    if (response.status() === 200) sizes.push(response.request().sizes().then((size) => size.responseBodySize))
   })
   await visit.page.goto(demoApp)
   await visit.page.waitForLoadState('networkidle')

@@ -1,6 +1,8 @@
 //! `/recover/code`: a name and one of its recovery codes become a link to a new password. The code is used up; the second factor
 //! that it was made for stays, and is asked for at the next sign-in.
 
+use std::time::Duration;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, LOCATION, RETRY_AFTER};
 use actix_web::web::{Data, Payload};
@@ -12,6 +14,7 @@ use protocol::security_event::SecurityEvent;
 use protocol::time::Seconds;
 use protocol::user::{User, normalize_login};
 use store::Won;
+use tokio::time::{Instant, sleep_until};
 
 use super::{CODE, href, origin, page_shell, sign_in};
 use crate::action_tokens::{self, Order};
@@ -25,6 +28,8 @@ use crate::{AppState, accounts, random, recovery_codes};
 const PURPOSE: &str = "recover code";
 /// For the new password, after the code was right.
 const LIFETIME: Seconds = Seconds::minutes(15);
+/// A wrong code is answered that long after it came, whatever there was to look up: longer than the work takes.
+const REFUSED_AFTER: Duration = Duration::from_millis(50);
 
 #[derive(Clone, Copy)]
 enum Refused {
@@ -40,6 +45,7 @@ pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<Http
 
 pub(crate) async fn post(state: Data<AppState>, http: HttpRequest, body: Payload) -> Result<HttpResponse, PageError> {
     let form = form::read(&state, &http, body).await?;
+    let refused_at = Instant::now() + REFUSED_AFTER;
     browser_form::check(&state, &http, &form, PURPOSE)?;
     let origin = origin(&state, &http, &form).await?;
     let text = |name| form.get(name).map_err(PageError::bad_link).map(Option::unwrap_or_default);
@@ -61,6 +67,7 @@ pub(crate) async fn post(state: Data<AppState>, http: HttpRequest, body: Payload
         // Nobody's log takes nothing; the work beside the answer is the same.
         let event = Event::new(&id, SecurityEvent::SecondFactorFailed).with("factor", "recovery_code");
         security_log::note_aside(&state, &http, event);
+        sleep_until(refused_at).await;
         return Ok(page(&state, &http, origin.as_ref(), (&typed, Some(Refused::Wrong))));
     };
     reserved.succeeded(&state).await;
