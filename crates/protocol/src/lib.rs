@@ -21,6 +21,7 @@
 //! | `authorize` | the authorization request: callback, request, decision |
 //! | `grant` | the token request: one file per grant, each with one `decide` |
 //! | `id_token`, `userinfo`, `introspection` | what tokens say, whom UserInfo and introspection answer |
+//! | `permission`, `api_key` | what a caller of an API may do; the keys that people make for their programs |
 //! | `mail`, `action_token` | what people are told by mail; links and codes that are good once |
 //! | `metadata` | the discovery document |
 //! | `logout` | a client asks for a logout (RP-initiated), and hears of one (back-channel, front-channel) |
@@ -31,6 +32,7 @@ pub mod http_url;
 mod login_name;
 
 pub mod action_token;
+pub mod api_key;
 pub mod audience;
 pub mod authorize;
 pub mod claims;
@@ -50,6 +52,7 @@ pub mod mail;
 pub mod metadata;
 pub mod params;
 pub mod passkey;
+pub mod permission;
 pub mod pkce;
 pub mod redirect_uri;
 pub mod registration;
