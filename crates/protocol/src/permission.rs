@@ -75,9 +75,8 @@ pub fn covers(held: &str, demanded: &str, reach: Reach) -> bool {
             (true, true) => return star || same_verb(have, want, reach),
             // A star at the end stands for all that follows.
             (true, false) => return star,
-            (false, true) => return false,
             (false, false) if star || have == want => {}
-            (false, false) => return false,
+            (false, _) => return false,
         }
     }
 }

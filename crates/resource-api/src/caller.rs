@@ -1,113 +1,159 @@
-//! Who is asking: the `Caller` extractor, permissions, and the guard that stands before every route.
+//! Who is asking: [`Caller`], the one form of everybody who was let in, however they authenticated.
 //!
-//! A [`Caller`] exists only for a token that `validator.rs` accepted, so a handler that takes one needs no check of its own.
-//! The guard runs before the body is read: whoever may not ask is told so without sending anything.
+//! A guard (`routes.rs`) makes it before the body of the request is read, so a handler that takes one needs no check of its
+//! own. How a credential becomes a caller is in `authenticate.rs`.
 
+use std::cell::Cell;
+use std::future::{Ready, ready};
 use std::rc::Rc;
 
-use actix_web::body::BoxBody;
-use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::header::{AUTHORIZATION, HeaderValue};
-use actix_web::middleware::Next;
-use actix_web::web::Data;
-use actix_web::{Error, FromRequest, HttpMessage as _, HttpRequest};
-use futures_util::future::LocalBoxFuture;
-use protocol::ids::{ClientId, UserId};
-use protocol::scope::Scope;
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
+use protocol::permission::{Reach, covers};
+use protocol::time::Timestamp;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
-use crate::clock;
-use crate::credential::{Presented, presented};
-use crate::server::App;
-use crate::validator::AccessToken;
-use crate::web::error::{ApiError, WithoutToken};
+use crate::guard::require;
+use crate::problem::Problem;
+use crate::refusal::{Refusal, Scheme};
+use crate::resource_server::ResourceServer;
 
-/// The right to do one kind of thing, written as the scope that grants it: `area:verb`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Permission(pub &'static str);
+/// Somebody who was let in. Cheap to clone.
+#[derive(Clone)]
+pub struct Caller(Rc<LetIn>);
 
-/// What a route demands. There is no default: each line of the route table says one of these.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Access {
-    Public,
-    /// Any valid token for this API.
-    AnyToken,
-    Needs(Permission),
+struct LetIn {
+    identity: Identity,
+    server: ResourceServer,
+    /// Whether a handler asked [`Caller::require`].
+    asked: Cell<bool>,
 }
 
-/// The holder of an accepted access token. Cheap to clone.
+/// What is known of a caller.
 #[derive(Clone, Debug)]
-pub(crate) struct Caller(Rc<AccessToken>);
+pub struct Identity {
+    /// Who vouches for it.
+    pub issuer: String,
+    /// The person, or for a machine client its client id (RFC 9068 §2.2).
+    pub subject: String,
+    /// The app that calls on their behalf. API keys have none.
+    pub client_id: Option<String>,
+    /// What it came with.
+    pub kind: CredentialKind,
+    /// What it may do here, separated by spaces.
+    pub scope: String,
+    /// Permissions that the issuer writes elsewhere than in `scope` (roles).
+    pub roles: Vec<String>,
+    /// When the person signed in, and how strongly.
+    pub auth_time: Option<Timestamp>,
+    pub acr: Option<String>,
+    /// When the credential ends.
+    pub expires_at: Option<Timestamp>,
+    /// The claims as the issuer wrote them.
+    pub claims: Map<String, Value>,
+}
+
+/// What a caller authenticated with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CredentialKind {
+    /// A JWT access token.
+    AccessToken,
+    /// An access token that only its issuer can read.
+    OpaqueToken,
+    ApiKey,
+    /// A session cookie of the web front end.
+    Session,
+    /// A request signed with an API key (RFC 9421).
+    SignedRequest,
+}
 
 impl Caller {
+    pub(crate) fn new(identity: Identity, server: ResourceServer) -> Self {
+        Self(Rc::new(LetIn { identity, server, asked: Cell::new(false) }))
+    }
+
+    pub fn identity(&self) -> &Identity {
+        &self.0.identity
+    }
+
     /// The person, or for a machine client its client id (RFC 9068 §2.2).
-    pub(crate) fn subject(&self) -> &UserId {
-        &self.0.subject
+    pub fn subject(&self) -> &str {
+        &self.0.identity.subject
     }
 
-    pub(crate) fn client_id(&self) -> &ClientId {
-        &self.0.client_id
+    pub fn client_id(&self) -> Option<&str> {
+        self.0.identity.client_id.as_deref()
     }
 
-    pub(crate) fn scope(&self) -> &Scope {
-        &self.0.scope
+    /// Every permission that it holds, as written.
+    pub fn permissions(&self) -> impl Iterator<Item = &str> + Clone {
+        let Identity { scope, roles, .. } = &self.0.identity;
+        scope.split(' ').filter(|token| !token.is_empty()).chain(roles.iter().map(String::as_str))
     }
 
-    pub(crate) fn may(&self, permission: Permission) -> bool {
-        self.0.scope.contains(permission.0)
+    /// Whether it may do what `permission` names.
+    pub fn may(&self, permission: &str) -> bool {
+        let reach: Reach = self.0.server.settings().reach;
+        self.permissions().any(|held| covers(held, permission, reach))
+    }
+
+    /// As [`Self::may`], with the answer for who may not: 403 and the missing scope.
+    pub fn require(&self, permission: &str) -> Result<(), Problem> {
+        self.0.asked.set(true);
+        if self.may(permission) {
+            return Ok(());
+        }
+        let refusal = Refusal::InsufficientScope(permission.to_owned());
+        Err(refusal.problem(self.0.server.realm(), &require(permission), Scheme::Bearer))
+    }
+
+    pub(crate) fn server(&self) -> &ResourceServer {
+        &self.0.server
+    }
+
+    pub(crate) fn was_asked(&self) -> bool {
+        self.0.asked.get()
     }
 }
 
+impl std::fmt::Debug for Caller {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Caller").field(&self.0.identity.subject).finish()
+    }
+}
+
+/// The caller whom the guard of the route let in. `Option<Caller>` is for routes that are [`optional`](crate::guard::optional):
+/// `None` means that no credential was sent, since a bad one does not come so far.
 impl FromRequest for Caller {
-    type Error = ApiError;
-    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let known = request.extensions().get::<Self>().cloned();
-        let request = request.clone();
-        Box::pin(async move {
-            match known {
-                Some(caller) => Ok(caller),
-                None => authenticate(&request, Access::AnyToken).await,
-            }
-        })
+        let caller = request.extensions().get::<Self>().cloned();
+        ready(caller.ok_or_else(|| {
+            Problem::server_error("a handler takes a Caller, and its route has no guard that makes one")
+        }))
     }
 }
 
-/// The middleware of one route.
-pub(crate) async fn guard(
-    access: Access,
-    request: ServiceRequest,
-    next: Next<BoxBody>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
-    match admit(request.request(), access).await {
-        Ok(()) => next.call(request).await,
-        Err(error) => Ok(request.error_response(error)),
-    }
-}
+/// The claims of the access token, or what introspection told, in a type of the service. A handler that takes it gets 403 for callers
+/// whose claims have another form.
+#[derive(Clone, Debug)]
+pub struct Claims<T>(pub T);
 
-async fn admit(request: &HttpRequest, access: Access) -> Result<(), ApiError> {
-    if access == Access::Public {
-        return Ok(());
-    }
-    let caller = authenticate(request, access).await?;
-    match access {
-        Access::Needs(permission) if !caller.may(permission) => Err(ApiError::InsufficientScope(permission)),
-        Access::Needs(_) | Access::AnyToken | Access::Public => {
-            request.extensions_mut().insert(caller);
-            Ok(())
-        }
-    }
-}
+impl<T: DeserializeOwned> FromRequest for Claims<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
 
-async fn authenticate(request: &HttpRequest, access: Access) -> Result<Caller, ApiError> {
-    let headers = request.headers().get_all(AUTHORIZATION).map(HeaderValue::as_bytes);
-    let without = |hint| ApiError::NoToken { access, hint };
-    let token = match presented(headers, request.query_string())? {
-        Presented::Bearer(token) => token,
-        Presented::Nothing => return Err(without(WithoutToken::NothingSent)),
-        Presented::OnlyInQuery => return Err(without(WithoutToken::OnlyInQuery)),
-    };
-    let app = request.app_data::<Data<App>>().expect("server.rs puts the App into every worker");
-    let accepted = app.validator.validate(token, clock::now()).await?;
-    Ok(Caller(Rc::new(accepted)))
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let caller = Caller::from_request(request, payload).into_inner();
+        ready(caller.and_then(|caller| {
+            let claims = T::deserialize(&caller.0.identity.claims);
+            claims.map(Self).map_err(|error| {
+                let detail = "the credential lacks a claim that this needs, or it has another form";
+                Problem::new(actix_web::http::StatusCode::FORBIDDEN, "insufficient_claims", detail).because(error)
+            })
+        }))
+    }
 }

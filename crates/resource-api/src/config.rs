@@ -1,52 +1,49 @@
-//! What an operator decides: whose tokens are accepted, where notes are kept, which web apps may call from a browser.
+//! What an operator decides about a protected API: whose tokens are accepted, for whom they must be meant, who may call from a
+//! browser.
 //!
-//! Two settings are enough to start, issuer and audience; the rest has defaults. The environment is read here and nowhere
-//! else in this crate. All problems are reported at once.
+//! Issuer and audience are enough; the rest has defaults. The environment is read here and nowhere else in this library. All
+//! problems are reported at once.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::path::Path;
 
 use protocol::issuer::Issuer;
+use protocol::permission::Reach;
 use protocol::time::Seconds;
-use serde::{Deserialize, Deserializer};
 use url::Url;
 
+use crate::issuers::TrustedIssuer;
+
 /// The prefix of every environment variable below.
-const PREFIX: &str = "COUNTERSIGN_API_";
+pub(crate) const PREFIX: &str = "COUNTERSIGN_API_";
 
 /// A key that an issuer withdrew must end here at some time.
 const LONGEST: Seconds = Seconds::days(7);
 
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Config {
-    /// The only issuer whose tokens are accepted; compared byte for byte.
-    #[serde(deserialize_with = "issuer")]
-    pub issuer: Issuer,
-    /// The identifier of this API: a token must carry it in `aud`.
+#[derive(Clone)]
+pub struct Settings {
+    /// Whose tokens are accepted; at least one. `iss` is compared byte for byte.
+    pub issuers: Vec<TrustedIssuer>,
+    /// The identifier of this API: a token must carry it in `aud`. Stands as realm in challenges.
     pub audience: String,
-    /// Where callers reach this API; written into the OpenAPI document.
+    /// Where callers reach this API, without a slash at the end: what DPoP proofs and signatures are compared with, and the
+    /// resource identifier of the metadata document (RFC 9728 §1.2).
     pub public_url: String,
-    /// `sqlite:PATH` or `postgres://…`.
-    #[serde(default = "default_database")]
-    pub database_url: String,
     /// Origins of browser apps that may call this API, as `https://app.example`. None by default.
-    #[serde(default)]
     pub allowed_origins: Vec<String>,
-    /// How long the issuer's keys are kept.
-    #[serde(default)]
+    /// How wide a permission that a caller holds reaches. Exact by default: `notes:*` in a scope is no wildcard.
+    pub reach: Reach,
+    /// Proxies that are believed when they say who calls and with which certificate. None by default.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// How long the issuers' keys are kept.
     pub jwks: JwksConfig,
-    /// Threads that answer requests. Default: one per core that the process may use.
-    #[serde(default)]
-    pub workers: Option<usize>,
     /// PEM certificates of authorities to trust beside the system's, for an issuer with a private authority.
-    #[serde(skip)]
     pub extra_ca: Option<Vec<u8>>,
 }
 
 /// Limits of the key cache; experience of other libraries says that nobody should have to change them.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Clone, Debug)]
 pub struct JwksConfig {
     /// Keys are not fetched more often than this, whatever `Cache-Control` says.
     pub min_ttl: Seconds,
@@ -58,17 +55,17 @@ pub struct JwksConfig {
     pub unknown_kid_cooldown: Seconds,
 }
 
-/// One thing that is wrong with the configuration.
+/// One thing that is wrong with the settings.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{key}: {reason}")]
-pub struct Problem {
+pub struct Fault {
     pub key: &'static str,
     pub reason: String,
 }
 
 /// What is wrong with the environment, every variable at once.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}", lines(.0))]
+#[error("{}", .0.join("\n"))]
 pub struct EnvironmentError(pub Vec<String>);
 
 impl Default for JwksConfig {
@@ -82,24 +79,25 @@ impl Default for JwksConfig {
     }
 }
 
-impl Config {
-    /// A configuration with defaults: SQLite in the working directory, no browser apps.
-    pub fn new(issuer: Issuer, audience: impl Into<String>, public_url: impl Into<String>) -> Self {
+impl Settings {
+    /// Settings with defaults; the audience is also where callers reach this API.
+    pub fn new(issuer: Issuer, audience: impl Into<String>) -> Self {
+        let audience = audience.into();
         Self {
-            issuer,
-            audience: audience.into(),
-            public_url: public_url.into(),
-            database_url: default_database(),
+            issuers: vec![TrustedIssuer::new(issuer)],
+            public_url: audience.trim_end_matches('/').to_owned(),
+            audience,
             allowed_origins: Vec::new(),
+            reach: Reach::EXACT,
+            trusted_proxies: Vec::new(),
             jwks: JwksConfig::default(),
-            workers: None,
             extra_ca: None,
         }
     }
 
-    /// Reads `COUNTERSIGN_API_ISSUER`, `…_AUDIENCE`, `…_PUBLIC_URL` (default: the audience), `…_DATABASE_URL`,
-    /// `…_ALLOWED_ORIGINS` (separated by spaces) and `…_CA_FILE`.
-    #[expect(clippy::disallowed_methods, reason = "the edge of the program: everything else gets a Config")]
+    /// Reads `COUNTERSIGN_API_ISSUER`, `…_AUDIENCE`, `…_PUBLIC_URL` (default: the audience), `…_ALLOWED_ORIGINS` (separated by
+    /// spaces) and `…_CA_FILE`.
+    #[expect(clippy::disallowed_methods, reason = "the edge of the program: everything else gets its settings")]
     pub fn from_env() -> Result<Self, EnvironmentError> {
         Self::from_variables(|name| std::env::var(name).ok())
     }
@@ -121,66 +119,75 @@ impl Config {
             None => None,
         };
         let (Some(issuer), Some(audience)) = (issuer, audience) else { return Err(EnvironmentError(wrong)) };
-        let public_url = get("PUBLIC_URL").unwrap_or_else(|| audience.clone());
-        let mut config = Self { extra_ca, ..Self::new(issuer, audience, public_url) };
-        if let Some(url) = get("DATABASE_URL") {
-            config.database_url = url;
+        let mut settings = Self { extra_ca, ..Self::new(issuer, audience) };
+        if let Some(url) = get("PUBLIC_URL") {
+            url.trim_end_matches('/').clone_into(&mut settings.public_url);
         }
         if let Some(origins) = get("ALLOWED_ORIGINS") {
-            config.allowed_origins = origins.split_ascii_whitespace().map(str::to_owned).collect();
+            settings.allowed_origins = origins.split_ascii_whitespace().map(str::to_owned).collect();
         }
-        wrong.extend(config.problems().iter().map(|problem| {
-            let name = problem.key.to_ascii_uppercase();
-            format!("{PREFIX}{name}: {}", problem.reason)
+        wrong.extend(settings.faults().iter().map(|fault| {
+            let name = fault.key.to_ascii_uppercase();
+            format!("{PREFIX}{name}: {}", fault.reason)
         }));
-        if wrong.is_empty() { Ok(config) } else { Err(EnvironmentError(wrong)) }
+        if wrong.is_empty() { Ok(settings) } else { Err(EnvironmentError(wrong)) }
     }
 
     /// Everything that is wrong with the values, or nothing.
-    pub fn problems(&self) -> Vec<Problem> {
+    pub fn faults(&self) -> Vec<Fault> {
         let mut found = Vec::new();
-        let mut problem = |key, reason: &str| found.push(Problem { key, reason: reason.to_owned() });
+        let mut fault = |key, reason: &str| found.push(Fault { key, reason: reason.to_owned() });
+        if self.issuers.is_empty() {
+            fault("issuer", "is not set; it names the issuer whose tokens to accept");
+        }
+        let names = |at: usize| self.issuers[at].issuer.as_str();
+        if (1..self.issuers.len()).any(|at| (0..at).any(|before| names(before) == names(at))) {
+            fault("issuer", "is named twice");
+        }
         // The audience stands as realm in challenges, so it must fit a quoted string (RFC 9110 §5.6.4).
         if self.audience.is_empty() || !self.audience.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\') {
-            problem("audience", "has visible ASCII characters only, without quote and backslash");
+            fault("audience", "has visible ASCII characters only, without quote and backslash");
         }
-        if !Url::parse(&self.public_url).is_ok_and(|url| matches!(url.scheme(), "https" | "http")) {
-            problem("public_url", "is an http or https URL");
+        if !Url::parse(&self.public_url).is_ok_and(|url| {
+            matches!(url.scheme(), "https" | "http") && url.query().is_none() && url.fragment().is_none()
+        }) {
+            fault("public_url", "is an http or https URL without query and fragment");
         }
-        for origin in &self.allowed_origins {
-            if !is_origin(origin) {
-                problem(
-                    "allowed_origins",
-                    &format!("{origin} is not an origin as https://app.example (no path, no *)"),
-                );
-            }
+        for origin in self.allowed_origins.iter().filter(|origin| !is_origin(origin)) {
+            fault("allowed_origins", &format!("{origin} is not an origin as https://app.example (no path, no *)"));
         }
-        if self.jwks.min_ttl.0 < 1 || self.jwks.max_ttl < self.jwks.min_ttl {
-            problem("jwks", "min_ttl is at least one second and at most max_ttl");
-        }
-        if self.jwks.max_ttl > LONGEST || self.jwks.stale_for > LONGEST || self.jwks.unknown_kid_cooldown > LONGEST {
-            problem("jwks", "no time is longer than seven days");
-        }
-        if self.jwks.stale_for.0 < 0 || self.jwks.unknown_kid_cooldown.0 < 1 {
-            problem("jwks", "stale_for is not negative and unknown_kid_cooldown is at least one second");
-        }
-        if self.workers == Some(0) {
-            problem("workers", "is at least one");
-        }
+        self.jwks.faults(&mut fault);
         found
+    }
+
+    /// Whether callers reach this API over TLS.
+    pub(crate) fn is_https(&self) -> bool {
+        self.public_url.starts_with("https:")
     }
 }
 
-/// Without the database URL, which may hold a password.
-impl fmt::Debug for Config {
+impl JwksConfig {
+    fn faults(&self, fault: &mut impl FnMut(&'static str, &str)) {
+        if self.min_ttl.0 < 1 || self.max_ttl < self.min_ttl {
+            fault("jwks", "min_ttl is at least one second and at most max_ttl");
+        }
+        if self.max_ttl > LONGEST || self.stale_for > LONGEST || self.unknown_kid_cooldown > LONGEST {
+            fault("jwks", "no time is longer than seven days");
+        }
+        if self.stale_for.0 < 0 || self.unknown_kid_cooldown.0 < 1 {
+            fault("jwks", "stale_for is not negative and unknown_kid_cooldown is at least one second");
+        }
+    }
+}
+
+impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Config")
-            .field("issuer", &self.issuer.as_str())
+        f.debug_struct("Settings")
+            .field("issuers", &self.issuers)
             .field("audience", &self.audience)
             .field("public_url", &self.public_url)
             .field("allowed_origins", &self.allowed_origins)
             .field("jwks", &self.jwks)
-            .field("workers", &self.workers)
             .finish_non_exhaustive()
     }
 }
@@ -193,30 +200,17 @@ fn is_origin(text: &str) -> bool {
     })
 }
 
-fn issuer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Issuer, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    Issuer::parse(&text).map_err(serde::de::Error::custom)
-}
-
-fn default_database() -> String {
-    "sqlite:countersign-notes.db".to_owned()
-}
-
 fn note<T>(wrong: &mut Vec<String>, line: String) -> Option<T> {
     wrong.push(line);
     None
-}
-
-fn lines(wrong: &[String]) -> String {
-    wrong.join("\n")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn from(pairs: &[(&str, &str)]) -> Result<Config, EnvironmentError> {
-        Config::from_variables(|name| {
+    fn from(pairs: &[(&str, &str)]) -> Result<Settings, EnvironmentError> {
+        Settings::from_variables(|name| {
             let name = name.strip_prefix(PREFIX)?;
             pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
         })
@@ -224,19 +218,27 @@ mod tests {
 
     #[test]
     fn issuer_and_audience_are_enough() {
-        let config = from(&[("ISSUER", "https://id.example"), ("AUDIENCE", "https://api.example")]).expect("is enough");
-        assert_eq!(config.public_url, "https://api.example");
-        assert_eq!(config.database_url, "sqlite:countersign-notes.db");
-        assert!(config.allowed_origins.is_empty());
+        let settings = from(&[("ISSUER", "https://id.example"), ("AUDIENCE", "https://api.example")]);
+        let settings = settings.expect("is enough");
+        assert_eq!(settings.public_url, "https://api.example");
+        assert!(settings.allowed_origins.is_empty() && settings.is_https());
     }
 
     #[test]
-    fn all_problems_are_told_at_once() {
+    fn all_faults_are_told_at_once() {
         let error = from(&[("ISSUER", "http://id.example"), ("CA_FILE", "no-such-file")]).expect_err("is wrong");
         let told = error.to_string();
         for name in ["COUNTERSIGN_API_ISSUER", "COUNTERSIGN_API_AUDIENCE", "COUNTERSIGN_API_CA_FILE"] {
             assert!(told.contains(name), "{told}");
         }
+    }
+
+    #[test]
+    fn an_issuer_is_named_once() {
+        let mut settings =
+            from(&[("ISSUER", "https://id.example"), ("AUDIENCE", "https://api.example")]).expect("is enough");
+        settings.issuers.push(settings.issuers[0].clone());
+        assert_eq!(settings.faults()[0].key, "issuer");
     }
 
     #[test]
@@ -257,14 +259,5 @@ mod tests {
         ] {
             assert!(!is_origin(origin), "{origin}");
         }
-    }
-
-    #[test]
-    fn an_unknown_key_is_refused_and_the_database_url_stays_out_of_logs() {
-        let json = r#"{"issuer":"https://id.example","audience":"a","public_url":"https://api.example",
-                       "database_url":"postgres://me:hunter2@db/notes"}"#;
-        let config: Config = serde_json::from_str(json).expect("is a configuration");
-        assert!(!format!("{config:?}").contains("hunter2"));
-        assert!(serde_json::from_str::<Config>(&json.replace("\"audience\"", "\"audiance\"")).is_err());
     }
 }

@@ -1,9 +1,13 @@
 //! From a request's headers to exactly one credential (RFC 6750 §2.1), or to none, or to a refusal.
 //!
-//! Only the `Authorization` header counts. A token in the URL or in a form is never read (RFC 9700 §4.3.2), and one beside
-//! the header makes the request ambiguous, so it is refused. What the token says is decided in `validator.rs`.
+//! A token in the URL or in a form is never read (RFC 9700 §4.3.2), and one beside another credential makes the request
+//! ambiguous, so it is refused. What the credential says is decided in the file of its kind.
 
+use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use url::form_urlencoded;
+
+use crate::refusal::Scheme;
+use crate::resource_server::Schemes;
 
 /// What a request brought. The token is as sent; nothing about it is checked but its alphabet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,8 +34,17 @@ pub(crate) enum CredentialError {
     Malformed,
 }
 
-/// `authorization` are the values of all `Authorization` headers, `query` the text behind the question mark.
+/// `query` is the text behind the question mark.
 pub(crate) fn presented<'r>(
+    headers: &'r HeaderMap,
+    query: &str,
+    _schemes: &Schemes,
+) -> Result<Presented<'r>, CredentialError> {
+    from_authorization(headers.get_all(AUTHORIZATION).map(HeaderValue::as_bytes), query)
+}
+
+/// `authorization` are the values of all `Authorization` headers.
+fn from_authorization<'r>(
     mut authorization: impl Iterator<Item = &'r [u8]>,
     query: &str,
 ) -> Result<Presented<'r>, CredentialError> {
@@ -45,6 +58,15 @@ pub(crate) fn presented<'r>(
         (Some(token), false) => Ok(Presented::Bearer(token)),
         (None, true) => Ok(Presented::OnlyInQuery),
         (None, false) => Ok(Presented::Nothing),
+    }
+}
+
+impl Presented<'_> {
+    /// Which challenge it concerns.
+    pub(crate) fn scheme(&self) -> Scheme {
+        match self {
+            Self::Bearer(_) | Self::Nothing | Self::OnlyInQuery => Scheme::Bearer,
+        }
     }
 }
 
@@ -85,7 +107,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn one(header: &str) -> Result<Presented<'_>, CredentialError> {
-        presented(std::iter::once(header.as_bytes()), "")
+        from_authorization(std::iter::once(header.as_bytes()), "")
     }
 
     #[test]
@@ -99,14 +121,14 @@ mod tests {
     #[test]
     fn two_headers_are_refused_even_when_they_agree() {
         let headers = ["Bearer a", "Bearer a"];
-        assert_eq!(presented(headers.iter().map(|h| h.as_bytes()), ""), Err(CredentialError::TwoHeaders));
+        assert_eq!(from_authorization(headers.iter().map(|h| h.as_bytes()), ""), Err(CredentialError::TwoHeaders));
     }
 
     #[test]
     fn a_token_in_the_url_is_never_read() {
-        assert_eq!(presented(std::iter::empty(), "access_token=abc"), Ok(Presented::OnlyInQuery));
+        assert_eq!(from_authorization(std::iter::empty(), "access_token=abc"), Ok(Presented::OnlyInQuery));
         assert_eq!(
-            presented(std::iter::once(b"Bearer a".as_slice()), "limit=3&access%5Ftoken=a"),
+            from_authorization(std::iter::once(b"Bearer a".as_slice()), "limit=3&access%5Ftoken=a"),
             Err(CredentialError::HeaderAndQuery)
         );
     }
@@ -145,7 +167,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_make_the_parser_panic(header: Vec<u8>, query: String) {
-            let _ = presented(std::iter::once(header.as_slice()), &query);
+            let _ = from_authorization(std::iter::once(header.as_slice()), &query);
         }
 
         #[test]
@@ -165,7 +187,7 @@ mod tests {
 
         #[test]
         fn more_than_one_header_never_yields_a_token(headers in proptest::collection::vec("[ -~]{0,20}", 2..5)) {
-            let read = presented(headers.iter().map(String::as_bytes), "");
+            let read = from_authorization(headers.iter().map(String::as_bytes), "");
             prop_assert_eq!(read, Err(CredentialError::TwoHeaders));
         }
     }

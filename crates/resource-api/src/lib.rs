@@ -1,23 +1,49 @@
-//! A REST API that only answers to access tokens of one issuer, and the parts it is made of.
+//! Protects a REST API: whoever calls it proves who they are and what they may do, in one of several ways.
 //!
-//! A request passes `web/trace.rs` (trace id, CORS, log line), `web/routes.rs` (which permission does this line demand),
-//! `credential.rs` (exactly one bearer token), `validator.rs` (every rule about that token), `caller.rs` (who is asking) and
-//! only then reaches a handler. `jwks_cache.rs` keeps the issuer's keys ready and `outbound.rs` fetches them. The issuer is
-//! known by its discovery document alone: nothing here knows our server or its database.
+//! Two settings bring it to life in any actix-web service, the issuer and the audience; it works with every issuer of access
+//! tokens. A request passes `trace.rs` (trace id, CORS, log line), `routes.rs` (which guard stands before this handler),
+//! `credential.rs` (exactly one credential), the file of its kind (`validator.rs` for JWTs), and only then reaches the
+//! handler, with a [`Caller`]. Nothing here knows our server or its database.
+//!
+//! | file | what it answers |
+//! |---|---|
+//! | `config`, `issuers` | what an operator decides; whose tokens are accepted, and how their issuers write them |
+//! | `resource_server` | all of it as one value |
+//! | `routes`, `guard` | which handler answers, and what it demands |
+//! | `credential`, `authenticate`, `caller` | headers → one credential → somebody |
+//! | `validator`, `jwks_cache`, `outbound` | JWTs; the issuers' keys; how they are fetched |
+//! | `refusal`, `problem`, `trace`, `cors` | how refusals and errors leave |
+//! | `metadata` | the document about this API (RFC 9728) |
+//! | `service` | an example service, behind the feature `service` |
 
+mod authenticate;
 mod caller;
 mod clock;
 mod config;
+mod cors;
 mod credential;
-mod database;
+mod guard;
+mod issuers;
 mod jwks_cache;
-mod notes;
+mod metadata;
 mod outbound;
-mod server;
+mod problem;
+mod refusal;
+mod resource_server;
+mod routes;
+#[cfg(feature = "service")]
+pub mod service;
+mod trace;
 mod validator;
-mod web;
 
-pub use config::{Config, EnvironmentError, JwksConfig, Problem};
-pub use database::DatabaseError;
+pub use caller::{Caller, Claims, CredentialKind, Identity};
+pub use config::{EnvironmentError, Fault, JwksConfig, Settings};
+pub use guard::{Guard, IntoDemand, all_of, any_of, authenticated, in_handler, optional, public, require};
+pub use issuers::{ClaimShape, TrustedIssuer};
 pub use outbound::ClientError;
-pub use server::{Api, Error, run};
+pub use problem::Problem;
+pub use protocol::issuer::Issuer;
+pub use protocol::permission::{Permission, Reach};
+pub use resource_server::{KeepFresh, ResourceServer, StartError};
+pub use routes::{Line, Routes, delete, get, line, patch, post, put};
+pub use trace::layer;

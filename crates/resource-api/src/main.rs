@@ -8,7 +8,7 @@ use std::error::Error;
 use std::net::TcpListener;
 use std::process::ExitCode;
 
-use resource_api::{Api, Config};
+use resource_api::service::{self, Api, Config};
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::pem::PemObject as _;
@@ -33,10 +33,10 @@ fn start() -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(&listen).map_err(|error| format!("COUNTERSIGN_API_LISTEN: {listen}: {error}"))?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     actix_web::rt::System::new().block_on(async move {
-        let issuer = config.issuer.clone();
+        let issuer = config.settings.issuers[0].issuer.clone();
         let api = Api::new(config).await?;
         tracing::info!(%issuer, "listening on {scheme}://{}", listener.local_addr()?);
-        resource_api::run(api, listener, tls, asked_to_stop()).await?;
+        service::run(api, listener, tls, asked_to_stop()).await?;
         Ok(())
     })
 }

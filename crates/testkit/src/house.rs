@@ -4,7 +4,7 @@ use std::net::TcpListener;
 
 use auth::clock::Clock;
 use protocol::issuer::Issuer;
-use resource_api::Api;
+use resource_api::service::{self, Api};
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::sync::broadcast;
@@ -38,9 +38,9 @@ impl House {
         app.client("demo-web", &demo.to_string()).await;
         let notes = tempfile::tempdir().expect("a temporary directory");
         let issuer = Issuer::parse(&app.issuer).expect("a loopback issuer");
-        let mut config = resource_api::Config::new(issuer, api_url.clone(), api_url.clone());
+        let mut config = service::Config::new(issuer, api_url.clone());
         config.database_url = format!("sqlite:{}", notes.path().join("notes.db").display());
-        config.allowed_origins = vec![demo_app_url.clone()];
+        config.settings.allowed_origins = vec![demo_app_url.clone()];
         let api = Api::new(config).await.expect("an API");
         let (stop, _) = broadcast::channel(1);
         let demo = demo_app::Config {
@@ -51,7 +51,7 @@ impl House {
             extra_ca: None,
         };
         let running = vec![
-            tokio::spawn(resource_api::run(api, api_listener, None, stopped(&stop))),
+            tokio::spawn(service::run(api, api_listener, None, stopped(&stop))),
             tokio::spawn(demo_app::run(demo, demo_listener, stopped(&stop))),
         ];
         Self { app, api_url, demo_app_url, notes, stop, running }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use auth::AppState;
 use clap::Args;
+use resource_api::service;
 
 use super::Context;
 use crate::config::load::DEV_DATA;
@@ -45,7 +46,7 @@ impl Dev {
         let store = open_store(&data.config).await?;
         let keys = Arc::new(open_keys(&data.config, now)?);
         let made = objects::complete(&store, &data.config, &addresses, now).await?;
-        let api = resource_api::Api::new(api_config(&data, &addresses)).await.map_err(Failure::failed)?;
+        let api = service::Api::new(api_config(&data, &addresses)).await.map_err(Failure::failed)?;
 
         let shown = context.data().unwrap_or(&usual).display().to_string();
         let block = Block::new(&data, &addresses, made, shown, context.environment.program().to_owned());
@@ -55,16 +56,16 @@ impl Dev {
         let state = AppState::new(Arc::new(data.config), store, keys)?.in_development();
         tokio::try_join!(
             auth::run(state, listeners.issuer, None, shutdown.clone().told()),
-            resource_api::run(api, listeners.api, None, shutdown.clone().told()),
+            service::run(api, listeners.api, None, shutdown.clone().told()),
             demo_app::run(app_config(&addresses), listeners.app, shutdown.told()),
         )?;
         Ok(())
     }
 }
 
-fn api_config(data: &Data, addresses: &Addresses) -> resource_api::Config {
+fn api_config(data: &Data, addresses: &Addresses) -> service::Config {
     let issuer = data.config.server.issuer.clone();
-    let mut config = resource_api::Config::new(issuer, addresses.api.clone(), addresses.api.clone());
+    let mut config = service::Config::new(issuer, addresses.api.clone());
     config.database_url = data.notes_database();
     config.workers = Some(1);
     config

@@ -6,7 +6,7 @@ use futures_util::FutureExt as _;
 use protocol::issuer::Issuer as IssuerUrl;
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, RequestBuilder};
-use resource_api::{Api, Config};
+use resource_api::service::{self, Api, Config};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -39,15 +39,22 @@ impl TestApi {
         let directory = tempfile::tempdir().unwrap();
         let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let mut config = Config::new(IssuerUrl::parse(issuer).unwrap(), AUDIENCE, &url);
+        let mut config = Config::new(IssuerUrl::parse(issuer).unwrap(), AUDIENCE);
         config.database_url = sqlite_in(&directory);
+        config.settings.public_url.clone_from(&url);
         config.workers = Some(2);
         change(&mut config);
         let api = Api::new(config).await.unwrap();
         let (stop, stopped) = oneshot::channel();
-        tokio::spawn(resource_api::run(api, listener, None, stopped.map(drop)));
+        tokio::spawn(service::run(api, listener, None, stopped.map(drop)));
         let http = Client::builder().no_proxy().tls_certs_only([]).build().unwrap();
         Self { url, http, _stop: stop, _directory: directory }
+    }
+
+    /// What a request without a credential is told; `more` stands behind the realm.
+    pub fn bare_challenge(&self, more: &str) -> String {
+        let metadata = format!("{}/.well-known/oauth-protected-resource", self.url);
+        format!("Bearer realm=\"{AUDIENCE}\"{more}, resource_metadata=\"{metadata}\"")
     }
 
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {

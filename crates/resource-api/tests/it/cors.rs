@@ -8,7 +8,7 @@ use crate::issuer::Issuer;
 const APP: &str = "https://app.example";
 
 async fn api(issuer: &Issuer) -> TestApi {
-    TestApi::start_with(&issuer.url, |config| config.allowed_origins = vec![APP.to_owned()]).await
+    TestApi::start_with(&issuer.url, |config| config.settings.allowed_origins = vec![APP.to_owned()]).await
 }
 
 #[actix_web::test]

@@ -4,7 +4,8 @@ use std::sync::Once;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use protocol::issuer::Issuer as IssuerUrl;
-use resource_api::{Api, Config, DatabaseError, Error};
+use resource_api::StartError;
+use resource_api::service::{Api, Config, DatabaseError, Error};
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _};
 
 use crate::api::sqlite_in;
@@ -57,7 +58,7 @@ async fn run(url: &str, sql: String) {
 }
 
 async fn open(database_url: &str) -> Result<Api, Error> {
-    let mut config = Config::new(IssuerUrl::parse("https://id.example").unwrap(), AUDIENCE, "https://notes.example");
+    let mut config = Config::new(IssuerUrl::parse("https://id.example").unwrap(), AUDIENCE);
     config.database_url = database_url.to_owned();
     Api::new(config).await
 }
@@ -103,9 +104,10 @@ async fn a_wrong_configuration_or_database_is_told_at_start() {
     for url in ["mysql://a@b/c", "sqlite:", "sqlite::memory:", "notes.db", "sqlite:/no/such/directory/notes.db"] {
         assert!(matches!(open(url).await, Err(Error::Database(_))), "{url}");
     }
-    let mut config = Config::new(IssuerUrl::parse("https://id.example").unwrap(), "", "notes.example");
-    config.allowed_origins = vec!["*".to_owned()];
-    let Err(Error::Config(problems)) = Api::new(config).await else { panic!("it must not start") };
-    let keys: Vec<_> = problems.iter().map(|problem| problem.key).collect();
+    let mut config = Config::new(IssuerUrl::parse("https://id.example").unwrap(), "");
+    config.settings.public_url = "notes.example".to_owned();
+    config.settings.allowed_origins = vec!["*".to_owned()];
+    let Err(Error::Start(StartError::Settings(faults))) = Api::new(config).await else { panic!("it must not start") };
+    let keys: Vec<_> = faults.iter().map(|fault| fault.key).collect();
     assert_eq!(keys, ["audience", "public_url", "allowed_origins"]);
 }

@@ -55,7 +55,7 @@ async fn a_thousand_unknown_keys_are_one_fetch() {
 #[actix_web::test]
 async fn after_the_cool_down_an_unknown_key_is_looked_for_again() {
     let issuer = Issuer::start();
-    let api = TestApi::start_with(&issuer.url, |config| config.jwks.unknown_kid_cooldown = Seconds(2)).await;
+    let api = TestApi::start_with(&issuer.url, |config| config.settings.jwks.unknown_kid_cooldown = Seconds(2)).await;
     let unknown = issuer.token().signed_by(key(SigningAlgorithm::ES256)).sign();
     assert_eq!(api.get("/me", &issuer.token().sign()).await.status, 200);
     for _ in 0..3 {
@@ -117,7 +117,7 @@ async fn while_the_issuer_is_down_the_answer_is_503_and_then_it_works() {
 async fn keys_stay_in_use_when_the_issuer_goes_down() {
     let issuer = Issuer::start();
     issuer.bend(|answers| answers.cache_control = "no-store");
-    let api = TestApi::start_with(&issuer.url, |config| config.jwks.min_ttl = Seconds(1)).await;
+    let api = TestApi::start_with(&issuer.url, |config| config.settings.jwks.min_ttl = Seconds(1)).await;
     let token = issuer.token().sign();
     assert_eq!(api.get("/me", &token).await.status, 200);
     issuer.bend(|answers| answers.status = 500);
@@ -133,9 +133,9 @@ async fn keys_stay_in_use_when_the_issuer_goes_down() {
 async fn stale_keys_end_at_their_time() {
     let issuer = Issuer::start();
     issuer.bend(|answers| answers.cache_control = "max-age=0");
-    let change = |config: &mut resource_api::Config| {
-        config.jwks.min_ttl = Seconds(1);
-        config.jwks.stale_for = Seconds(0);
+    let change = |config: &mut resource_api::service::Config| {
+        config.settings.jwks.min_ttl = Seconds(1);
+        config.settings.jwks.stale_for = Seconds(0);
     };
     let api = TestApi::start_with(&issuer.url, change).await;
     let token = issuer.token().sign();
@@ -151,7 +151,7 @@ async fn stale_keys_end_at_their_time() {
 async fn keys_renew_in_the_background_before_their_time() {
     let issuer = Issuer::start();
     issuer.bend(|answers| answers.cache_control = "max-age=2");
-    let api = TestApi::start_with(&issuer.url, |config| config.jwks.min_ttl = Seconds(1)).await;
+    let api = TestApi::start_with(&issuer.url, |config| config.settings.jwks.min_ttl = Seconds(1)).await;
     let old = issuer.token().sign();
     assert_eq!(api.get("/me", &old).await.status, 200);
     issuer.rotate();
@@ -216,7 +216,7 @@ async fn a_key_set_that_breaks_a_rule_does_not_replace_a_good_one() {
     join_all(bad.into_iter().map(async |document| {
         let issuer = Issuer::start();
         issuer.bend(|answers| answers.cache_control = "max-age=1");
-        let api = TestApi::start_with(&issuer.url, |config| config.jwks.min_ttl = Seconds(1)).await;
+        let api = TestApi::start_with(&issuer.url, |config| config.settings.jwks.min_ttl = Seconds(1)).await;
         let token = issuer.token().sign();
         assert_eq!(api.get("/me", &token).await.status, 200);
         issuer.bend(|answers| answers.jwks = Some(document));

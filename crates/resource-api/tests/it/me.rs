@@ -30,7 +30,7 @@ async fn without_a_token_there_is_a_bare_challenge() {
     let api = TestApi::start(&issuer).await;
     let answer = send(api.request(Method::GET, "/me")).await;
     assert_eq!(answer.status, 401);
-    assert_eq!(answer.challenge(), "Bearer realm=\"https://notes.example\"");
+    assert_eq!(answer.challenge(), api.bare_challenge(""));
     assert!(answer.json().get("error").is_none());
 }
 

@@ -7,7 +7,8 @@ use actix_web::rt::time::sleep;
 use futures_util::FutureExt as _;
 use protocol::issuer::Issuer as IssuerUrl;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use resource_api::{Api, Config, Error};
+use resource_api::StartError;
+use resource_api::service::{self, Api, Config, Error};
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::PrivateKeyDer;
@@ -45,10 +46,10 @@ impl Authority {
 async fn an_issuer_with_a_private_authority_is_trusted_when_told_so() {
     let authority = Authority::new();
     let issuer = Issuer::start_with_tls(authority.certify("localhost"));
-    let trusting = TestApi::start_with(&issuer.url, |config| config.extra_ca = Some(authority.pem())).await;
+    let trusting = TestApi::start_with(&issuer.url, |config| config.settings.extra_ca = Some(authority.pem())).await;
     assert_eq!(trusting.get("/me", &issuer.token().sign()).await.status, 200);
     let other = Authority::new();
-    let wary = TestApi::start_with(&issuer.url, |config| config.extra_ca = Some(other.pem())).await;
+    let wary = TestApi::start_with(&issuer.url, |config| config.settings.extra_ca = Some(other.pem())).await;
     assert_eq!(wary.get("/me", &issuer.token().sign()).await.status, 503);
 }
 
@@ -58,7 +59,7 @@ async fn an_issuer_on_https_cannot_send_us_to_plain_http_for_its_keys() {
     let issuer = Issuer::start_with_tls(authority.certify("localhost"));
     let plain = Issuer::start();
     issuer.bend(|answers| answers.jwks_uri = format!("{}/jwks", plain.url));
-    let api = TestApi::start_with(&issuer.url, |config| config.extra_ca = Some(authority.pem())).await;
+    let api = TestApi::start_with(&issuer.url, |config| config.settings.extra_ca = Some(authority.pem())).await;
     assert_eq!(api.get("/me", &issuer.token().sign()).await.status, 503);
     assert_eq!(plain.jwks_count(), 0);
 }
@@ -66,12 +67,12 @@ async fn an_issuer_on_https_cannot_send_us_to_plain_http_for_its_keys() {
 #[actix_web::test]
 async fn an_authority_that_is_no_certificate_is_told_at_start() {
     let directory = tempfile::tempdir().unwrap();
-    let mut config = Config::new(IssuerUrl::parse("https://id.example").unwrap(), AUDIENCE, "https://notes.example");
+    let mut config = Config::new(IssuerUrl::parse("https://id.example").unwrap(), AUDIENCE);
     config.database_url = sqlite_in(&directory);
     for pem in ["-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "no certificate in here", ""] {
-        config.extra_ca = Some(pem.as_bytes().to_vec());
+        config.settings.extra_ca = Some(pem.as_bytes().to_vec());
         let refused = Api::new(config.clone()).await;
-        assert!(matches!(refused, Err(Error::HttpClient(_))), "{pem:?}: {refused:?}");
+        assert!(matches!(refused, Err(Error::Start(StartError::HttpClient(_)))), "{pem:?}: {refused:?}");
     }
 }
 
@@ -80,12 +81,13 @@ async fn the_api_itself_speaks_tls_and_says_so() {
     let (authority, issuer, directory) = (Authority::new(), Issuer::start(), tempfile::tempdir().unwrap());
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
-    let mut config = Config::new(IssuerUrl::parse(&issuer.url).unwrap(), AUDIENCE, &url);
+    let mut config = Config::new(IssuerUrl::parse(&issuer.url).unwrap(), AUDIENCE);
+    config.settings.public_url.clone_from(&url);
     config.database_url = sqlite_in(&directory);
     let api = Api::new(config).await.unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
     let running =
-        actix_web::rt::spawn(resource_api::run(api, listener, Some(authority.certify("localhost")), stopped.map(drop)));
+        actix_web::rt::spawn(service::run(api, listener, Some(authority.certify("localhost")), stopped.map(drop)));
     let trusted = reqwest::Certificate::from_pem(&authority.pem()).unwrap();
     let http = reqwest::Client::builder().no_proxy().tls_certs_only([trusted]).build().unwrap();
     let answer = http.get(format!("{url}/me")).bearer_auth(issuer.token().sign()).send().await.unwrap();

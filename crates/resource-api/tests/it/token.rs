@@ -84,8 +84,10 @@ async fn claims_of_a_wrong_form_are_refused() {
         ("sub", json!("a".repeat(256))),
         ("scope", json!(["notes:read"])),
         ("scope", json!("notes:read\nnotes:write")),
-        ("client_id", json!("a b")),
-        ("jti", json!("\"")),
+        ("client_id", json!("a\u{7}b")),
+        ("client_id", json!("a".repeat(256))),
+        ("client_id", json!(7)),
+        ("jti", json!("\u{0}")),
     ];
     for (name, value) in bad {
         let answer = api.get("/me", &issuer.token().claim(name, value.clone()).sign()).await;
@@ -264,7 +266,7 @@ async fn another_scheme_gets_a_bare_challenge_and_a_malformed_header_is_named() 
     let api = TestApi::start(&issuer).await;
     for header in ["Basic YWxpY2U6cHc=", "DPoP abc.def.ghi", "Negotiate"] {
         let answer = send(api.request(Method::GET, "/me").header("authorization", header)).await;
-        assert_eq!((answer.status, answer.challenge()), (401, "Bearer realm=\"https://notes.example\""), "{header}");
+        assert_eq!((answer.status, answer.challenge()), (401, api.bare_challenge("").as_str()), "{header}");
     }
     for header in ["Bearer", "Bearer a b", "Bearer a,b", "Bearer \"a\""] {
         let answer = send(api.request(Method::GET, "/me").header("authorization", header)).await;

@@ -11,8 +11,9 @@ use crate::caller::Caller;
 pub(crate) struct Me {
     /// The person who signed in; for a machine client, its client id.
     sub: String,
-    /// The app that calls on their behalf.
-    client_id: String,
+    /// The app that calls on their behalf. An API key has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_id: Option<String>,
     /// What the app was allowed to do here, separated by spaces.
     #[schema(example = "notes:read notes:write")]
     scope: String,
@@ -23,7 +24,7 @@ pub(crate) struct Me {
 pub(crate) async fn show(caller: Caller) -> HttpResponse {
     HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(Me {
         sub: caller.subject().to_string(),
-        client_id: caller.client_id().to_string(),
-        scope: caller.scope().to_string(),
+        client_id: caller.client_id().map(str::to_owned),
+        scope: caller.permissions().collect::<Vec<_>>().join(" "),
     })
 }

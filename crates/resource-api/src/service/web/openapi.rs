@@ -10,12 +10,13 @@ use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{Http, HttpAuthScheme, OpenIdConnect, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{Content, OpenApi, PathItem, Ref, RefOr, Response, Responses, Server};
 
-use crate::caller::Access;
-use crate::config::Config;
-use crate::server::App;
-use crate::web::error::Problem;
-use crate::web::routes::{Line, ROUTES};
-use crate::web::{health, me, notes};
+use crate::config::Settings;
+use crate::guard::{Access, Guard};
+use crate::problem::Document;
+use crate::routes::Line;
+use crate::service::App;
+use crate::service::web::routes::routes;
+use crate::service::web::{health, me, notes};
 
 const BEARER: &str = "bearer";
 const OPENID: &str = "openid";
@@ -41,7 +42,7 @@ const NO_PERMISSION: (&str, &str) = ("403", "The token's scope is not enough; th
         notes::update,
         notes::delete
     ),
-    components(schemas(Problem))
+    components(schemas(Document))
 )]
 struct Described;
 
@@ -55,41 +56,49 @@ pub(crate) async fn document(app: Data<App>) -> HttpResponse {
 }
 
 /// The document for one configuration.
-pub(crate) fn describe(config: &Config) -> OpenApi {
+pub(crate) fn describe(settings: &Settings) -> OpenApi {
     let mut api = Described::openapi();
-    api.servers = Some(vec![Server::new(&config.public_url)]);
+    api.servers = Some(vec![Server::new(&settings.public_url)]);
     let schemes = &mut api.components.get_or_insert_default().security_schemes;
     schemes.insert(
         BEARER.to_owned(),
         SecurityScheme::Http(Http::builder().scheme(HttpAuthScheme::Bearer).bearer_format("at+jwt").build()).into(),
     );
-    let discovery = config.issuer.endpoint("/.well-known/openid-configuration");
-    schemes.insert(OPENID.to_owned(), SecurityScheme::OpenIdConnect(OpenIdConnect::new(discovery)).into());
-    for line in ROUTES {
-        if let Some(operation) = api.paths.paths.get_mut(line.path).and_then(|item| operation(item, line)) {
-            operation.security = Some(security(line.access));
-            complete(&mut operation.responses, line.access);
+    for trusted in &settings.issuers {
+        let discovery = trusted.issuer.endpoint("/.well-known/openid-configuration");
+        schemes.insert(OPENID.to_owned(), SecurityScheme::OpenIdConnect(OpenIdConnect::new(discovery)).into());
+    }
+    for line in routes().lines() {
+        if let Some(operation) = api.paths.paths.get_mut(&line.path).and_then(|item| operation(item, line)) {
+            operation.security = Some(security(line));
+            complete(&mut operation.responses, line);
         }
     }
     api
 }
 
 /// Either scheme will do; both lead to the same header.
-fn security(access: Access) -> Vec<SecurityRequirement> {
-    let scopes = match access {
-        Access::Public => return Vec::new(),
-        Access::AnyToken => vec![],
-        Access::Needs(permission) => vec![permission.0],
-    };
-    [BEARER, OPENID].map(|scheme| SecurityRequirement::new(scheme, scopes.clone())).into()
+fn security(line: &Line) -> Vec<SecurityRequirement> {
+    if is_public(line) {
+        return Vec::new();
+    }
+    [BEARER, OPENID].map(|scheme| SecurityRequirement::new(scheme, permissions(line))).into()
+}
+
+fn is_public(line: &Line) -> bool {
+    line.guards.iter().all(|guard| guard.access == Access::Public)
+}
+
+fn permissions(line: &Line) -> Vec<&str> {
+    line.guards.iter().flat_map(Guard::permissions).collect()
 }
 
 /// Adds what can happen before a handler is reached, and to every error the form that all errors have.
-fn complete(responses: &mut Responses, access: Access) {
-    let before_the_handler: &[_] = match access {
-        Access::Public => &[],
-        Access::AnyToken => &[NO_TOKEN, NO_KEYS],
-        Access::Needs(_) => &[NO_TOKEN, NO_KEYS, NO_PERMISSION],
+fn complete(responses: &mut Responses, line: &Line) {
+    let before_the_handler: &[_] = match (is_public(line), permissions(line).is_empty()) {
+        (true, _) => &[],
+        (false, true) => &[NO_TOKEN, NO_KEYS],
+        (false, false) => &[NO_TOKEN, NO_KEYS, NO_PERMISSION],
     };
     for (status, about) in before_the_handler {
         responses.responses.insert((*status).to_owned(), Response::new(*about).into());
@@ -123,8 +132,7 @@ mod tests {
 
     fn document() -> serde_json::Value {
         let issuer = Issuer::parse("https://id.example").expect("is an issuer");
-        let config = Config::new(issuer, "https://api.example", "https://api.example");
-        serde_json::to_value(describe(&config)).expect("is JSON")
+        serde_json::to_value(describe(&Settings::new(issuer, "https://api.example"))).expect("is JSON")
     }
 
     #[test]
@@ -136,10 +144,10 @@ mod tests {
             .values()
             .map(|item| item.as_object().map_or(0, serde_json::Map::len))
             .sum();
-        assert_eq!(described, ROUTES.len());
-        for line in ROUTES {
+        assert_eq!(described, routes().lines().len());
+        for line in routes().lines() {
             let method = line.method.as_str().to_ascii_lowercase();
-            assert!(document["paths"][line.path][&method].is_object(), "{method} {}", line.path);
+            assert!(document["paths"][&line.path][&method].is_object(), "{method} {}", line.path);
         }
     }
 
@@ -159,10 +167,10 @@ mod tests {
     #[test]
     fn an_operation_says_what_happens_without_a_token_or_permission() {
         let document = document();
-        for line in ROUTES {
-            let responses = &document["paths"][line.path][line.method.as_str().to_ascii_lowercase()]["responses"];
-            assert_eq!(responses["401"].is_object(), line.access != Access::Public, "{}", line.path);
-            assert_eq!(responses["403"].is_object(), matches!(line.access, Access::Needs(_)), "{}", line.path);
+        for line in routes().lines() {
+            let responses = &document["paths"][&line.path][line.method.as_str().to_ascii_lowercase()]["responses"];
+            assert_eq!(responses["401"].is_object(), !is_public(line), "{}", line.path);
+            assert_eq!(responses["403"].is_object(), !permissions(line).is_empty(), "{}", line.path);
         }
     }
 

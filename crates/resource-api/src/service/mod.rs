@@ -1,7 +1,12 @@
-//! The API as a value ([`Api`]) and as a running server ([`run`]).
+//! The example service: notes of the caller. As a value ([`Api`]) and as a running server ([`run`]).
 //!
-//! Start-up order: configuration, HTTP client, database with its migrations. The issuer may be down meanwhile; its keys are
+//! Start-up order: settings, routes, HTTP client, database with its migrations. The issuer may be down meanwhile; its keys are
 //! fetched by a task that lives exactly as long as the server.
+
+mod config;
+mod database;
+mod notes;
+mod web;
 
 use std::fmt;
 use std::io;
@@ -14,24 +19,24 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{Bytes, Data};
 use actix_web::{App as ActixApp, HttpServer};
 
-use crate::config::{Config, Problem};
-use crate::database::{Database, DatabaseError};
-use crate::jwks_cache::JwksCache;
-use crate::outbound::{ClientError, Outbound};
-use crate::validator::Validator;
-use crate::web::{openapi, routes, trace};
+pub use config::Config;
+pub use database::DatabaseError;
+
+use crate::resource_server::{ResourceServer, StartError};
+use crate::trace::layer;
+use database::Database;
+use web::{openapi, routes};
 
 const HEADERS_WITHIN: Duration = Duration::from_secs(5);
 const IDLE_FOR: Duration = Duration::from_mins(1);
 const FINISH_WITHIN_SECONDS: u64 = 10;
 
-/// Everything a request may need. One per process, shared by all workers.
+/// Everything a handler may need. One per process, shared by all workers.
 pub(crate) struct App {
-    pub config: Config,
-    pub validator: Validator,
     pub database: Database,
     pub openapi: Bytes,
-    keys: Arc<JwksCache>,
+    pub server: ResourceServer,
+    workers: Option<usize>,
 }
 
 /// An API that is ready to run.
@@ -41,33 +46,30 @@ pub struct Api(Arc<App>);
 /// Why an API cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("the configuration is wrong: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
-    Config(Vec<Problem>),
-    #[error("the issuer's keys cannot be fetched: {0}")]
-    HttpClient(#[from] ClientError),
+    #[error(transparent)]
+    Start(#[from] StartError),
+    #[error("workers: is at least one")]
+    Workers,
     #[error(transparent)]
     Database(#[from] DatabaseError),
 }
 
 impl Api {
-    /// Checks the configuration, opens the database and migrates it. Does not need the issuer.
+    /// Checks the settings, opens the database and migrates it. Does not need the issuer.
     pub async fn new(config: Config) -> Result<Self, Error> {
-        let problems = config.problems();
-        if !problems.is_empty() {
-            return Err(Error::Config(problems));
+        if config.workers == Some(0) {
+            return Err(Error::Workers);
         }
-        let outbound = Outbound::new(config.issuer.clone(), config.extra_ca.as_deref())?;
-        let keys = Arc::new(JwksCache::new(outbound, config.jwks.clone()));
-        let validator = Validator::new(config.issuer.clone(), config.audience.clone(), Arc::clone(&keys));
+        let openapi = serde_json::to_vec(&openapi::describe(&config.settings)).unwrap_or_default().into();
+        let server = ResourceServer::new(config.settings, routes::routes())?;
         let database = Database::open(&config.database_url).await?;
-        let openapi = serde_json::to_vec(&openapi::describe(&config)).unwrap_or_default().into();
-        Ok(Self(Arc::new(App { config, validator, database, openapi, keys })))
+        Ok(Self(Arc::new(App { database, openapi, server, workers: config.workers })))
     }
 }
 
 impl fmt::Debug for Api {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Api").field(&self.0.config).finish()
+        f.debug_tuple("Api").field(&self.0.server).finish()
     }
 }
 
@@ -80,7 +82,7 @@ pub async fn run(
 ) -> io::Result<()> {
     let Api(app) = api;
     let server = listen(&app, listener, tls)?;
-    let keys = tokio::spawn(Arc::clone(&app.keys).keep_fresh());
+    let keys = app.server.keep_fresh();
     let handle = server.handle();
     // Not `HttpServer::shutdown_signal`: that one stops the whole actix System, other servers of the process included.
     let stopping = tokio::spawn(async move {
@@ -89,7 +91,7 @@ pub async fn run(
     });
     let ended = server.await;
     stopping.abort();
-    keys.abort();
+    drop(keys);
     app.database.close().await;
     ended
 }
@@ -97,13 +99,14 @@ pub async fn run(
 fn listen(app: &Arc<App>, listener: TcpListener, tls: Option<rustls::ServerConfig>) -> io::Result<Server> {
     let shared = Data::from(Arc::clone(app));
     let mut server = HttpServer::new(move || {
-        ActixApp::new().app_data(shared.clone()).wrap(from_fn(trace::trace)).configure(routes::configure)
+        let app = shared.clone();
+        ActixApp::new().app_data(app.clone()).wrap(from_fn(layer)).configure(move |config| app.server.configure(config))
     })
     .client_request_timeout(HEADERS_WITHIN)
     .keep_alive(IDLE_FOR)
     .shutdown_timeout(FINISH_WITHIN_SECONDS)
     .disable_signals();
-    if let Some(workers) = app.config.workers {
+    if let Some(workers) = app.workers {
         server = server.workers(workers);
     }
     let server = match tls {

@@ -12,7 +12,7 @@ use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::{AnyPool, SqlSafeStr as _};
 use url::Url;
 
-const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "notes", include_str!("../migrations/0001_notes.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "notes", include_str!("../../migrations/0001_notes.sql"))];
 
 /// A table of its own, so that this API can share a PostgreSQL database with another program.
 const MIGRATIONS_TABLE: &str = "_resource_api_migrations";

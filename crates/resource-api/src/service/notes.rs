@@ -7,12 +7,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use protocol::ids::UserId;
 use protocol::time::Timestamp;
 use sqlx::any::AnyRow;
 use sqlx::{FromRow, Row as _};
 
-use crate::database::{Database, DatabaseError};
+use crate::service::database::{Database, DatabaseError};
 
 pub(crate) const MAX_TITLE: usize = 200;
 pub(crate) const MAX_BODY: usize = 10_000;
@@ -75,14 +74,14 @@ pub(crate) struct Page {
 
 pub(crate) async fn insert(
     database: &Database,
-    owner: &UserId,
+    owner: &str,
     text: &NoteText,
     now: Timestamp,
 ) -> Result<Note, DatabaseError> {
     let NoteId(id) = NoteId(URL_SAFE_NO_PAD.encode(jwt::random::bytes::<16>()));
     sqlx::query(INSERT)
         .bind(&id)
-        .bind(owner.as_str())
+        .bind(owner)
         .bind(&text.title)
         .bind(&text.body)
         .bind(now.0)
@@ -91,21 +90,21 @@ pub(crate) async fn insert(
     Ok(Note { id, title: text.title.clone(), body: text.body.clone(), created_at: now.0, updated_at: now.0 })
 }
 
-pub(crate) async fn find(database: &Database, owner: &UserId, id: &NoteId) -> Result<Option<Note>, DatabaseError> {
-    Ok(sqlx::query_as(FIND).bind(&id.0).bind(owner.as_str()).fetch_optional(&database.read).await?)
+pub(crate) async fn find(database: &Database, owner: &str, id: &NoteId) -> Result<Option<Note>, DatabaseError> {
+    Ok(sqlx::query_as(FIND).bind(&id.0).bind(owner).fetch_optional(&database.read).await?)
 }
 
 /// Newest first. `limit` is between 1 and [`MAX_PAGE`].
 pub(crate) async fn page(
     database: &Database,
-    owner: &UserId,
+    owner: &str,
     after: Option<&Cursor>,
     limit: u32,
 ) -> Result<Page, DatabaseError> {
     let (created_at, id) = after.map_or((i64::MAX, ""), |cursor| (cursor.created_at, &cursor.id));
     // One more than asked for tells whether there is a next page.
     let mut notes: Vec<Note> = sqlx::query_as(PAGE)
-        .bind(owner.as_str())
+        .bind(owner)
         .bind(created_at)
         .bind(id)
         .bind(i64::from(limit) + 1)
@@ -119,14 +118,14 @@ pub(crate) async fn page(
 
 pub(crate) async fn update(
     database: &Database,
-    owner: &UserId,
+    owner: &str,
     id: &NoteId,
     text: &NoteText,
     now: Timestamp,
 ) -> Result<Option<Note>, DatabaseError> {
     let rows: Vec<Note> = sqlx::query_as(UPDATE)
         .bind(&id.0)
-        .bind(owner.as_str())
+        .bind(owner)
         .bind(&text.title)
         .bind(&text.body)
         .bind(now.0)
@@ -137,8 +136,8 @@ pub(crate) async fn update(
 }
 
 /// Whether there was such a note.
-pub(crate) async fn delete(database: &Database, owner: &UserId, id: &NoteId) -> Result<Deleted, DatabaseError> {
-    let done = sqlx::query(DELETE).bind(&id.0).bind(owner.as_str()).execute(&database.write).await?;
+pub(crate) async fn delete(database: &Database, owner: &str, id: &NoteId) -> Result<Deleted, DatabaseError> {
+    let done = sqlx::query(DELETE).bind(&id.0).bind(owner).execute(&database.write).await?;
     Ok(if done.rows_affected() == 0 { Deleted::NotThere } else { Deleted::Yes })
 }
 

@@ -2,8 +2,6 @@
 //!
 //! Somebody else's note is not found: nobody learns that it exists.
 
-use std::borrow::Cow;
-
 use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
@@ -15,10 +13,11 @@ use utoipa::ToSchema;
 
 use crate::caller::Caller;
 use crate::clock;
-use crate::notes::{self as store, Cursor, DEFAULT_PAGE, Deleted, MAX_PAGE, NoteId, NoteText};
-use crate::server::App;
-use crate::web::body::JsonBody;
-use crate::web::error::ApiError;
+use crate::problem::Problem;
+use crate::service::App;
+use crate::service::notes::{self as store, Cursor, DEFAULT_PAGE, Deleted, MAX_PAGE, NoteId, NoteText};
+use crate::service::web::body::JsonBody;
+use crate::service::web::problems;
 
 /// One note.
 #[derive(Serialize, ToSchema)]
@@ -62,8 +61,8 @@ pub(crate) struct NoteInput {
     (status = 200, description = "One page", body = NotePage),
     (status = 400, description = "A parameter breaks a rule"),
 ))]
-pub(crate) async fn list(request: HttpRequest, caller: Caller, app: Data<App>) -> Result<HttpResponse, ApiError> {
-    let Asked { limit, after } = Asked::parse(request.query_string()).map_err(ApiError::Query)?;
+pub(crate) async fn list(request: HttpRequest, caller: Caller, app: Data<App>) -> Result<HttpResponse, Problem> {
+    let Asked { limit, after } = Asked::parse(request.query_string()).map_err(problems::query)?;
     let page = store::page(&app.database, caller.subject(), after.as_ref(), limit).await?;
     let notes = page.notes.into_iter().map(Note::from).collect();
     Ok(private().json(NotePage { notes, next: page.next.map(|cursor| cursor.print()) }))
@@ -80,7 +79,7 @@ pub(crate) async fn create(
     caller: Caller,
     app: Data<App>,
     JsonBody(input): JsonBody<NoteInput>,
-) -> Result<HttpResponse, ApiError> {
+) -> Result<HttpResponse, Problem> {
     let note = store::insert(&app.database, caller.subject(), &input.check()?, clock::now()).await?;
     let location = format!("/notes/{}", note.id);
     Ok(HttpResponse::Created()
@@ -94,8 +93,8 @@ pub(crate) async fn create(
     (status = 200, description = "The note", body = Note),
     (status = 404, description = "The caller has no such note"),
 ))]
-pub(crate) async fn show(path: Path<String>, caller: Caller, app: Data<App>) -> Result<HttpResponse, ApiError> {
-    let note = store::find(&app.database, caller.subject(), &id(&path)?).await?.ok_or(ApiError::NotFound)?;
+pub(crate) async fn show(path: Path<String>, caller: Caller, app: Data<App>) -> Result<HttpResponse, Problem> {
+    let note = store::find(&app.database, caller.subject(), &id(&path)?).await?.ok_or_else(Problem::not_found)?;
     Ok(private().json(Note::from(note)))
 }
 
@@ -112,10 +111,10 @@ pub(crate) async fn update(
     caller: Caller,
     app: Data<App>,
     JsonBody(input): JsonBody<NoteInput>,
-) -> Result<HttpResponse, ApiError> {
+) -> Result<HttpResponse, Problem> {
     let (id, text) = (id(&path)?, input.check()?);
     let note = store::update(&app.database, caller.subject(), &id, &text, clock::now()).await?;
-    Ok(private().json(Note::from(note.ok_or(ApiError::NotFound)?)))
+    Ok(private().json(Note::from(note.ok_or_else(Problem::not_found)?)))
 }
 
 /// Deletes a note.
@@ -123,10 +122,10 @@ pub(crate) async fn update(
     (status = 204, description = "It is gone"),
     (status = 404, description = "The caller has no such note"),
 ))]
-pub(crate) async fn delete(path: Path<String>, caller: Caller, app: Data<App>) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn delete(path: Path<String>, caller: Caller, app: Data<App>) -> Result<HttpResponse, Problem> {
     match store::delete(&app.database, caller.subject(), &id(&path)?).await? {
         Deleted::Yes => Ok(HttpResponse::NoContent().insert_header((CACHE_CONTROL, "no-store")).finish()),
-        Deleted::NotThere => Err(ApiError::NotFound),
+        Deleted::NotThere => Err(Problem::not_found()),
     }
 }
 
@@ -161,8 +160,8 @@ impl Asked {
 }
 
 impl NoteInput {
-    fn check(self) -> Result<NoteText, ApiError> {
-        NoteText::check(self.title, self.body).map_err(|rule| ApiError::Body(Cow::Borrowed(rule)))
+    fn check(self) -> Result<NoteText, Problem> {
+        NoteText::check(self.title, self.body).map_err(problems::body)
     }
 }
 
@@ -173,8 +172,8 @@ impl From<store::Note> for Note {
     }
 }
 
-fn id(path: &Path<String>) -> Result<NoteId, ApiError> {
-    NoteId::parse(path).ok_or(ApiError::NotFound)
+fn id(path: &Path<String>) -> Result<NoteId, Problem> {
+    NoteId::parse(path).ok_or_else(Problem::not_found)
 }
 
 fn private() -> HttpResponseBuilder {

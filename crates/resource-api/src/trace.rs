@@ -10,11 +10,13 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{Error, HttpMessage as _};
+use actix_web::{Error, HttpMessage as _, HttpResponse};
 
 use crate::caller::Caller;
-use crate::server::App;
-use crate::web::{cors, error};
+use crate::config::Settings;
+use crate::cors;
+use crate::problem::Problem;
+use crate::resource_server::ResourceServer;
 
 pub(crate) const TRACE_HEADER: HeaderName = HeaderName::from_static("x-trace-id");
 
@@ -38,36 +40,52 @@ impl fmt::Display for TraceId {
     }
 }
 
-/// Middleware around every route.
-pub(crate) async fn trace(
-    app: Data<App>,
+/// The outermost middleware of an app, as `App::new().wrap(from_fn(layer))`: trace id, CORS, the headers that every answer has,
+/// errors as problems, the log line.
+pub async fn layer(
+    server: Data<ResourceServer>,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let began = Instant::now();
     let trace = TraceId::new();
-    let origin = cors::allowed_origin(&app.config.allowed_origins, request.headers());
+    let settings = server.settings();
+    let origin = cors::allowed_origin(&settings.allowed_origins, request.headers());
     let mut response = if cors::is_preflight(&request) {
         request.into_response(cors::preflight(origin.as_ref()))
     } else {
         let response = next.call(request).await?.map_into_boxed_body();
-        match response.response().error().map(|error| error::render(error, &app.config.audience, &trace)) {
+        match response.response().error().map(|error| render(error, &trace)) {
             Some(rendered) => response.into_response(rendered),
             None => response,
         }
     };
-    cors::mark(response.headers_mut(), &app.config.allowed_origins, origin.as_ref());
-    mark(response.headers_mut(), &trace, &app);
+    cors::mark(response.headers_mut(), &settings.allowed_origins, origin.as_ref());
+    mark(response.headers_mut(), &trace, settings);
     log(&response, &trace, began);
     Ok(response)
 }
 
-fn mark(headers: &mut HeaderMap, trace: &TraceId, app: &App) {
+/// Any error of a handler: a problem as it is, another one by its status alone.
+fn render(error: &Error, trace: &TraceId) -> HttpResponse {
+    let of_the_framework;
+    let problem = match error.as_error::<Problem>() {
+        Some(problem) => problem,
+        None => {
+            of_the_framework = Problem::of_status(error.as_response_error().status_code());
+            &of_the_framework
+        }
+    };
+    problem.log(trace);
+    problem.answer(Some(trace))
+}
+
+fn mark(headers: &mut HeaderMap, trace: &TraceId, settings: &Settings) {
     if let Ok(value) = HeaderValue::from_str(&trace.0) {
         headers.insert(TRACE_HEADER, value);
     }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if app.config.public_url.starts_with("https:") {
+    if settings.is_https() {
         headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
 }
@@ -80,8 +98,8 @@ fn log(response: &ServiceResponse<BoxBody>, trace: &TraceId, began: Instant) {
         http.method = %request.method(),
         http.path = request.path(),
         http.status = response.status().as_u16(),
-        user.id = caller.as_ref().map(|caller| caller.subject().as_str()),
-        client.id = caller.as_ref().map(|caller| caller.client_id().as_str()),
+        user.id = caller.as_ref().map(Caller::subject),
+        client.id = caller.as_ref().and_then(Caller::client_id),
         micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX),
         "answered"
     );

@@ -15,7 +15,8 @@ use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
-use crate::web::error::ApiError;
+use crate::problem::Problem;
+use crate::service::web::problems;
 
 const MAX_BYTES: usize = 64 * 1024;
 const MAX_TIME: Duration = Duration::from_secs(10);
@@ -24,48 +25,48 @@ const MAX_SENTENCE: usize = 200;
 pub(crate) struct JsonBody<T>(pub T);
 
 impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
-    type Error = ApiError;
-    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let fits = check_headers(request.headers());
         let payload = payload.take();
         Box::pin(async move {
             fits?;
-            let bytes = timeout(MAX_TIME, read(payload)).await.map_err(|_| ApiError::TooSlow)??;
+            let bytes = timeout(MAX_TIME, read(payload)).await.map_err(|_| problems::too_slow())??;
             // An array of the members' values in order would pass for the object.
             if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
-                return Err(ApiError::Body(Cow::Borrowed("the body must be a JSON object")));
+                return Err(problems::body("the body must be a JSON object"));
             }
-            serde_json::from_slice(&bytes).map(Self).map_err(|error| ApiError::Body(explain(&error)))
+            serde_json::from_slice(&bytes).map(Self).map_err(|error| problems::body(explain(&error)))
         })
     }
 }
 
-fn check_headers(headers: &HeaderMap) -> Result<(), ApiError> {
+fn check_headers(headers: &HeaderMap) -> Result<(), Problem> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let essence = text(CONTENT_TYPE).and_then(|value| value.split(';').next()).map(str::trim);
     if !essence.is_some_and(|essence| essence.eq_ignore_ascii_case("application/json")) {
-        return Err(ApiError::MediaType("send the body as Content-Type: application/json"));
+        return Err(problems::media_type("send the body as Content-Type: application/json"));
     }
     if headers.contains_key(CONTENT_ENCODING) {
-        return Err(ApiError::MediaType("send the body without Content-Encoding"));
+        return Err(problems::media_type("send the body without Content-Encoding"));
     }
     match text(CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok()) {
-        Some(length) if length > MAX_BYTES => Err(ApiError::TooLarge),
+        Some(length) if length > MAX_BYTES => Err(problems::too_large()),
         _ => Ok(()),
     }
 }
 
-async fn read(mut payload: Payload) -> Result<BytesMut, ApiError> {
+async fn read(mut payload: Payload) -> Result<BytesMut, Problem> {
     let mut bytes = BytesMut::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| match error {
-            PayloadError::Overflow => ApiError::TooLarge,
-            _ => ApiError::Body(Cow::Borrowed("the body ended early")),
+            PayloadError::Overflow => problems::too_large(),
+            _ => problems::body("the body ended early"),
         })?;
         if bytes.len() + chunk.len() > MAX_BYTES {
-            return Err(ApiError::TooLarge);
+            return Err(problems::too_large());
         }
         bytes.extend_from_slice(&chunk);
     }

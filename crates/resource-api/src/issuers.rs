@@ -1,0 +1,127 @@
+//! Which issuers are trusted, and how each of them writes what it says: presets for those that differ from RFC 9068.
+//!
+//! What a token of theirs must obey is in `validator.rs`.
+
+use protocol::issuer::Issuer;
+use protocol::signing::SigningAlgorithm;
+use serde_json::{Map, Value};
+
+/// An issuer whose access tokens are accepted.
+#[derive(Clone, Debug)]
+pub struct TrustedIssuer {
+    pub issuer: Issuer,
+    pub claims: ClaimShape,
+    /// `alg` of its tokens. Every one that we can verify by default; none of them is symmetric.
+    pub algorithms: Vec<SigningAlgorithm>,
+}
+
+/// How an issuer writes access tokens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ClaimShape {
+    /// RFC 9068: `typ` is `at+jwt`, permissions are in `scope`, and `client_id`, `iat` and `jti` are there.
+    #[default]
+    Standard,
+    /// Keycloak: `typ` is `JWT`, the client is `azp`; roles of the realm and of the client that the audience names are permissions too.
+    Keycloak,
+    /// Microsoft Entra ID: `typ` is `JWT`, the client is `azp` or `appid`, permissions are in `scp` and `roles`.
+    Entra,
+    /// Auth0: `typ` is `at+jwt` or `JWT`, the client is `azp`, permissions are in `scope` and `permissions`.
+    Auth0,
+}
+
+impl TrustedIssuer {
+    /// One that follows RFC 9068, as Countersign does.
+    pub fn new(issuer: Issuer) -> Self {
+        Self { issuer, claims: ClaimShape::Standard, algorithms: SigningAlgorithm::ALL.to_vec() }
+    }
+
+    #[must_use]
+    pub fn claims(mut self, claims: ClaimShape) -> Self {
+        self.claims = claims;
+        self
+    }
+
+    /// Accepts these algorithms only.
+    #[must_use]
+    pub fn algorithms(mut self, algorithms: &[SigningAlgorithm]) -> Self {
+        self.algorithms = algorithms.to_vec();
+        self
+    }
+}
+
+impl ClaimShape {
+    /// Whether every claim that RFC 9068 §2.2 requires has to be there. Other issuers leave some out.
+    pub(crate) fn is_strict(self) -> bool {
+        self == Self::Standard
+    }
+
+    /// Values of `typ` beside `at+jwt` that an access token of theirs may have.
+    pub(crate) fn accepts_plain_jwt(self) -> bool {
+        self != Self::Standard
+    }
+
+    /// Under which names they write the client, the first that is there counts.
+    pub(crate) fn client_claims(self) -> &'static [&'static str] {
+        match self {
+            Self::Standard => &["client_id"],
+            Self::Keycloak | Self::Auth0 => &["azp", "client_id"],
+            Self::Entra => &["azp", "appid"],
+        }
+    }
+
+    /// The permissions that a token holds beside those of `scope`, as they stand.
+    pub(crate) fn permissions(self, claims: &Map<String, Value>, audience: &str) -> Vec<String> {
+        let roles = |holder: Option<&Value>| holder.and_then(|holder| texts(holder.get("roles")));
+        let found = match self {
+            Self::Standard => [None, None],
+            Self::Keycloak => [
+                roles(claims.get("realm_access")),
+                roles(claims.get("resource_access").and_then(|clients| clients.get(audience))),
+            ],
+            Self::Entra => [claims.get("scp").and_then(Value::as_str).map(words), texts(claims.get("roles"))],
+            Self::Auth0 => [texts(claims.get("permissions")), None],
+        };
+        found.into_iter().flatten().flatten().collect()
+    }
+}
+
+fn words(text: &str) -> Vec<String> {
+    text.split_ascii_whitespace().map(str::to_owned).collect()
+}
+
+fn texts(value: Option<&Value>) -> Option<Vec<String>> {
+    let items = value?.as_array()?;
+    Some(items.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn permissions(shape: ClaimShape, claims: &Value) -> Vec<String> {
+        shape.permissions(claims.as_object().expect("an object"), "notes-api")
+    }
+
+    #[test]
+    fn each_preset_reads_its_own_claims_alone() {
+        let claims = json!({
+            "realm_access": { "roles": ["realm-role"] },
+            "resource_access": { "notes-api": { "roles": ["api-role"] }, "other": { "roles": ["no"] } },
+            "scp": "Notes.Read Notes.Write", "roles": ["App.Role"], "permissions": ["read:notes"],
+        });
+        assert!(permissions(ClaimShape::Standard, &claims).is_empty());
+        assert_eq!(permissions(ClaimShape::Keycloak, &claims), ["realm-role", "api-role"]);
+        assert_eq!(permissions(ClaimShape::Entra, &claims), ["Notes.Read", "Notes.Write", "App.Role"]);
+        assert_eq!(permissions(ClaimShape::Auth0, &claims), ["read:notes"]);
+    }
+
+    #[test]
+    fn what_has_another_form_holds_nothing() {
+        let claims =
+            json!({ "realm_access": "admin", "resource_access": [], "scp": ["a"], "roles": "b", "permissions": 1 });
+        for shape in [ClaimShape::Keycloak, ClaimShape::Entra, ClaimShape::Auth0] {
+            assert!(permissions(shape, &claims).is_empty(), "{shape:?}");
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Why a caller is not let in, and what is told about it: status, problem, challenges (RFC 6750 §3, RFC 9449 §7.1, RFC 9470 §3).
+//!
+//! Who sent no credential gets bare challenges (401), a bad one 401, too little permission 403, a muddled request 400, and
+//! 503 when this server cannot decide. Several schemes are several challenges; the one that was used carries the error.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use protocol::time::Seconds;
+
+use crate::credential::CredentialError;
+use crate::guard::Guard;
+use crate::problem::Problem;
+use crate::resource_server::Schemes;
+use crate::validator::{NotAccepted, TokenRefused};
+
+/// Why nobody, or not this caller, is let in.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Refusal {
+    #[error("no credential")]
+    NoCredential(WithoutCredential),
+    #[error(transparent)]
+    Credential(#[from] CredentialError),
+    #[error(transparent)]
+    Token(TokenRefused),
+    /// These permissions are missing, separated by spaces.
+    #[error("permissions are missing: {0}")]
+    InsufficientScope(String),
+    #[error("the sign-in is too weak or too old")]
+    InsufficientUserAuthentication,
+    #[error("{0} cannot be reached")]
+    Unavailable(&'static str, Seconds),
+}
+
+/// What a request without a usable credential did bring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WithoutCredential {
+    NothingSent,
+    OnlyInQuery,
+}
+
+/// The scheme that a credential came with, for its challenge.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    #[default]
+    Bearer,
+    Dpop,
+    Basic,
+}
+
+/// What challenges say of this API: made once.
+#[derive(Debug)]
+pub(crate) struct Realm {
+    pub audience: String,
+    /// Address of the metadata document (RFC 9728 §5.1).
+    pub resource_metadata: String,
+    pub schemes: Schemes,
+}
+
+impl Refusal {
+    /// `guard`: what the route demands. `used`: how the credential came.
+    pub(crate) fn problem(&self, realm: &Realm, guard: &Guard, used: Scheme) -> Problem {
+        let (status, error, detail) = self.wire();
+        let mut problem = Problem::new(status, error.unwrap_or_default(), detail.clone()).because(self.to_string());
+        if error.is_none() {
+            problem = problem.without_error();
+        }
+        if let Self::Unavailable(_, Seconds(seconds)) = self {
+            return problem.header(RETRY_AFTER, *seconds);
+        }
+        let told =
+            Told { error, detail: &detail, scope: self.scope(guard), guard: self.demands_sign_in().then_some(guard) };
+        for scheme in [Scheme::Bearer, Scheme::Dpop, Scheme::Basic] {
+            if realm.schemes.has(scheme) || scheme == used {
+                let told = (scheme == used || error.is_none()).then_some(&told);
+                problem = problem.header(WWW_AUTHENTICATE, challenge(realm, scheme, told));
+            }
+        }
+        problem
+    }
+
+    fn wire(&self) -> (StatusCode, Option<&'static str>, Cow<'static, str>) {
+        match self {
+            Self::NoCredential(brought) => (StatusCode::UNAUTHORIZED, None, brought.detail().into()),
+            Self::Credential(error) => (StatusCode::BAD_REQUEST, Some("invalid_request"), error.to_string().into()),
+            Self::Token(refused) => (StatusCode::UNAUTHORIZED, Some("invalid_token"), refused.to_string().into()),
+            Self::InsufficientScope(missing) => {
+                let detail = format!("this needs {missing}, which the caller does not have");
+                (StatusCode::FORBIDDEN, Some("insufficient_scope"), detail.into())
+            }
+            // RFC 9470 §3: 401, with the error and what would do.
+            Self::InsufficientUserAuthentication => {
+                let detail = "this needs a stronger or more recent sign-in";
+                (StatusCode::UNAUTHORIZED, Some("insufficient_user_authentication"), detail.into())
+            }
+            Self::Unavailable(what, _) => {
+                let detail = format!("{what} cannot be reached, so nobody can be let in; try again");
+                (StatusCode::SERVICE_UNAVAILABLE, Some("temporarily_unavailable"), detail.into())
+            }
+        }
+    }
+
+    /// RFC 6750 §3: the scope that would do.
+    fn scope(&self, guard: &Guard) -> Option<String> {
+        match self {
+            Self::InsufficientScope(missing) => Some(missing.clone()),
+            Self::NoCredential(_) => {
+                let permissions = guard.permissions();
+                (!permissions.is_empty()).then(|| permissions.join(" "))
+            }
+            _ => None,
+        }
+    }
+
+    fn demands_sign_in(&self) -> bool {
+        *self == Self::InsufficientUserAuthentication
+    }
+}
+
+struct Told<'t> {
+    error: Option<&'static str>,
+    detail: &'t str,
+    scope: Option<String>,
+    guard: Option<&'t Guard>,
+}
+
+/// RFC 6750 §3: realm always, then what went wrong, then what would do. RFC 9728 §5.1: where the metadata is.
+fn challenge(realm: &Realm, scheme: Scheme, told: Option<&Told<'_>>) -> String {
+    let mut text = format!("{} realm=\"{}\"", scheme.name(), realm.audience);
+    if scheme == Scheme::Basic {
+        return text + ", charset=\"UTF-8\"";
+    }
+    if let Some(told) = told {
+        if let Some(error) = told.error {
+            let _ = write!(text, ", error=\"{error}\", error_description=\"{}\"", quotable(told.detail));
+        }
+        if let Some(scope) = &told.scope {
+            let _ = write!(text, ", scope=\"{}\"", quotable(scope));
+        }
+        if let Some(Guard { acr_values, max_age, .. }) = told.guard {
+            if !acr_values.is_empty() {
+                let _ = write!(text, ", acr_values=\"{}\"", quotable(&acr_values.join(" ")));
+            }
+            if let Some(Seconds(max_age)) = max_age {
+                let _ = write!(text, ", max_age=\"{max_age}\"");
+            }
+        }
+    }
+    if let (Scheme::Dpop, Some(algorithms)) = (scheme, &realm.schemes.dpop) {
+        let _ = write!(text, ", algs=\"{algorithms}\"");
+    }
+    let _ = write!(text, ", resource_metadata=\"{}\"", realm.resource_metadata);
+    text
+}
+
+/// RFC 6750 §3: `error_description` is `%x20-21 / %x23-5B / %x5D-7E`, so without quote and backslash.
+fn quotable(text: &str) -> String {
+    text.chars().map(|c| if matches!(c, ' '..='~') && c != '"' && c != '\\' { c } else { '\'' }).collect()
+}
+
+impl Scheme {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Bearer => "Bearer",
+            Self::Dpop => "DPoP",
+            Self::Basic => "Basic",
+        }
+    }
+}
+
+impl WithoutCredential {
+    fn detail(self) -> &'static str {
+        match self {
+            Self::NothingSent => "send an access token: Authorization: Bearer …",
+            Self::OnlyInQuery => "a token in the URL is never read; send it as Authorization: Bearer …",
+        }
+    }
+}
+
+impl From<NotAccepted> for Refusal {
+    fn from(not_accepted: NotAccepted) -> Self {
+        match not_accepted {
+            NotAccepted::Refused(refused) => Self::Token(refused),
+            NotAccepted::KeysUnavailable { retry_after } => Self::Unavailable("the issuer's key set", retry_after),
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! A protected API as one value: settings, route table, keys of the issuers. Made once per process, shared by all workers.
+//!
+//! ```no_run
+//! # use actix_web::middleware::from_fn;
+//! # use resource_api::{Caller, ResourceServer, Routes, Settings, get, layer, require};
+//! async fn greet(caller: Caller) -> String {
+//!     format!("Hello, {}", caller.subject())
+//! }
+//! # async fn serve() -> Result<(), Box<dyn std::error::Error>> {
+//! let routes = Routes::new().add(get("/greeting", greet).guard(require("greeting:read")));
+//! let server = ResourceServer::new(Settings::from_env()?, routes)?;
+//! let _keys = server.keep_fresh();
+//! actix_web::HttpServer::new(move || {
+//!     let server = server.clone();
+//!     actix_web::App::new().wrap(from_fn(layer)).configure(move |app| server.configure(app))
+//! })
+//! .bind("127.0.0.1:8081")?
+//! .run()
+//! .await?;
+//! # Ok(()) }
+//! ```
+
+use std::future::ready;
+use std::sync::Arc;
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::web::{self, Bytes, Data, ServiceConfig};
+use protocol::time::Seconds;
+use tokio::task::JoinHandle;
+
+use crate::config::{Fault, Settings};
+use crate::jwks_cache::JwksCache;
+use crate::metadata;
+use crate::outbound::{ClientError, Outbound};
+use crate::problem::Problem;
+use crate::refusal::{Realm, Scheme};
+use crate::routes::Routes;
+use crate::validator::Validator;
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct ResourceServer(Arc<Inner>);
+
+struct Inner {
+    settings: Settings,
+    routes: Routes,
+    realm: Realm,
+    metadata: Bytes,
+    validator: Validator,
+    keys: Vec<Arc<JwksCache>>,
+}
+
+/// Which ways to authenticate are switched on beside plain access tokens.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Schemes {
+    /// The algorithms of its proofs, separated by spaces.
+    pub dpop: Option<String>,
+    pub basic: bool,
+}
+
+/// Why an API cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("the settings are wrong: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Settings(Vec<Fault>),
+    #[error("the route table is wrong: {}", .0.join("; "))]
+    Routes(Vec<String>),
+    #[error("the issuer's keys cannot be fetched: {0}")]
+    HttpClient(#[from] ClientError),
+}
+
+/// Keeps the keys fresh until it is dropped.
+#[derive(Debug)]
+#[must_use = "the keys grow old when this is dropped"]
+pub struct KeepFresh(Vec<JoinHandle<()>>);
+
+impl ResourceServer {
+    /// Checks settings and routes. Needs no issuer: until its keys arrive, requests get 503.
+    pub fn new(settings: Settings, routes: Routes) -> Result<Self, StartError> {
+        let faults = settings.faults();
+        if !faults.is_empty() {
+            return Err(StartError::Settings(faults));
+        }
+        let faults = routes.faults();
+        if !faults.is_empty() {
+            return Err(StartError::Routes(faults));
+        }
+        let mut keys = Vec::new();
+        for trusted in &settings.issuers {
+            let outbound = Outbound::new(trusted.issuer.clone(), settings.extra_ca.as_deref())?;
+            keys.push(Arc::new(JwksCache::new(outbound, settings.jwks.clone())));
+        }
+        let validator = Validator::new(&settings, &keys);
+        let realm = Realm {
+            audience: settings.audience.clone(),
+            resource_metadata: metadata::url(&settings.public_url),
+            schemes: Schemes::default(),
+        };
+        let metadata = metadata::document(&settings, &routes).into();
+        Ok(Self(Arc::new(Inner { settings, routes, realm, metadata, validator, keys })))
+    }
+
+    /// Fetches the issuers' keys from now on. Call it once, inside of a Tokio runtime.
+    pub fn keep_fresh(&self) -> KeepFresh {
+        KeepFresh(self.0.keys.iter().map(|keys| tokio::spawn(Arc::clone(keys).keep_fresh())).collect())
+    }
+
+    /// Puts the route table, the metadata document and the answer to unknown paths into an app.
+    pub fn configure(&self, app: &mut ServiceConfig) {
+        app.app_data(Data::new(self.clone()));
+        self.0.routes.configure(self, app);
+        let document = self.0.metadata.clone();
+        app.route(&metadata::path(&self.0.settings.public_url), web::get().to(move || ready(answer(&document))));
+        app.default_service(web::to(|| ready(Err::<HttpResponse, _>(Problem::not_found()))));
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// Whether tokens can be checked at this moment, else when to ask again.
+    pub fn ready(&self) -> Result<(), Seconds> {
+        self.0.keys.iter().try_for_each(|keys| keys.ready())
+    }
+
+    pub(crate) fn realm(&self) -> &Realm {
+        &self.0.realm
+    }
+
+    pub(crate) fn schemes(&self) -> &Schemes {
+        &self.0.realm.schemes
+    }
+
+    pub(crate) fn validator(&self) -> &Validator {
+        &self.0.validator
+    }
+}
+
+impl Schemes {
+    pub(crate) fn has(&self, scheme: Scheme) -> bool {
+        match scheme {
+            Scheme::Bearer => true,
+            Scheme::Dpop => self.dpop.is_some(),
+            Scheme::Basic => self.basic,
+        }
+    }
+}
+
+fn answer(document: &Bytes) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "application/json"))
+        .insert_header((CACHE_CONTROL, "public, max-age=300"))
+        .body(document.clone())
+}
+
+impl Drop for KeepFresh {
+    fn drop(&mut self) {
+        self.0.iter().for_each(JoinHandle::abort);
+    }
+}
+
+impl std::fmt::Debug for ResourceServer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("ResourceServer").field(&self.0.settings).finish()
+    }
+}

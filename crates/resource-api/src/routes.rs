@@ -1,0 +1,242 @@
+//! The route table: which handler answers what, and which guard stands before it. A line without a guard is found at start-up.
+//!
+//! The table also feeds the metadata document (RFC 9728), the answer to a wrong method (`Allow`), and the OpenAPI document of
+//! a service.
+
+use std::future::ready;
+use std::sync::Arc;
+
+use actix_web::body::BoxBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::guard::{Any, Get, Head};
+use actix_web::http::{Method, StatusCode, header::ALLOW};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{Error, FromRequest, Handler, HttpMessage as _, HttpResponse, Responder, Route};
+
+use crate::authenticate::admit;
+use crate::caller::Caller;
+use crate::guard::{Access, Guard};
+use crate::problem::Problem;
+use crate::resource_server::ResourceServer;
+
+/// Lines, in the order in which they were added.
+#[derive(Clone, Debug, Default)]
+pub struct Routes(Vec<Line>);
+
+/// One line: method, path, guards, handler.
+#[derive(Clone)]
+pub struct Line {
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) guards: Vec<Guard>,
+    handler: Arc<dyn Fn() -> Route + Send + Sync>,
+}
+
+/// A line of the table. See [`Routes::add`].
+pub fn get<F, Args>(path: &str, handler: F) -> Line
+where
+    F: Handler<Args> + Send + Sync,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    line(Method::GET, path, handler)
+}
+
+/// As [`get`], for another method. `HEAD` comes with `GET`, `OPTIONS` by itself.
+pub fn line<F, Args>(method: Method, path: &str, handler: F) -> Line
+where
+    F: Handler<Args> + Send + Sync,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    let handler = Arc::new(move || web::to(handler.clone()));
+    Line { method, path: path.to_owned(), guards: Vec::new(), handler }
+}
+
+macro_rules! methods {
+    ($($name:ident $method:ident),*) => {$(
+        /// As [`get`].
+        pub fn $name<F, Args>(path: &str, handler: F) -> Line
+        where
+            F: Handler<Args> + Send + Sync,
+            Args: FromRequest + 'static,
+            F::Output: Responder + 'static,
+        {
+            line(Method::$method, path, handler)
+        }
+    )*};
+}
+
+methods!(post POST, put PUT, patch PATCH, delete DELETE);
+
+impl Line {
+    /// Who may pass. Several guards all have to hold.
+    #[must_use]
+    pub fn guard(mut self, guard: Guard) -> Self {
+        self.guards.push(guard);
+        self
+    }
+}
+
+impl Routes {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    #[must_use]
+    #[expect(clippy::should_implement_trait, reason = "one more line, not a sum")]
+    pub fn add(mut self, line: Line) -> Self {
+        self.0.push(line);
+        self
+    }
+
+    /// The lines of `inside` below `prefix`, each behind `guard` as well; one of them may demand more.
+    #[must_use]
+    pub fn scope(mut self, prefix: &str, guard: &Guard, inside: Self) -> Self {
+        self.0.extend(inside.0.into_iter().map(|mut line| {
+            line.path = format!("{prefix}{}", line.path);
+            line.guards.insert(0, guard.clone());
+            line
+        }));
+        self
+    }
+
+    pub(crate) fn lines(&self) -> &[Line] {
+        &self.0
+    }
+
+    /// Every line that has no guard, or one that makes no sense, or that stands there twice.
+    pub(crate) fn faults(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for (at, line) in self.0.iter().enumerate() {
+            let name = format!("{} {}", line.method, line.path);
+            if line.guards.is_empty() {
+                found.push(format!("{name} has no guard; say who may pass, or public()"));
+            }
+            found.extend(line.guards.iter().filter_map(Guard::fault).map(|fault| format!("{name}: {fault}")));
+            if self.0[..at].iter().any(|before| before.method == line.method && before.path == line.path) {
+                found.push(format!("{name} stands there twice"));
+            }
+        }
+        found
+    }
+
+    /// Every permission that some line names, once, sorted.
+    pub(crate) fn permissions(&self) -> Vec<String> {
+        let guards = self.0.iter().flat_map(|line| &line.guards);
+        let mut permissions: Vec<String> = guards.flat_map(Guard::permissions).map(str::to_owned).collect();
+        permissions.sort_unstable();
+        permissions.dedup();
+        permissions
+    }
+
+    /// Puts the table into an app. Lines of one path become one resource.
+    pub(crate) fn configure(&self, server: &ResourceServer, config: &mut ServiceConfig) {
+        let mut paths: Vec<&str> = Vec::new();
+        for line in &self.0 {
+            if !paths.contains(&line.path.as_str()) {
+                paths.push(&line.path);
+            }
+        }
+        for path in paths {
+            let here: Vec<&Line> = self.0.iter().filter(|line| line.path == path).collect();
+            let allow = allowed_methods(&here);
+            let options = allow.clone();
+            let mut resource = web::resource(path);
+            for line in here {
+                resource = resource.route(route(server, line));
+            }
+            let options = web::method(Method::OPTIONS)
+                .to(move || ready(HttpResponse::NoContent().insert_header((ALLOW, options.as_str())).finish()));
+            let refused = web::to(move || ready(Err::<HttpResponse, _>(method_not_allowed(&allow))));
+            config.service(resource.route(options).default_service(refused));
+        }
+    }
+}
+
+fn route(server: &ResourceServer, line: &Line) -> Route {
+    let route = (line.handler)();
+    let route = match line.method {
+        // RFC 9110 §9.3.2: HEAD is GET without the content.
+        Method::GET => route.guard(Any(Get()).or(Head())),
+        ref method => route.method(method.clone()),
+    };
+    let (server, guards): (_, Arc<[Guard]>) = (server.clone(), line.guards.clone().into());
+    route.wrap(from_fn(move |request, next| guarded(server.clone(), Arc::clone(&guards), request, next)))
+}
+
+/// The middleware of one line.
+async fn guarded(
+    server: ResourceServer,
+    guards: Arc<[Guard]>,
+    request: ServiceRequest,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let caller = match admit(&server, request.request(), &guards).await {
+        Ok(caller) => caller,
+        Err(problem) => return Ok(request.error_response(problem)),
+    };
+    if let Some(caller) = &caller {
+        request.extensions_mut().insert::<Caller>(caller.clone());
+    }
+    let response = next.call(request).await?;
+    let decides = guards.iter().any(|guard| matches!(guard.access, Access::InHandler(_)));
+    if decides && response.status().is_success() && !caller.is_some_and(|caller| caller.was_asked()) {
+        let cause = "the handler is to decide who may pass, and answered without asking Caller::require";
+        return Ok(response.error_response(Problem::server_error(cause)));
+    }
+    Ok(response)
+}
+
+fn method_not_allowed(allow: &str) -> Problem {
+    let detail = format!("this path answers to {allow}");
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail).header(ALLOW, allow)
+}
+
+fn allowed_methods(lines: &[&Line]) -> String {
+    let mut methods: Vec<&str> = lines.iter().map(|line| line.method.as_str()).collect();
+    if methods.contains(&"GET") {
+        methods.push("HEAD");
+    }
+    methods.push("OPTIONS");
+    methods.join(", ")
+}
+
+impl std::fmt::Debug for Line {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {} {:?}", self.method, self.path, self.guards)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::guard::{public, require};
+
+    async fn nothing() -> &'static str {
+        ""
+    }
+
+    #[test]
+    fn a_line_without_a_guard_is_found() {
+        let routes = Routes::new().add(get("/a", nothing)).add(get("/b", nothing).guard(public()));
+        assert_eq!(routes.faults(), ["GET /a has no guard; say who may pass, or public()"]);
+    }
+
+    #[test]
+    fn the_guard_of_a_scope_stands_before_each_line_of_it() {
+        let inside = Routes::new().add(get("/a", nothing)).add(post("/a", nothing).guard(require("a:write")));
+        let routes = Routes::new().scope("/api", &require("a:read"), inside);
+        assert!(routes.faults().is_empty());
+        assert_eq!(routes.lines()[1].path, "/api/a");
+        assert_eq!(routes.lines()[1].guards, [require("a:read"), require("a:write")]);
+        assert_eq!(routes.permissions(), ["a:read", "a:write"]);
+    }
+
+    #[test]
+    fn a_line_that_stands_there_twice_is_found() {
+        let routes = Routes::new().add(get("/a", nothing).guard(public())).add(get("/a", nothing).guard(public()));
+        assert_eq!(routes.faults(), ["GET /a stands there twice"]);
+    }
+}

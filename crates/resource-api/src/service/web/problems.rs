@@ -1,0 +1,43 @@
+//! The errors of this service, as problems.
+
+use std::borrow::Cow;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::RETRY_AFTER;
+
+use crate::problem::Problem;
+use crate::service::database::DatabaseError;
+
+/// The sentence may repeat a part of the body: it goes to the caller, not to the log.
+pub(crate) fn body(detail: impl Into<Cow<'static, str>>) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "invalid_body", detail).because("the body breaks a rule")
+}
+
+pub(crate) fn query(detail: &'static str) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "invalid_query", detail)
+}
+
+pub(crate) fn media_type(detail: &'static str) -> Problem {
+    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
+}
+
+pub(crate) fn too_large() -> Problem {
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "content_too_large", "the body is larger than 64 KiB")
+}
+
+pub(crate) fn too_slow() -> Problem {
+    Problem::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "the body took longer than 10 seconds")
+}
+
+impl From<DatabaseError> for Problem {
+    fn from(error: DatabaseError) -> Self {
+        match error {
+            DatabaseError::Unavailable(_) => {
+                let detail = "the database is busy; try again";
+                let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", detail);
+                problem.header(RETRY_AFTER, 1).because(error)
+            }
+            _ => Self::server_error(error),
+        }
+    }
+}
