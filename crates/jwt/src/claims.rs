@@ -2,6 +2,9 @@
 //! that kind is used; signatures are `verify.rs`.
 
 use protocol::time::{Seconds, Timestamp};
+use std::fmt;
+
+use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use crate::verify::VerifyError;
@@ -13,7 +16,7 @@ pub const MAX_AHEAD: Seconds = Seconds(60);
 const SAFE: i64 = 1 << 53;
 
 /// The `aud` claim: one string or several (RFC 7519 §4.1.3).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Audience {
     One(String),
@@ -33,6 +36,39 @@ pub struct Times {
 pub struct TimeCheck {
     pub now: Timestamp,
     pub leeway: Seconds,
+}
+
+/// Written out, because a derived reader would keep a copy of every value first.
+impl<'de> Deserialize<'de> for Audience {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AudienceVisitor)
+    }
+}
+
+struct AudienceVisitor;
+
+impl<'de> Visitor<'de> for AudienceVisitor {
+    type Value = Audience;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text or an array of texts")
+    }
+
+    fn visit_str<E>(self, audience: &str) -> Result<Audience, E> {
+        Ok(Audience::One(audience.to_owned()))
+    }
+
+    fn visit_string<E>(self, audience: String) -> Result<Audience, E> {
+        Ok(Audience::One(audience))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Audience, A::Error> {
+        let mut audiences = Vec::new();
+        while let Some(audience) = items.next_element()? {
+            audiences.push(audience);
+        }
+        Ok(Audience::Many(audiences))
+    }
 }
 
 impl Audience {

@@ -28,6 +28,7 @@ pub mod random;
 pub mod sealed;
 pub mod secrets;
 pub mod unsecured;
+pub mod unverified;
 pub mod verify;
 
 mod algorithm;

@@ -20,7 +20,7 @@ use crate::public_key::VerifyingKey;
 pub const MAX_TOKEN: usize = 16 * 1024;
 const MAX_HEADER: usize = 8 * 1024;
 pub(crate) const MAX_KID: usize = 128;
-const MAX_TYP: usize = 64;
+pub(crate) const MAX_TYP: usize = 64;
 
 /// The part of a header that decides something.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -168,8 +168,8 @@ impl Expected<'_> {
 }
 
 pub(crate) struct Parts<'a> {
-    header: &'a str,
-    payload: &'a str,
+    pub(crate) header: &'a str,
+    pub(crate) payload: &'a str,
     pub(crate) signature: &'a str,
     /// Header and payload with the dot between them (RFC 7515 §5.1 step 5).
     pub(crate) signed: &'a str,

@@ -12,7 +12,6 @@ use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use protocol::permission::{Reach, covers};
 use protocol::time::Timestamp;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
 
 use crate::guard::require;
 use crate::problem::Problem;
@@ -50,8 +49,8 @@ pub struct Identity {
     pub acr: Option<String>,
     /// When the credential ends.
     pub expires_at: Option<Timestamp>,
-    /// The claims as the issuer wrote them.
-    pub claims: Map<String, Value>,
+    /// The claims as the issuer wrote them: one JSON object.
+    pub(crate) claims: Vec<u8>,
 }
 
 /// What a caller authenticated with.
@@ -149,7 +148,7 @@ impl<T: DeserializeOwned> FromRequest for Claims<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let caller = Caller::from_request(request, payload).into_inner();
         ready(caller.and_then(|caller| {
-            let claims = T::deserialize(&caller.0.identity.claims);
+            let claims = serde_json::from_slice(&caller.0.identity.claims);
             claims.map(Self).map_err(|error| {
                 let detail = "the credential lacks a claim that this needs, or it has another form";
                 Problem::new(actix_web::http::StatusCode::FORBIDDEN, "insufficient_claims", detail).because(error)

@@ -2,9 +2,13 @@
 //!
 //! What a token of theirs must obey is in `validator.rs`.
 
+use jwt::verify::VerifyError;
 use protocol::issuer::Issuer;
 use protocol::signing::SigningAlgorithm;
 use serde_json::{Map, Value};
+
+use crate::caller::Identity;
+use crate::validator::{TokenRefused, identifier};
 
 /// An issuer whose access tokens are accepted.
 #[derive(Clone, Debug)]
@@ -61,7 +65,7 @@ impl ClaimShape {
     }
 
     /// Under which names they write the client, the first that is there counts.
-    pub(crate) fn client_claims(self) -> &'static [&'static str] {
+    fn client_claims(self) -> &'static [&'static str] {
         match self {
             Self::Standard => &["client_id"],
             Self::Keycloak | Self::Auth0 => &["azp", "client_id"],
@@ -69,8 +73,22 @@ impl ClaimShape {
         }
     }
 
+    /// What the claims of other issuers say under names of their own: the client, and permissions beside those of `scope`.
+    pub(crate) fn complete(self, identity: &mut Identity, audience: &str) -> Result<(), TokenRefused> {
+        let claims: Map<String, Value> = serde_json::from_slice(&identity.claims).map_err(|_| VerifyError::Claims)?;
+        let mut clients =
+            self.client_claims().iter().filter_map(|name| claims.get(*name)).filter(|claim| !claim.is_null());
+        identity.client_id = match clients.next() {
+            None => None,
+            Some(Value::String(client_id)) => Some(identifier(Some(client_id), "client_id")?.to_owned()),
+            Some(_) => return Err(TokenRefused::MalformedClaim("client_id")),
+        };
+        identity.roles = self.permissions(&claims, audience);
+        Ok(())
+    }
+
     /// The permissions that a token holds beside those of `scope`, as they stand.
-    pub(crate) fn permissions(self, claims: &Map<String, Value>, audience: &str) -> Vec<String> {
+    fn permissions(self, claims: &Map<String, Value>, audience: &str) -> Vec<String> {
         let roles = |holder: Option<&Value>| holder.and_then(|holder| texts(holder.get("roles")));
         let found = match self {
             Self::Standard => [None, None],

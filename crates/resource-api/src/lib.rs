@@ -11,13 +11,14 @@
 //! | `resource_server` | all of it as one value |
 //! | `routes`, `guard` | which handler answers, and what it demands |
 //! | `credential`, `authenticate`, `caller` | headers → one credential → somebody |
-//! | `validator`, `jwks_cache`, `outbound` | JWTs; the issuers' keys; how they are fetched |
+//! | `validator`, `claims`, `jwks_cache`, `outbound` | JWTs; what they say; the issuers' keys; how they are fetched |
 //! | `refusal`, `problem`, `trace`, `cors` | how refusals and errors leave |
 //! | `metadata` | the document about this API (RFC 9728) |
 //! | `service` | an example service, behind the feature `service` |
 
 mod authenticate;
 mod caller;
+mod claims;
 mod clock;
 mod config;
 mod cors;

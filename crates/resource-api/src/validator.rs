@@ -6,13 +6,13 @@
 use std::sync::Arc;
 
 use jwt::access_token::TYP;
-use jwt::claims::{Audience, TimeCheck, Times, check_audience, check_issuer, check_times};
-use jwt::verify::{self, Expected, VerifyError, same_type};
+use jwt::claims::{TimeCheck, Times, check_audience, check_times};
+use jwt::unverified::Unverified;
+use jwt::verify::{VerifyError, same_type};
 use protocol::time::{Seconds, Timestamp};
-use serde::Deserialize;
-use serde_json::{Map, Value};
 
 use crate::caller::{CredentialKind, Identity};
+use crate::claims::Claims;
 use crate::config::Settings;
 use crate::credential::Token;
 use crate::issuers::TrustedIssuer;
@@ -59,27 +59,6 @@ pub(crate) enum NotAccepted {
     KeysUnavailable { retry_after: Seconds },
 }
 
-/// The one claim that is read before the signature is checked: it decides whether to look for keys at all.
-#[derive(Deserialize)]
-struct ClaimedIssuer {
-    iss: Option<String>,
-}
-
-/// The registered claims of a verified token; each may still be missing.
-#[derive(Deserialize)]
-struct Claims {
-    iss: Option<String>,
-    sub: Option<String>,
-    aud: Option<Audience>,
-    exp: Option<Timestamp>,
-    nbf: Option<Timestamp>,
-    iat: Option<Timestamp>,
-    jti: Option<String>,
-    scope: Option<String>,
-    auth_time: Option<Timestamp>,
-    acr: Option<String>,
-}
-
 impl Validator {
     /// `keys`: in the order of the issuers.
     pub(crate) fn new(settings: &Settings, keys: &[Arc<JwksCache>]) -> Self {
@@ -90,96 +69,82 @@ impl Validator {
     }
 
     pub(crate) async fn validate(&self, token: Token<'_>, now: Timestamp) -> Result<Identity, NotAccepted> {
-        let token = token.expose();
-        if token.len() > MAX_TOKEN {
+        if token.expose().len() > MAX_TOKEN {
             return Err(TokenRefused::TooLong.into());
         }
-        let header = verify::peek(token)?;
-        let claimed: ClaimedIssuer = verify::unverified_claims(token)?;
-        let claimed = required(claimed.iss, "iss")?;
+        let token = Unverified::decode(token.expose())?;
+        let header = token.header()?;
+        // Nothing of these counts until the signature was checked.
+        let claims: Claims<'_> = token.claims()?;
+        let claimed = required(claims.iss.as_deref(), "iss")?;
         let known = self.issuers.iter().find(|known| known.trusted.issuer.as_str() == claimed);
         let Known { trusted, keys } = known.ok_or(VerifyError::Issuer)?;
         check_type(header.typ.as_deref(), trusted)?;
-        let expected = Expected { typ: &[], algorithms: &trusted.algorithms };
         if !trusted.algorithms.contains(&header.alg) {
             return Err(VerifyError::Algorithm.into());
         }
-        let verify = |key: &_| verify::verify::<Map<String, Value>>(token, key, &expected);
-        match keys.with_key(header.kid.as_deref(), header.alg, verify).await {
-            Ok(claims) => Ok(self.accept(claims?, trusted, now)?),
-            Err(NoKey::Unknown) => Err(VerifyError::UnknownKey.into()),
-            Err(NoKey::Unavailable { retry_after }) => Err(NotAccepted::KeysUnavailable { retry_after }),
+        let check = |key: &_| token.check_signature(&header, key);
+        match keys.with_key(header.kid.as_deref(), header.alg, check).await {
+            Ok(signed) => signed?,
+            Err(NoKey::Unknown) => return Err(VerifyError::UnknownKey.into()),
+            Err(NoKey::Unavailable { retry_after }) => return Err(NotAccepted::KeysUnavailable { retry_after }),
         }
+        let mut identity = self.accept(&claims, trusted, now)?;
+        drop((claims, header));
+        identity.claims = token.into_payload();
+        if !trusted.claims.is_strict() {
+            trusted.claims.complete(&mut identity, &self.audience)?;
+        }
+        Ok(identity)
     }
 
     /// RFC 9068 §2.2 says which claims an access token must have; a missing one is a refusal, never a default. Of other issuers those
     /// that decide something are demanded.
-    fn accept(
-        &self,
-        members: Map<String, Value>,
-        trusted: &TrustedIssuer,
-        now: Timestamp,
-    ) -> Result<Identity, TokenRefused> {
-        let claims = Claims::deserialize(&members).map_err(|_| VerifyError::Claims)?;
+    fn accept(&self, claims: &Claims<'_>, trusted: &TrustedIssuer, now: Timestamp) -> Result<Identity, TokenRefused> {
         let strict = trusted.claims.is_strict();
-        check_issuer(&required(claims.iss, "iss")?, trusted.issuer.as_str())?;
-        let audience = claims.aud.ok_or(TokenRefused::MissingClaim("aud"))?;
-        check_audience(&audience, &self.audience)?;
+        check_audience(claims.aud.as_ref().ok_or(TokenRefused::MissingClaim("aud"))?, &self.audience)?;
         let exp = claims.exp.ok_or(TokenRefused::MissingClaim("exp"))?;
         if strict && claims.iat.is_none() {
             return Err(TokenRefused::MissingClaim("iat"));
         }
         check_times(&Times { exp: Some(exp), nbf: claims.nbf, iat: claims.iat }, &TimeCheck { now, leeway: LEEWAY })?;
-        if members.contains_key("nonce") || members.contains_key("at_hash") {
+        if claims.of_id_token {
             return Err(TokenRefused::IdToken);
         }
         // RFC 9449 §7.1, RFC 8705 §3: without the proof such a token is worth nothing.
-        if members.contains_key("cnf") {
+        if claims.bound {
             return Err(TokenRefused::SenderConstrained);
         }
         if strict {
-            identifier(claims.jti, "jti")?;
+            identifier(claims.jti.as_deref(), "jti")?;
         }
-        let client_id = client_id(&members, trusted)?;
-        let roles = trusted.claims.permissions(&members, &self.audience);
+        let client_id = strict.then(|| identifier(claims.client_id.as_deref(), "client_id")).transpose()?;
         Ok(Identity {
             issuer: trusted.issuer.as_str().to_owned(),
-            subject: identifier(claims.sub, "sub")?,
-            client_id,
+            subject: identifier(claims.sub.as_deref(), "sub")?.to_owned(),
+            client_id: client_id.map(str::to_owned),
             kind: CredentialKind::AccessToken,
-            scope: scope(claims.scope)?,
-            roles,
+            scope: scope(claims.scope.as_deref().unwrap_or_default())?.to_owned(),
+            roles: Vec::new(),
             auth_time: claims.auth_time,
-            acr: claims.acr,
+            acr: claims.acr.as_deref().map(str::to_owned),
             expires_at: Some(exp),
-            claims: members,
+            claims: Vec::new(),
         })
     }
 }
 
 /// An identifier, which may become the key of somebody's data: 1 to 255 characters (OpenID Connect Core §2), no control characters.
-fn identifier(claim: Option<String>, name: &'static str) -> Result<String, TokenRefused> {
+pub(crate) fn identifier<'c>(claim: Option<&'c str>, name: &'static str) -> Result<&'c str, TokenRefused> {
     let text = required(claim, name)?;
     let fits = text.len() <= MAX_IDENTIFIER && !text.chars().any(char::is_control);
     if fits { Ok(text) } else { Err(TokenRefused::MalformedClaim(name)) }
 }
 
 /// RFC 6749 §3.3: visible ASCII without quote and backslash, separated by single spaces.
-fn scope(claim: Option<String>) -> Result<String, TokenRefused> {
-    let scope = claim.unwrap_or_default();
+fn scope(scope: &str) -> Result<&str, TokenRefused> {
     let token = |token: &str| token.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\');
     if scope.split(' ').all(token) { Ok(scope) } else { Err(TokenRefused::MalformedClaim("scope")) }
-}
-
-fn client_id(members: &Map<String, Value>, trusted: &TrustedIssuer) -> Result<Option<String>, TokenRefused> {
-    let names = trusted.claims.client_claims().iter();
-    let mut claims = names.filter_map(|name| members.get(*name)).filter(|claim| !claim.is_null());
-    match claims.next() {
-        Some(Value::String(id)) => identifier(Some(id.clone()), "client_id").map(Some),
-        None if !trusted.claims.is_strict() => Ok(None),
-        None => Err(TokenRefused::MissingClaim("client_id")),
-        Some(_) => Err(TokenRefused::MalformedClaim("client_id")),
-    }
 }
 
 /// RFC 9068 §4: "MUST verify that the "typ" header value is "at+jwt" or "application/at+jwt"". Issuers from before that RFC write
@@ -190,7 +155,7 @@ fn check_type(typ: Option<&str>, trusted: &TrustedIssuer) -> Result<(), VerifyEr
     if accepted { Ok(()) } else { Err(VerifyError::Type) }
 }
 
-fn required(claim: Option<String>, name: &'static str) -> Result<String, TokenRefused> {
+fn required<'c>(claim: Option<&'c str>, name: &'static str) -> Result<&'c str, TokenRefused> {
     claim.filter(|value| !value.is_empty()).ok_or(TokenRefused::MissingClaim(name))
 }
 

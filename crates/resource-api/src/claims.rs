@@ -1,0 +1,56 @@
+//! The claims of an access token that decide something, read in one pass without a copy. What they must be is in `validator.rs`.
+
+use std::borrow::Cow;
+
+use jwt::claims::Audience;
+use jwt::json::{self, Members, Taken};
+use protocol::time::Timestamp;
+use serde::de::MapAccess;
+
+/// Each may be missing.
+#[derive(Debug, Default)]
+pub(crate) struct Claims<'t> {
+    pub iss: Option<Cow<'t, str>>,
+    pub sub: Option<Cow<'t, str>>,
+    pub aud: Option<Audience>,
+    pub exp: Option<Timestamp>,
+    pub nbf: Option<Timestamp>,
+    pub iat: Option<Timestamp>,
+    pub jti: Option<Cow<'t, str>>,
+    pub client_id: Option<Cow<'t, str>>,
+    pub scope: Option<Cow<'t, str>>,
+    pub auth_time: Option<Timestamp>,
+    pub acr: Option<Cow<'t, str>>,
+    /// Whether `nonce` or `at_hash` is there, which only ID tokens have.
+    pub of_id_token: bool,
+    /// Whether `cnf` is there (RFC 7800): the token is bound to a key.
+    pub bound: bool,
+}
+
+impl<'t> Members<'t> for Claims<'t> {
+    fn member<A: MapAccess<'t>>(&mut self, name: &str, values: &mut A) -> Result<Taken, A::Error> {
+        match name {
+            "iss" => self.iss = json::text(values)?,
+            "sub" => self.sub = json::text(values)?,
+            "aud" => self.aud = values.next_value()?,
+            "exp" => self.exp = values.next_value()?,
+            "nbf" => self.nbf = values.next_value()?,
+            "iat" => self.iat = values.next_value()?,
+            "jti" => self.jti = json::text(values)?,
+            "client_id" => self.client_id = json::text(values)?,
+            "scope" => self.scope = json::text(values)?,
+            "auth_time" => self.auth_time = values.next_value()?,
+            "acr" => self.acr = json::text(values)?,
+            "nonce" | "at_hash" => {
+                self.of_id_token = true;
+                return Ok(Taken::No);
+            }
+            "cnf" => {
+                self.bound = true;
+                return Ok(Taken::No);
+            }
+            _ => return Ok(Taken::No),
+        }
+        Ok(Taken::Yes)
+    }
+}
