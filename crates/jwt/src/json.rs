@@ -50,9 +50,17 @@ pub fn text<'de, A: MapAccess<'de>>(values: &mut A) -> Result<Option<Cow<'de, st
     values.next_value_seed(OptionalText)
 }
 
-/// The text of a member of any type; what is no text is none.
-pub fn text_or_other<'de, A: MapAccess<'de>>(values: &mut A) -> Result<Option<Cow<'de, str>>, A::Error> {
-    values.next_value_seed(TextOrOther)
+/// A member of any type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Written<'de> {
+    Text(Cow<'de, str>),
+    /// A number, a list, `null` …
+    Other,
+}
+
+/// A member of any type, whose value matters if it is a text.
+pub fn written<'de, A: MapAccess<'de>>(values: &mut A) -> Result<Written<'de>, A::Error> {
+    values.next_value_seed(AnyValue)
 }
 
 /// Leaves a value out, after its members were seen to be there once each.
@@ -230,54 +238,54 @@ impl<'de> Visitor<'de> for OptionalText {
 }
 
 /// Walks through a value and keeps nothing of it, except a text that is the value itself.
-struct TextOrOther;
+struct AnyValue;
 
-impl<'de> DeserializeSeed<'de> for TextOrOther {
-    type Value = Option<Cow<'de, str>>;
+impl<'de> DeserializeSeed<'de> for AnyValue {
+    type Value = Written<'de>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for TextOrOther {
-    type Value = Option<Cow<'de, str>>;
+impl<'de> Visitor<'de> for AnyValue {
+    type Value = Written<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON value")
     }
 
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
+        Ok(Written::Other)
     }
 
     fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(None)
+        Ok(Written::Other)
     }
 
     fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(None)
+        Ok(Written::Other)
     }
 
     fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(None)
+        Ok(Written::Other)
     }
 
     fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(None)
+        Ok(Written::Other)
     }
 
     fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok(Some(Cow::Borrowed(text)))
+        Ok(Written::Text(Cow::Borrowed(text)))
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Some(Cow::Owned(text.to_owned())))
+        Ok(Written::Text(Cow::Owned(text.to_owned())))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
         while items.next_element_seed(Skipped)?.is_some() {}
-        Ok(None)
+        Ok(Written::Other)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
@@ -286,7 +294,7 @@ impl<'de> Visitor<'de> for TextOrOther {
             members.next_value_seed(Skipped)?;
             seen.note(name)?;
         }
-        Ok(None)
+        Ok(Written::Other)
     }
 }
 
@@ -296,7 +304,7 @@ impl<'de> DeserializeSeed<'de> for Skipped {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        TextOrOther.deserialize(deserializer).map(drop)
+        AnyValue.deserialize(deserializer).map(drop)
     }
 }
 
@@ -333,14 +341,14 @@ mod tests {
 
     /// Takes `a`, whatever it is.
     #[derive(Default)]
-    struct OnlyA<'de>(Option<Cow<'de, str>>);
+    struct OnlyA<'de>(Option<Written<'de>>);
 
     impl<'de> Members<'de> for OnlyA<'de> {
         fn member<A: MapAccess<'de>>(&mut self, name: &str, values: &mut A) -> Result<Taken, A::Error> {
             if name != "a" {
                 return Ok(Taken::No);
             }
-            self.0 = text_or_other(values)?;
+            self.0 = Some(written(values)?);
             Ok(Taken::Yes)
         }
     }
@@ -350,7 +358,11 @@ mod tests {
         let (tree, reader) = (object(bytes), read::<OnlyA<'_>>(bytes));
         assert_eq!(tree.is_ok(), reader.is_ok(), "{}", String::from_utf8_lossy(bytes));
         if let (Ok(tree), Ok(OnlyA(a))) = (tree, reader) {
-            assert_eq!(tree.get("a").and_then(Value::as_str), a.as_deref());
+            let text = a.as_ref().and_then(|a| match a {
+                Written::Text(text) => Some(&**text),
+                Written::Other => None,
+            });
+            assert_eq!((tree.contains_key("a"), tree.get("a").and_then(Value::as_str)), (a.is_some(), text));
         }
     }
 

@@ -7,7 +7,7 @@ use protocol::signing::SigningAlgorithm;
 use serde::de::MapAccess;
 
 use crate::algorithm;
-use crate::json::{self, Members, Taken};
+use crate::json::{self, Members, Taken, Written};
 use crate::public_key::VerifyingKey;
 use crate::verify::{MAX_KID, MAX_TYP, Parts, VerifyError, decode};
 
@@ -41,8 +41,11 @@ impl<'t> Unverified<'t> {
             return Err(VerifyError::Critical);
         }
         let (kid, typ) = (short_text(read.kid, MAX_KID)?, short_text(read.typ, MAX_TYP)?);
-        let alg = read.alg.flatten().and_then(|name| algorithm::parse(&name)).ok_or(VerifyError::Algorithm)?;
-        Ok(UnverifiedHeader { alg, kid, typ })
+        let alg = match read.alg {
+            Some(Written::Text(name)) => algorithm::parse(&name),
+            Some(Written::Other) | None => None,
+        };
+        Ok(UnverifiedHeader { alg: alg.ok_or(VerifyError::Algorithm)?, kid, typ })
     }
 
     /// The claims, by a reader that takes what it knows.
@@ -67,9 +70,9 @@ impl<'t> Unverified<'t> {
 
 #[derive(Default)]
 struct HeaderMembers<'h> {
-    alg: Option<Option<Cow<'h, str>>>,
-    kid: Option<Option<Cow<'h, str>>>,
-    typ: Option<Option<Cow<'h, str>>>,
+    alg: Option<Written<'h>>,
+    kid: Option<Written<'h>>,
+    typ: Option<Written<'h>>,
     critical: bool,
 }
 
@@ -86,16 +89,16 @@ impl<'h> Members<'h> for HeaderMembers<'h> {
             }
             _ => return Ok(Taken::No),
         };
-        *place = Some(json::text_or_other(values)?);
+        *place = Some(json::written(values)?);
         Ok(Taken::Yes)
     }
 }
 
 /// A member that is there is a text.
-fn short_text(member: Option<Option<Cow<'_, str>>>, limit: usize) -> Result<Option<Cow<'_, str>>, VerifyError> {
+fn short_text(member: Option<Written<'_>>, limit: usize) -> Result<Option<Cow<'_, str>>, VerifyError> {
     match member {
         None => Ok(None),
-        Some(Some(text)) if text.len() <= limit => Ok(Some(text)),
+        Some(Written::Text(text)) if text.len() <= limit => Ok(Some(text)),
         Some(_) => Err(VerifyError::Header),
     }
 }
