@@ -210,7 +210,7 @@ impl Serialize for JwkSet {
 }
 
 /// A foreign key and its prepared forms: one per algorithm that it may be used with.
-fn read(members: Map<String, Value>) -> Result<(Jwk, Vec<VerifyingKey>), KeyRefused> {
+pub(crate) fn read(members: Map<String, Value>) -> Result<(Jwk, Vec<VerifyingKey>), KeyRefused> {
     let named = match members.get("alg") {
         None => None,
         Some(Value::String(name)) => Some(algorithm::parse(name).ok_or(KeyRefused::WrongType)?),

@@ -6,7 +6,8 @@
 //!
 //! What one client only may read is encrypted in `jwe.rs` to its key (`encryption_key.rs`); we decrypt nothing. Tokens under a
 //! shared secret and tokens without signature, which OpenID Connect has in three places, come through `mac.rs` and
-//! `unsecured.rs` and through no other door. `hash.rs` ties an ID token to what travels beside it.
+//! `unsecured.rs` and through no other door; a proof that brings its own key comes through `embedded.rs`. `hash.rs` ties an ID
+//! token to what travels beside it.
 //!
 //! Cryptography is aws-lc-rs; JSON Web Keys and their thumbprints are `jsonwebtoken`'s; `rsa` reads foreign key files
 //! (`import.rs`) and never signs.
@@ -14,6 +15,7 @@
 pub mod access_token;
 pub mod claims;
 pub mod directory;
+pub mod embedded;
 pub mod encryption_key;
 pub mod hash;
 pub mod import;

@@ -1,7 +1,7 @@
 //! From the text of a signed token to its claims: header, algorithm, type, key, signature, claims, in this order.
 //!
 //! Only the compact form exists (RFC 7515 §7.1). Keys come from the caller; `jku`, `x5u`, `x5c` and `jwk` in a header are never
-//! looked at (RFC 8725 §3.10). Checks of single claims are in `claims.rs`.
+//! looked at (RFC 8725 §3.10); proofs, which bring their key, have `embedded.rs`. Checks of single claims are in `claims.rs`.
 //!
 //! What is verified here has a signature by a private key. The two exceptions of OpenID Connect, a shared secret and no
 //! signature at all, have files of their own (`mac.rs`, `unsecured.rs`), so that nobody comes to them by accident.
@@ -158,7 +158,7 @@ impl PeekedAlgorithm {
 }
 
 impl Expected<'_> {
-    fn check(&self, header: &Header) -> Result<(), VerifyError> {
+    pub(crate) fn check(&self, header: &Header) -> Result<(), VerifyError> {
         if !self.algorithms.contains(&header.alg) {
             return Err(VerifyError::Algorithm);
         }
@@ -200,23 +200,33 @@ impl<'a> Parts<'a> {
     }
 
     pub(crate) fn header<A>(&self, parse: impl FnOnce(&str) -> Option<A>) -> Result<Header<A>, VerifyError> {
+        Header::of(&self.header_members()?, parse)
+    }
+
+    pub(crate) fn header_members(&self) -> Result<Map<String, Value>, VerifyError> {
         let members = json::object(&decode(self.header)?).map_err(|_| VerifyError::Header)?;
         // RFC 7515 §4.1.11: whoever does not understand a critical extension must reject the token. We understand none; `b64`
         // (RFC 7797) would change what is signed, so it is refused even where `crit` forgot it.
         if members.contains_key("crit") || members.contains_key("b64") {
             return Err(VerifyError::Critical);
         }
-        let alg = members.get("alg").and_then(Value::as_str).and_then(parse);
-        Ok(Header {
-            kid: short_text(&members, "kid", MAX_KID)?,
-            typ: short_text(&members, "typ", MAX_TYP)?,
-            alg: alg.ok_or(VerifyError::Algorithm)?,
-        })
+        Ok(members)
     }
 
     pub(crate) fn claims<C: DeserializeOwned>(&self) -> Result<C, VerifyError> {
         let members = json::object(&decode(self.payload)?).map_err(|_| VerifyError::Claims)?;
         serde_json::from_value(Value::Object(members)).map_err(|_| VerifyError::Claims)
+    }
+}
+
+impl<A> Header<A> {
+    pub(crate) fn of(members: &Map<String, Value>, parse: impl FnOnce(&str) -> Option<A>) -> Result<Self, VerifyError> {
+        let alg = members.get("alg").and_then(Value::as_str).and_then(parse);
+        Ok(Self {
+            kid: short_text(members, "kid", MAX_KID)?,
+            typ: short_text(members, "typ", MAX_TYP)?,
+            alg: alg.ok_or(VerifyError::Algorithm)?,
+        })
     }
 }
 

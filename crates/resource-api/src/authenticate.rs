@@ -4,6 +4,7 @@
 
 use actix_web::HttpRequest;
 
+use crate::binding;
 use crate::caller::{Caller, Identity};
 use crate::clock;
 use crate::credential::{Presented, presented};
@@ -43,8 +44,18 @@ async fn authenticate(server: &ResourceServer, request: &HttpRequest, used: &mut
     let presented = presented(request.headers(), request.query_string(), server.schemes())?;
     *used = presented.scheme();
     match presented {
-        Presented::Bearer(token) => Ok(server.validator().validate(token, clock::now()).await?),
-        Presented::Nothing => Err(Refusal::NoCredential(WithoutCredential::NothingSent)),
+        Presented::Bearer(token) | Presented::Dpop(token) => {
+            let identity = server.validator().validate(token, clock::now()).await?;
+            let credential = (*used, token.expose());
+            binding::check(identity.bound.as_ref(), credential, request, server.settings(), server.dpop()).await?;
+            Ok(identity)
+        }
+        // Switched off: never reached.
+        Presented::Basic(_)
+        | Presented::ApiKey(_)
+        | Presented::SignedRequest
+        | Presented::Session
+        | Presented::Nothing => Err(Refusal::NoCredential(WithoutCredential::NothingSent)),
         Presented::OnlyInQuery => Err(Refusal::NoCredential(WithoutCredential::OnlyInQuery)),
     }
 }

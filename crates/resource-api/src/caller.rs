@@ -13,6 +13,7 @@ use protocol::permission::{Reach, covers};
 use protocol::time::Timestamp;
 use serde::de::DeserializeOwned;
 
+use crate::binding::Binding;
 use crate::guard::require;
 use crate::problem::Problem;
 use crate::refusal::{Refusal, Scheme};
@@ -49,6 +50,8 @@ pub struct Identity {
     pub acr: Option<String>,
     /// When the credential ends.
     pub expires_at: Option<Timestamp>,
+    /// What the token is bound to.
+    pub(crate) bound: Option<Binding>,
     /// The claims as the issuer wrote them: one JSON object.
     pub(crate) claims: Vec<u8>,
 }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use jwt::claims::Audience;
 use jwt::json::{self, Members, Taken};
 use protocol::time::Timestamp;
+use serde::Deserialize;
 use serde::de::MapAccess;
 
 /// Each may be missing.
@@ -23,8 +24,19 @@ pub(crate) struct Claims<'t> {
     pub acr: Option<Cow<'t, str>>,
     /// Whether `nonce` or `at_hash` is there, which only ID tokens have.
     pub of_id_token: bool,
-    /// Whether `cnf` is there (RFC 7800): the token is bound to a key.
-    pub bound: bool,
+    /// The key that the token is bound to.
+    pub cnf: Option<Confirmation<'t>>,
+}
+
+/// The claim `cnf` (RFC 7800). Unknown ways to confirm are none.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Confirmation<'t> {
+    /// Thumbprint of a key that DPoP proofs are signed with (RFC 9449 §6.1).
+    #[serde(borrow)]
+    pub jkt: Option<Cow<'t, str>>,
+    /// Thumbprint of a client certificate (RFC 8705 §3.1).
+    #[serde(borrow, rename = "x5t#S256")]
+    pub x5t_s256: Option<Cow<'t, str>>,
 }
 
 impl<'t> Members<'t> for Claims<'t> {
@@ -45,10 +57,7 @@ impl<'t> Members<'t> for Claims<'t> {
                 self.of_id_token = true;
                 return Ok(Taken::No);
             }
-            "cnf" => {
-                self.bound = true;
-                return Ok(Taken::No);
-            }
+            "cnf" => self.cnf = Some(values.next_value()?),
             _ => return Ok(Taken::No),
         }
         Ok(Taken::Yes)

@@ -6,20 +6,26 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::ops::RangeInclusive;
 use std::path::Path;
+use std::sync::Arc;
 
 use protocol::issuer::Issuer;
 use protocol::permission::Reach;
 use protocol::time::Seconds;
 use url::Url;
 
+use crate::dpop::DpopConfig;
 use crate::issuers::TrustedIssuer;
+use crate::replay::Replay;
 
 /// The prefix of every environment variable below.
 pub(crate) const PREFIX: &str = "COUNTERSIGN_API_";
 
 /// A key that an issuer withdrew must end here at some time.
 const LONGEST: Seconds = Seconds::days(7);
+/// Seconds. A proof must be remembered that long.
+const PROOF_WINDOW: RangeInclusive<i64> = 1..=300;
 
 #[derive(Clone)]
 pub struct Settings {
@@ -36,6 +42,10 @@ pub struct Settings {
     pub reach: Reach,
     /// Proxies that are believed when they say who calls and with which certificate. None by default.
     pub trusted_proxies: Vec<IpAddr>,
+    /// DPoP proofs (RFC 9449): on by default. `None`: tokens that are bound to a key are refused.
+    pub dpop: Option<DpopConfig>,
+    /// Where used proofs are remembered: in this process, or in a store that several share.
+    pub replay: Option<Arc<dyn Replay>>,
     /// How long the issuers' keys are kept.
     pub jwks: JwksConfig,
     /// PEM certificates of authorities to trust beside the system's, for an issuer with a private authority.
@@ -90,6 +100,8 @@ impl Settings {
             allowed_origins: Vec::new(),
             reach: Reach::EXACT,
             trusted_proxies: Vec::new(),
+            dpop: Some(DpopConfig::default()),
+            replay: None,
             jwks: JwksConfig::default(),
             extra_ca: None,
         }
@@ -155,6 +167,9 @@ impl Settings {
         }
         for origin in self.allowed_origins.iter().filter(|origin| !is_origin(origin)) {
             fault("allowed_origins", &format!("{origin} is not an origin as https://app.example (no path, no *)"));
+        }
+        if self.dpop.as_ref().is_some_and(|dpop| !PROOF_WINDOW.contains(&dpop.window.0) || dpop.algorithms.is_empty()) {
+            fault("dpop", "window is 1 to 300 seconds, and there is an algorithm");
         }
         self.jwks.faults(&mut fault);
         found

@@ -3,16 +3,30 @@
 //! A token in the URL or in a form is never read (RFC 9700 §4.3.2), and one beside another credential makes the request
 //! ambiguous, so it is refused. What the credential says is decided in the file of its kind.
 
-use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use actix_web::http::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue};
 use url::form_urlencoded;
 
 use crate::refusal::Scheme;
 use crate::resource_server::Schemes;
 
+const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+/// RFC 9421 §4.1: says what is signed; `Signature` comes with it.
+const SIGNATURE: HeaderName = HeaderName::from_static("signature-input");
+
 /// What a request brought. The token is as sent; nothing about it is checked but its alphabet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Presented<'r> {
     Bearer(Token<'r>),
+    /// An access token with a proof beside it (RFC 9449 §7.1).
+    Dpop(Token<'r>),
+    /// A user name and a secret in base64 (RFC 7617 §2).
+    Basic(Token<'r>),
+    /// In the header `X-API-Key`.
+    ApiKey(Token<'r>),
+    /// The request is signed (RFC 9421).
+    SignedRequest,
+    /// The cookie of a session of the web front end.
+    Session,
     /// No credential at all, or of a scheme that this API does not know: the answer is a bare challenge (RFC 6750 §3.1).
     Nothing,
     /// Only in the URL, where it is not read.
@@ -28,36 +42,38 @@ pub(crate) struct Token<'r>(&'r str);
 pub(crate) enum CredentialError {
     #[error("the Authorization header was sent more than once")]
     TwoHeaders,
-    #[error("an access token was sent in the Authorization header and in the URL; send it in the header only")]
+    #[error("an access token was sent in the URL beside another credential; send one, in a header")]
     HeaderAndQuery,
-    #[error("the Authorization header is not the word Bearer, one space and one token")]
+    #[error("more than one kind of credential was sent; send exactly one")]
+    Several,
+    #[error("the X-API-Key header was sent more than once")]
+    TwoKeys,
+    #[error("the credential is not the name of a scheme, one space and one token, as Bearer abc")]
     Malformed,
 }
 
-/// `query` is the text behind the question mark.
+/// `query` is the text behind the question mark. What is switched off is no credential.
 pub(crate) fn presented<'r>(
     headers: &'r HeaderMap,
     query: &str,
-    _schemes: &Schemes,
+    schemes: &Schemes,
 ) -> Result<Presented<'r>, CredentialError> {
-    from_authorization(headers.get_all(AUTHORIZATION).map(HeaderValue::as_bytes), query)
-}
-
-/// `authorization` are the values of all `Authorization` headers.
-fn from_authorization<'r>(
-    mut authorization: impl Iterator<Item = &'r [u8]>,
-    query: &str,
-) -> Result<Presented<'r>, CredentialError> {
-    let (first, second) = (authorization.next(), authorization.next());
-    if second.is_some() {
-        return Err(CredentialError::TwoHeaders);
-    }
+    let authorization = one(headers, &AUTHORIZATION, CredentialError::TwoHeaders)?;
+    let api_key = if schemes.api_keys { one(headers, &API_KEY, CredentialError::TwoKeys)? } else { None };
+    let found = [
+        authorization.map(|value| authorized(value, schemes)).transpose()?.flatten(),
+        api_key.map(|value| token(value).map(Presented::ApiKey)).transpose()?,
+        (schemes.signatures && headers.contains_key(&SIGNATURE)).then_some(Presented::SignedRequest),
+        schemes.session_cookie.as_ref().filter(|name| has_cookie(headers, name)).map(|_| Presented::Session),
+    ];
     let in_query = form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "access_token");
-    match (first.map(bearer).transpose()?.flatten(), in_query) {
-        (Some(_), true) => Err(CredentialError::HeaderAndQuery),
-        (Some(token), false) => Ok(Presented::Bearer(token)),
-        (None, true) => Ok(Presented::OnlyInQuery),
-        (None, false) => Ok(Presented::Nothing),
+    let mut found = found.into_iter().flatten();
+    match (found.next(), found.next(), in_query) {
+        (_, Some(_), _) => Err(CredentialError::Several),
+        (Some(_), None, true) => Err(CredentialError::HeaderAndQuery),
+        (Some(credential), None, false) => Ok(credential),
+        (None, None, true) => Ok(Presented::OnlyInQuery),
+        (None, None, false) => Ok(Presented::Nothing),
     }
 }
 
@@ -65,9 +81,53 @@ impl Presented<'_> {
     /// Which challenge it concerns.
     pub(crate) fn scheme(&self) -> Scheme {
         match self {
-            Self::Bearer(_) | Self::Nothing | Self::OnlyInQuery => Scheme::Bearer,
+            Self::Dpop(_) => Scheme::Dpop,
+            Self::Basic(_) => Scheme::Basic,
+            _ => Scheme::Bearer,
         }
     }
+}
+
+fn one<'r>(
+    headers: &'r HeaderMap,
+    name: &HeaderName,
+    several: CredentialError,
+) -> Result<Option<&'r [u8]>, CredentialError> {
+    let mut values = headers.get_all(name).map(HeaderValue::as_bytes);
+    match (values.next(), values.next()) {
+        (_, Some(_)) => Err(several),
+        (value, None) => Ok(value),
+    }
+}
+
+/// `None` when the header speaks a scheme that this API does not know.
+fn authorized<'r>(header: &'r [u8], schemes: &Schemes) -> Result<Option<Presented<'r>>, CredentialError> {
+    let end = header.iter().position(|byte| *byte == b' ').unwrap_or(header.len());
+    let (scheme, rest) = header.split_at(end);
+    // RFC 9110 §11.1: the scheme is case-insensitive.
+    let is = |name: &str| scheme.eq_ignore_ascii_case(name.as_bytes());
+    let value = || token(rest.strip_prefix(b" ").ok_or(CredentialError::Malformed)?);
+    if is("bearer") {
+        value().map(Presented::Bearer).map(Some)
+    } else if is("dpop") && schemes.dpop.is_some() {
+        value().map(Presented::Dpop).map(Some)
+    } else if is("basic") && schemes.basic {
+        value().map(Presented::Basic).map(Some)
+    } else {
+        Ok(None)
+    }
+}
+
+fn token(value: &[u8]) -> Result<Token<'_>, CredentialError> {
+    let text = std::str::from_utf8(value).map_err(|_| CredentialError::Malformed)?;
+    if is_token(text) { Ok(Token(text)) } else { Err(CredentialError::Malformed) }
+}
+
+/// RFC 6265 §4.2.1: pairs with a semicolon between them.
+fn has_cookie(headers: &HeaderMap, name: &str) -> bool {
+    let cookies = headers.get_all(COOKIE).filter_map(|value| value.to_str().ok());
+    let mut names = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim_start().split_once('='));
+    names.any(|(cookie, _)| cookie == name)
 }
 
 impl<'r> Token<'r> {
@@ -82,21 +142,8 @@ impl std::fmt::Debug for Token<'_> {
     }
 }
 
-/// `None` when the header speaks another scheme.
-fn bearer(header: &[u8]) -> Result<Option<Token<'_>>, CredentialError> {
-    let end = header.iter().position(|byte| *byte == b' ').unwrap_or(header.len());
-    let (scheme, rest) = header.split_at(end);
-    // RFC 9110 §11.1: the scheme is case-insensitive.
-    if !scheme.eq_ignore_ascii_case(b"bearer") {
-        return Ok(None);
-    }
-    let token = rest.strip_prefix(b" ").ok_or(CredentialError::Malformed)?;
-    let token = std::str::from_utf8(token).map_err(|_| CredentialError::Malformed)?;
-    if is_b64token(token) { Ok(Some(Token(token))) } else { Err(CredentialError::Malformed) }
-}
-
-/// RFC 6750 §2.1: `b64token = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`.
-fn is_b64token(text: &str) -> bool {
+/// RFC 9110 §11.2: `token68`, which RFC 6750 §2.1 calls b64token: `b64token = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`.
+fn is_token(text: &str) -> bool {
     let core = text.trim_end_matches('=');
     !core.is_empty() && core.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte))
 }
@@ -106,89 +153,137 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn one(header: &str) -> Result<Presented<'_>, CredentialError> {
-        from_authorization(std::iter::once(header.as_bytes()), "")
+    fn all() -> Schemes {
+        let session_cookie = Some("__Host-session".to_owned());
+        Schemes { dpop: Some("ES256".to_owned()), basic: true, api_keys: true, signatures: true, session_cookie }
+    }
+
+    fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            let name = HeaderName::try_from(*name).expect("a name");
+            headers.append(name, HeaderValue::from_bytes(value.as_bytes()).expect("a value"));
+        }
+        headers
+    }
+
+    #[track_caller]
+    fn assert_reads(pairs: &[(&str, &str)], query: &str, expected: Result<Presented<'_>, CredentialError>) {
+        assert_eq!(presented(&headers(pairs), query, &all()), expected, "{pairs:?} {query}");
+    }
+
+    fn one(header: &str) -> Result<String, CredentialError> {
+        let headers = headers(&[("authorization", header)]);
+        presented(&headers, "", &all()).map(|presented| match presented {
+            Presented::Bearer(token) => token.expose().to_owned(),
+            other => format!("{other:?}"),
+        })
     }
 
     #[test]
     fn one_bearer_token_is_read_whatever_the_case_of_the_scheme() {
         for scheme in ["Bearer", "bearer", "BEARER"] {
-            let header = format!("{scheme} a.b-c_d~e+f/g==");
-            assert_eq!(one(&header), Ok(Presented::Bearer(Token("a.b-c_d~e+f/g=="))));
+            assert_eq!(one(&format!("{scheme} a.b-c_d~e+f/g==")).as_deref(), Ok("a.b-c_d~e+f/g=="));
         }
     }
 
     #[test]
-    fn two_headers_are_refused_even_when_they_agree() {
-        let headers = ["Bearer a", "Bearer a"];
-        assert_eq!(from_authorization(headers.iter().map(|h| h.as_bytes()), ""), Err(CredentialError::TwoHeaders));
+    fn each_kind_of_credential_is_known() {
+        assert_reads(&[("authorization", "DPoP a")], "", Ok(Presented::Dpop(Token("a"))));
+        assert_reads(&[("authorization", "Basic YTpi")], "", Ok(Presented::Basic(Token("YTpi"))));
+        assert_reads(&[("x-api-key", "a")], "", Ok(Presented::ApiKey(Token("a"))));
+        assert_reads(&[("signature-input", "a=()")], "", Ok(Presented::SignedRequest));
+        assert_reads(&[("cookie", "a=b; __Host-session=c")], "", Ok(Presented::Session));
+        assert_reads(&[("cookie", "a=b; x__Host-session=c; d=__Host-session=e")], "", Ok(Presented::Nothing));
+    }
+
+    #[test]
+    fn what_is_switched_off_is_no_credential() {
+        let brought = [
+            ("authorization", "Basic YTpi"),
+            ("x-api-key", "a"),
+            ("signature-input", "a"),
+            ("cookie", "__Host-session=c"),
+        ];
+        for pair in brought {
+            assert_eq!(presented(&headers(&[pair]), "", &Schemes::default()), Ok(Presented::Nothing), "{pair:?}");
+        }
+        assert_eq!(
+            presented(&headers(&[("authorization", "DPoP a")]), "", &Schemes::default()),
+            Ok(Presented::Nothing)
+        );
+    }
+
+    #[test]
+    fn two_credentials_of_any_kind_are_refused() {
+        let kinds = [
+            ("authorization", "Bearer a"),
+            ("x-api-key", "a"),
+            ("signature-input", "a=()"),
+            ("cookie", "__Host-session=c"),
+        ];
+        for (at, first) in kinds.iter().enumerate() {
+            for second in &kinds[at + 1..] {
+                assert_reads(&[*first, *second], "", Err(CredentialError::Several));
+            }
+            assert_reads(&[*first], "access_token=a", Err(CredentialError::HeaderAndQuery));
+        }
+        assert_reads(&[kinds[0], kinds[0]], "", Err(CredentialError::TwoHeaders));
+        assert_reads(&[kinds[1], kinds[1]], "", Err(CredentialError::TwoKeys));
     }
 
     #[test]
     fn a_token_in_the_url_is_never_read() {
-        assert_eq!(from_authorization(std::iter::empty(), "access_token=abc"), Ok(Presented::OnlyInQuery));
-        assert_eq!(
-            from_authorization(std::iter::once(b"Bearer a".as_slice()), "limit=3&access%5Ftoken=a"),
-            Err(CredentialError::HeaderAndQuery)
+        assert_reads(&[], "access_token=abc", Ok(Presented::OnlyInQuery));
+        assert_reads(
+            &[("authorization", "Bearer a")],
+            "limit=3&access%5Ftoken=a",
+            Err(CredentialError::HeaderAndQuery),
         );
     }
 
     #[test]
     fn another_scheme_is_no_credential() {
-        for header in ["Basic YTpi", "DPoP abc", "Bearerabc", "Digest x", ""] {
-            assert_eq!(one(header), Ok(Presented::Nothing), "{header}");
+        for header in ["Bearerabc", "Digest x", ""] {
+            assert_eq!(one(header).as_deref(), Ok("Nothing"), "{header}");
         }
     }
 
     #[test]
     fn tricks_with_the_header_are_malformed() {
-        for header in [
-            "Bearer",
-            "Bearer ",
-            "Bearer  a",
-            "Bearer a b",
-            "Bearer a,Bearer b",
-            "Bearer a, b",
-            "Bearer \"a\"",
-            "Bearer ==",
-            "Bearer a=b",
-            "Bearer ä",
-            "Bearer a\t",
-        ] {
-            assert_eq!(one(header), Err(CredentialError::Malformed), "{header}");
+        for rest in ["", " ", "  a", " a b", " a,Bearer b", " a, b", " \"a\"", " ==", " a=b", " ä", " a\t"] {
+            for scheme in ["Bearer", "DPoP", "Basic"] {
+                assert_eq!(one(&format!("{scheme}{rest}")), Err(CredentialError::Malformed), "{scheme}{rest}");
+            }
         }
     }
 
     #[test]
     fn a_token_does_not_show_in_debug_output() {
-        assert!(!format!("{:?}", one("Bearer secret")).contains("secret"));
+        let headers = headers(&[("authorization", "Bearer secret")]);
+        assert!(!format!("{:?}", presented(&headers, "", &all())).contains("secret"));
     }
 
     proptest! {
         #[test]
-        fn no_bytes_make_the_parser_panic(header: Vec<u8>, query: String) {
-            let _ = from_authorization(std::iter::once(header.as_slice()), &query);
-        }
-
-        #[test]
         fn what_is_read_is_what_was_sent(token in "[A-Za-z0-9._~+/-]{1,200}={0,2}") {
-            let header = format!("Bearer {token}");
-            prop_assert_eq!(one(&header), Ok(Presented::Bearer(Token(&token))));
+            let read = one(&format!("Bearer {token}"));
+            prop_assert_eq!(read.as_deref(), Ok(token.as_str()));
         }
 
         #[test]
         fn a_token_is_one_word(header in "[Bb]earer [ -~]{0,40}") {
-            if let Ok(Presented::Bearer(token)) = one(&header) {
-                prop_assert!(!token.expose().is_empty());
-                prop_assert!(!token.expose().contains([' ', ',', '"', ';']));
-                prop_assert_eq!(&header["bearer ".len()..], token.expose());
+            if let Ok(token) = one(&header) {
+                prop_assert!(!token.is_empty() && !token.contains([' ', ',', '"', ';']));
+                prop_assert_eq!(&header["bearer ".len()..], token);
             }
         }
 
         #[test]
-        fn more_than_one_header_never_yields_a_token(headers in proptest::collection::vec("[ -~]{0,20}", 2..5)) {
-            let read = from_authorization(headers.iter().map(String::as_bytes), "");
-            prop_assert_eq!(read, Err(CredentialError::TwoHeaders));
+        fn more_than_one_header_never_yields_a_token(values in proptest::collection::vec("[!-~][ -~]{0,20}", 2..5)) {
+            let pairs: Vec<_> = values.iter().map(|value| ("authorization", value.as_str())).collect();
+            let headers = headers(&pairs);
+            prop_assert_eq!(presented(&headers, "", &all()), Err(CredentialError::TwoHeaders));
         }
     }
 }

@@ -12,17 +12,22 @@
 //! | `routes`, `guard` | which handler answers, and what it demands |
 //! | `credential`, `authenticate`, `caller` | headers → one credential → somebody |
 //! | `validator`, `claims`, `jwks_cache`, `outbound` | JWTs; what they say; the issuers' keys; how they are fetched |
+//! | `binding`, `dpop`, `certificate`, `replay` | who has the key that a token is bound to; what counts only once |
+//! | `signature` | signed requests (RFC 9421) |
 //! | `refusal`, `problem`, `trace`, `cors` | how refusals and errors leave |
 //! | `metadata` | the document about this API (RFC 9728) |
 //! | `service` | an example service, behind the feature `service` |
 
 mod authenticate;
+mod binding;
 mod caller;
+pub mod certificate;
 mod claims;
 mod clock;
 mod config;
 mod cors;
 mod credential;
+pub mod dpop;
 mod guard;
 mod issuers;
 mod jwks_cache;
@@ -30,10 +35,12 @@ mod metadata;
 mod outbound;
 mod problem;
 mod refusal;
+pub mod replay;
 mod resource_server;
 mod routes;
 #[cfg(feature = "service")]
 pub mod service;
+pub mod signature;
 mod trace;
 mod validator;
 

@@ -7,12 +7,15 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
 use protocol::time::Seconds;
 
+use crate::certificate::CertificateError;
 use crate::credential::CredentialError;
+use crate::dpop::DpopError;
 use crate::guard::Guard;
 use crate::problem::Problem;
+use crate::replay::Unavailable;
 use crate::resource_server::Schemes;
 use crate::validator::{NotAccepted, TokenRefused};
 
@@ -30,6 +33,10 @@ pub(crate) enum Refusal {
     InsufficientScope(String),
     #[error("the sign-in is too weak or too old")]
     InsufficientUserAuthentication,
+    #[error(transparent)]
+    Dpop(#[from] DpopError),
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
     #[error("{0} cannot be reached")]
     Unavailable(&'static str, Seconds),
 }
@@ -67,8 +74,11 @@ impl Refusal {
         if error.is_none() {
             problem = problem.without_error();
         }
-        if let Self::Unavailable(_, Seconds(seconds)) = self {
-            return problem.header(RETRY_AFTER, *seconds);
+        if let Some(Seconds(seconds)) = self.retry_after() {
+            return problem.header(RETRY_AFTER, seconds);
+        }
+        if let Self::Dpop(DpopError::UseNonce(nonce)) = self {
+            problem = problem.header(HeaderName::from_static("dpop-nonce"), nonce.as_str());
         }
         let told =
             Told { error, detail: &detail, scope: self.scope(guard), guard: self.demands_sign_in().then_some(guard) };
@@ -86,6 +96,11 @@ impl Refusal {
             Self::NoCredential(brought) => (StatusCode::UNAUTHORIZED, None, brought.detail().into()),
             Self::Credential(error) => (StatusCode::BAD_REQUEST, Some("invalid_request"), error.to_string().into()),
             Self::Token(refused) => (StatusCode::UNAUTHORIZED, Some("invalid_token"), refused.to_string().into()),
+            Self::Dpop(error) => match error.code() {
+                Some(code) => (StatusCode::UNAUTHORIZED, Some(code), error.to_string().into()),
+                None => (StatusCode::SERVICE_UNAVAILABLE, Some("temporarily_unavailable"), error.to_string().into()),
+            },
+            Self::Certificate(error) => (StatusCode::BAD_REQUEST, Some("invalid_request"), error.to_string().into()),
             Self::InsufficientScope(missing) => {
                 let detail = format!("this needs {missing}, which the caller does not have");
                 (StatusCode::FORBIDDEN, Some("insufficient_scope"), detail.into())
@@ -99,6 +114,15 @@ impl Refusal {
                 let detail = format!("{what} cannot be reached, so nobody can be let in; try again");
                 (StatusCode::SERVICE_UNAVAILABLE, Some("temporarily_unavailable"), detail.into())
             }
+        }
+    }
+
+    /// For refusals that are none, since nobody could tell.
+    fn retry_after(&self) -> Option<Seconds> {
+        match self {
+            Self::Unavailable(_, retry_after) => Some(*retry_after),
+            Self::Dpop(DpopError::Unavailable(_)) => Some(Unavailable::RETRY_AFTER),
+            _ => None,
         }
     }
 

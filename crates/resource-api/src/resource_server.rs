@@ -30,6 +30,7 @@ use protocol::time::Seconds;
 use tokio::task::JoinHandle;
 
 use crate::config::{Fault, Settings};
+use crate::dpop::Verifier;
 use crate::jwks_cache::JwksCache;
 use crate::metadata;
 use crate::outbound::{ClientError, Outbound};
@@ -49,6 +50,7 @@ struct Inner {
     metadata: Bytes,
     validator: Validator,
     keys: Vec<Arc<JwksCache>>,
+    dpop: Option<Verifier>,
 }
 
 /// Which ways to authenticate are switched on beside plain access tokens.
@@ -57,6 +59,10 @@ pub(crate) struct Schemes {
     /// The algorithms of its proofs, separated by spaces.
     pub dpop: Option<String>,
     pub basic: bool,
+    pub api_keys: bool,
+    pub signatures: bool,
+    /// The name of the session cookie.
+    pub session_cookie: Option<String>,
 }
 
 /// Why an API cannot start.
@@ -92,13 +98,14 @@ impl ResourceServer {
             keys.push(Arc::new(JwksCache::new(outbound, settings.jwks.clone())));
         }
         let validator = Validator::new(&settings, &keys);
+        let dpop = dpop_verifier(&settings);
         let realm = Realm {
             audience: settings.audience.clone(),
             resource_metadata: metadata::url(&settings.public_url),
-            schemes: Schemes::default(),
+            schemes: Schemes { dpop: dpop.as_ref().map(|verifier| verifier.algs().to_owned()), ..Schemes::default() },
         };
         let metadata = metadata::document(&settings, &routes).into();
-        Ok(Self(Arc::new(Inner { settings, routes, realm, metadata, validator, keys })))
+        Ok(Self(Arc::new(Inner { settings, routes, realm, metadata, validator, keys, dpop })))
     }
 
     /// Fetches the issuers' keys from now on. Call it once, inside of a Tokio runtime.
@@ -132,6 +139,10 @@ impl ResourceServer {
         &self.0.realm.schemes
     }
 
+    pub(crate) fn dpop(&self) -> Option<&Verifier> {
+        self.0.dpop.as_ref()
+    }
+
     pub(crate) fn validator(&self) -> &Validator {
         &self.0.validator
     }
@@ -145,6 +156,14 @@ impl Schemes {
             Scheme::Basic => self.basic,
         }
     }
+}
+
+fn dpop_verifier(settings: &Settings) -> Option<Verifier> {
+    let verifier = Verifier::new(settings.dpop.clone()?);
+    Some(match &settings.replay {
+        Some(replay) => verifier.with_replay(Arc::clone(replay)),
+        None => verifier,
+    })
 }
 
 fn answer(document: &Bytes) -> HttpResponse {

@@ -11,6 +11,7 @@ use jwt::unverified::Unverified;
 use jwt::verify::{VerifyError, same_type};
 use protocol::time::{Seconds, Timestamp};
 
+use crate::binding::Binding;
 use crate::caller::{CredentialKind, Identity};
 use crate::claims::Claims;
 use crate::config::Settings;
@@ -51,6 +52,12 @@ pub(crate) enum TokenRefused {
     IdToken,
     #[error("the token is bound to a key and cannot be used as a plain bearer token")]
     SenderConstrained,
+    #[error("the token is not bound to a key; send it as a bearer token")]
+    NotSenderConstrained,
+    #[error("the token is bound to a client certificate, which is not that of this connection")]
+    OtherCertificate,
+    #[error("the token is bound in a way that is not supported here")]
+    UnknownBinding,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,10 +118,6 @@ impl Validator {
         if claims.of_id_token {
             return Err(TokenRefused::IdToken);
         }
-        // RFC 9449 §7.1, RFC 8705 §3: without the proof such a token is worth nothing.
-        if claims.bound {
-            return Err(TokenRefused::SenderConstrained);
-        }
         if strict {
             identifier(claims.jti.as_deref(), "jti")?;
         }
@@ -129,6 +132,7 @@ impl Validator {
             auth_time: claims.auth_time,
             acr: claims.acr.as_deref().map(str::to_owned),
             expires_at: Some(exp),
+            bound: claims.cnf.as_ref().map(Binding::of).transpose()?,
             claims: Vec::new(),
         })
     }

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, unreachable_pub, reason = "a test that fails says where; nothing here is exported")]
 
 mod api;
+mod certificate;
 mod cors;
 mod database;
 mod health;
