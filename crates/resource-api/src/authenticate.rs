@@ -45,7 +45,7 @@ async fn authenticate(server: &ResourceServer, request: &HttpRequest, used: &mut
     *used = presented.scheme();
     match presented {
         Presented::Bearer(token) | Presented::Dpop(token) => {
-            let identity = server.validator().validate(token, clock::now()).await?;
+            let identity = server.validator().validate(token.expose(), clock::now()).await?;
             let credential = (*used, token.expose());
             binding::check(identity.bound.as_ref(), credential, request, server.settings(), server.dpop()).await?;
             Ok(identity)

@@ -29,15 +29,18 @@ use actix_web::web::{self, Bytes, Data, ServiceConfig};
 use protocol::time::Seconds;
 use tokio::task::JoinHandle;
 
+use crate::caller::Identity;
+use crate::clock;
 use crate::config::{Fault, Settings};
 use crate::dpop::Verifier;
+use crate::guard::authenticated;
 use crate::jwks_cache::JwksCache;
 use crate::metadata;
 use crate::outbound::{ClientError, Outbound};
 use crate::problem::Problem;
-use crate::refusal::{Realm, Scheme};
+use crate::refusal::{Realm, Refusal, Scheme};
 use crate::routes::Routes;
-use crate::validator::Validator;
+use crate::validator::{TokenRefused, Validator};
 
 /// Cheap to clone.
 #[derive(Clone)]
@@ -124,6 +127,17 @@ impl ResourceServer {
 
     pub fn settings(&self) -> &Settings {
         &self.0.settings
+    }
+
+    /// Whom a JWT access token is about, for tokens that come another way than in a header, as the first message of a WebSocket.
+    /// One that is bound to a key is refused: nothing here could prove the possession.
+    pub async fn validate(&self, access_token: &str) -> Result<Identity, Problem> {
+        let validated = self.validator().validate(access_token, clock::now()).await.map_err(Refusal::from);
+        let unbound = validated.and_then(|identity| match identity.bound {
+            None => Ok(identity),
+            Some(_) => Err(Refusal::Token(TokenRefused::SenderConstrained)),
+        });
+        unbound.map_err(|refusal| refusal.problem(self.realm(), &authenticated(), Scheme::Bearer))
     }
 
     /// Whether tokens can be checked at this moment, else when to ask again.

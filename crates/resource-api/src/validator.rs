@@ -15,7 +15,6 @@ use crate::binding::Binding;
 use crate::caller::{CredentialKind, Identity};
 use crate::claims::Claims;
 use crate::config::Settings;
-use crate::credential::Token;
 use crate::issuers::TrustedIssuer;
 use crate::jwks_cache::{JwksCache, NoKey};
 
@@ -75,11 +74,11 @@ impl Validator {
         Self { audience: settings.audience.clone(), issuers }
     }
 
-    pub(crate) async fn validate(&self, token: Token<'_>, now: Timestamp) -> Result<Identity, NotAccepted> {
-        if token.expose().len() > MAX_TOKEN {
+    pub(crate) async fn validate(&self, token: &str, now: Timestamp) -> Result<Identity, NotAccepted> {
+        if token.len() > MAX_TOKEN {
             return Err(TokenRefused::TooLong.into());
         }
-        let token = Unverified::decode(token.expose())?;
+        let token = Unverified::decode(token)?;
         let header = token.header()?;
         // Nothing of these counts until the signature was checked.
         let claims: Claims<'_> = token.claims()?;

@@ -3,14 +3,17 @@
 use std::time::{Duration, Instant};
 
 use actix_web::rt::time::sleep;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::join_all;
 use protocol::signing::SigningAlgorithm;
 use protocol::time::Seconds;
 use reqwest::Method;
+use resource_api::{Issuer as IssuerUrl, ResourceServer, Routes, Settings};
 use serde_json::json;
 
 use crate::api::{Answer, TestApi, send};
-use crate::issuer::{Issuer, Reserved, forged, key};
+use crate::issuer::{AUDIENCE, Issuer, Reserved, forged, key};
 
 /// Asks until the status is there; fails after five seconds.
 async fn eventually(api: &TestApi, token: &str, status: u16) -> Answer {
@@ -50,6 +53,30 @@ async fn a_thousand_unknown_keys_are_one_fetch() {
     assert_eq!((issuer.discovery_count(), issuer.jwks_count()), (1, 2));
     // Meanwhile and afterwards good tokens pass.
     assert_eq!(api.get("/me", &issuer.token().sign()).await.status, 200);
+}
+
+#[actix_web::test]
+async fn a_hundred_thousand_unknown_keys_cause_one_fetch_in_thirty_seconds() {
+    let issuer = Issuer::start();
+    let settings = Settings::new(IssuerUrl::parse(&issuer.url).unwrap(), AUDIENCE);
+    let server = ResourceServer::new(settings, Routes::new()).unwrap();
+    let _keys = server.keep_fresh();
+    let good = issuer.token().sign();
+    assert_eq!(server.validate(&good).await.unwrap().subject, "alice");
+    let (_, rest) = good.split_once('.').unwrap();
+    let began = Instant::now();
+    for round in 0..1_000 {
+        let tokens: Vec<String> = (0..100)
+            .map(|number| json!({ "alg": "ES256", "typ": "at+jwt", "kid": format!("{round}.{number}") }).to_string())
+            .map(|header| format!("{}.{rest}", URL_SAFE_NO_PAD.encode(header)))
+            .collect();
+        for refused in join_all(tokens.iter().map(|token| server.validate(token))).await {
+            assert_eq!(refused.unwrap_err().status(), 401);
+        }
+    }
+    let periods = 1 + usize::try_from(began.elapsed().as_secs() / 30).unwrap();
+    assert!(issuer.jwks_count() <= 1 + periods, "{} fetches in {:?}", issuer.jwks_count(), began.elapsed());
+    assert_eq!(server.validate(&good).await.unwrap().subject, "alice");
 }
 
 #[actix_web::test]
