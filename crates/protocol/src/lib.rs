@@ -50,6 +50,7 @@ pub mod login;
 pub mod logout;
 pub mod mail;
 pub mod metadata;
+pub mod network;
 pub mod params;
 pub mod passkey;
 pub mod permission;

@@ -2,62 +2,120 @@
 //!
 //! Runs before the body is read: whoever may not ask is told so without sending anything.
 
-use actix_web::HttpRequest;
+use std::net::IpAddr;
 
-use crate::binding;
+use actix_web::HttpRequest;
+use protocol::api_key;
+
 use crate::caller::{Caller, Identity};
 use crate::clock;
 use crate::credential::{Presented, presented};
 use crate::guard::{Access, Guard};
+use crate::opaque::OpaqueTokens;
 use crate::problem::Problem;
 use crate::refusal::{Refusal, Scheme, WithoutCredential};
 use crate::resource_server::ResourceServer;
+use crate::signature::{Authentic, Message, field_lines};
+use crate::validator::TokenRefused;
+use crate::{basic, binding, peer};
 
-/// Whoever may pass all guards: a caller, or nobody where that is enough.
+/// Whoever may pass all guards.
+pub(crate) struct Admitted {
+    /// Nobody where that is enough.
+    pub caller: Option<Caller>,
+    /// A signature whose body was not seen yet.
+    pub unread: Option<Authentic>,
+}
+
+/// How far a request got.
+struct Authenticated {
+    identity: Identity,
+    unread: Option<Authentic>,
+}
+
 pub(crate) async fn admit(
     server: &ResourceServer,
     request: &HttpRequest,
     guards: &[Guard],
-) -> Result<Option<Caller>, Problem> {
+) -> Result<Admitted, Problem> {
     if guards.iter().all(|guard| guard.access == Access::Public) {
-        return Ok(None);
+        return Ok(Admitted { caller: None, unread: None });
     }
     let demanding = guards.iter().find(|guard| !matches!(guard.access, Access::Public | Access::Optional));
-    // The line's own guard stands last and says most about what would do.
-    let told = guards.last().filter(|guard| !guard.permissions().is_empty()).or(demanding).unwrap_or(&guards[0]);
     let mut used = Scheme::default();
     let refused = |refusal: Refusal, guard, used| refusal.problem(server.realm(), guard, used);
-    let identity = match authenticate(server, request, &mut used).await {
-        Ok(identity) => identity,
-        Err(Refusal::NoCredential(WithoutCredential::NothingSent)) if demanding.is_none() => return Ok(None),
-        Err(refusal) => return Err(refused(refusal, told, used)),
+    let Authenticated { identity, unread } = match authenticate(server, request, &mut used).await {
+        Ok(authenticated) => authenticated,
+        Err(Refusal::NoCredential(WithoutCredential::NothingSent)) if demanding.is_none() => {
+            return Ok(Admitted { caller: None, unread: None });
+        }
+        Err(refusal) => return Err(refused(refusal, telling(guards), used)),
     };
     let caller = Caller::new(identity, server.clone());
     for guard in guards {
         check(&caller, guard).map_err(|refusal| refused(refusal, guard, used))?;
     }
-    Ok(Some(caller))
+    Ok(Admitted { caller: Some(caller), unread })
+}
+
+/// The guard that says most about what would do: the line's own, which stands last, if it names a permission.
+pub(crate) fn telling(guards: &[Guard]) -> &Guard {
+    guards.iter().rev().find(|guard| !guard.permissions().is_empty()).unwrap_or(&guards[0])
 }
 
 /// `used` becomes the scheme of the credential, for the challenge.
-async fn authenticate(server: &ResourceServer, request: &HttpRequest, used: &mut Scheme) -> Result<Identity, Refusal> {
+async fn authenticate(
+    server: &ResourceServer,
+    request: &HttpRequest,
+    used: &mut Scheme,
+) -> Result<Authenticated, Refusal> {
+    let settings = server.settings();
     let presented = presented(request.headers(), request.query_string(), server.schemes())?;
     *used = presented.scheme();
-    match presented {
+    let from = || peer::address(request, &settings.trusted_proxies);
+    let opaque = || server.opaque().ok_or(Refusal::Token(TokenRefused::Opaque));
+    let identity = match presented {
         Presented::Bearer(token) | Presented::Dpop(token) => {
-            let identity = server.validator().validate(token.expose(), clock::now()).await?;
+            let identity = match token.is_jwt() {
+                true => server.validator().validate(token.expose(), clock::now()).await?,
+                false => opaque()?.accept(token.expose(), from()).await?,
+            };
             let credential = (*used, token.expose());
-            binding::check(identity.bound.as_ref(), credential, request, server.settings(), server.dpop()).await?;
-            Ok(identity)
+            binding::check(identity.bound.as_ref(), credential, request, settings, server.dpop()).await?;
+            identity
         }
-        // Switched off: never reached.
-        Presented::Basic(_)
-        | Presented::ApiKey(_)
-        | Presented::SignedRequest
-        | Presented::Session
-        | Presented::Nothing => Err(Refusal::NoCredential(WithoutCredential::NothingSent)),
-        Presented::OnlyInQuery => Err(Refusal::NoCredential(WithoutCredential::OnlyInQuery)),
-    }
+        Presented::ApiKey(key) if api_key::looks_like_one(key.expose()) => {
+            opaque()?.accept(key.expose(), from()).await?
+        }
+        Presented::ApiKey(_) => return Err(Refusal::Token(TokenRefused::NotAnApiKey)),
+        Presented::Basic(header) => {
+            let basic = basic::read(header, peer::transport(request, settings))?;
+            let basic = basic.ok_or(Refusal::NoCredential(WithoutCredential::NothingSent))?;
+            opaque()?.accept_basic(&basic, from()).await?
+        }
+        Presented::SignedRequest => return signed(server, request, opaque()?, from()).await,
+        // Sessions are switched on with the front end that they are for.
+        Presented::Session | Presented::Nothing => {
+            return Err(Refusal::NoCredential(WithoutCredential::NothingSent));
+        }
+        Presented::OnlyInQuery => return Err(Refusal::NoCredential(WithoutCredential::OnlyInQuery)),
+    };
+    Ok(Authenticated { identity, unread: None })
+}
+
+/// RFC 9421: what is claimed, the key, the signature; the body waits until its owner is known.
+async fn signed(
+    server: &ResourceServer,
+    request: &HttpRequest,
+    opaque: &OpaqueTokens,
+    from: Option<IpAddr>,
+) -> Result<Authenticated, Refusal> {
+    let verifier = server.signatures().ok_or(Refusal::NoCredential(WithoutCredential::NothingSent))?;
+    let fields = field_lines(request.headers());
+    let claimed = verifier.read(&Message::new(request, &fields), clock::now())?;
+    let (unproven, key) = opaque.signing_key(&claimed).await?;
+    let authentic = verifier.authenticate(claimed, &key, clock::now()).await?;
+    Ok(Authenticated { identity: opaque.accept_signed(unproven, from)?, unread: Some(authentic) })
 }
 
 fn check(caller: &Caller, guard: &Guard) -> Result<(), Refusal> {

@@ -1,16 +1,19 @@
 //! Tokens that only the owner of a key may use: which proof a token demands, and whether the request brought it (RFC 9449 §7,
 //! RFC 8705 §3).
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use actix_web::HttpRequest;
 use actix_web::http::header::HeaderValue;
+use protocol::network::IpNetwork;
 
 use crate::certificate::{self, Source};
 use crate::claims::Confirmation;
 use crate::clock;
 use crate::config::Settings;
 use crate::dpop::{BoundToken, Request, Verifier};
+use crate::introspection;
 use crate::refusal::{Refusal, Scheme};
 use crate::validator::TokenRefused;
 
@@ -26,10 +29,19 @@ pub(crate) struct Binding {
 impl Binding {
     /// A claim `cnf` that demands something else cannot be met, so its token is good for nothing.
     pub(crate) fn of(claim: &Confirmation<'_>) -> Result<Self, TokenRefused> {
-        let owned = |text: &Option<std::borrow::Cow<'_, str>>| text.as_deref().map(str::to_owned);
+        let owned = |text: &Option<Cow<'_, str>>| text.as_deref().map(str::to_owned);
         let binding = Self { jkt: owned(&claim.jkt), x5t_s256: owned(&claim.x5t_s256) };
-        let known = binding.jkt.is_some() || binding.x5t_s256.is_some();
-        if known { Ok(binding) } else { Err(TokenRefused::UnknownBinding) }
+        binding.known()
+    }
+
+    /// The same, of what introspection told.
+    pub(crate) fn of_described(claim: &introspection::Confirmation) -> Result<Self, TokenRefused> {
+        let introspection::Confirmation { jkt, x5t_s256, others } = claim.clone();
+        if others.is_empty() { Self { jkt, x5t_s256 }.known() } else { Err(TokenRefused::UnknownBinding) }
+    }
+
+    fn known(self) -> Result<Self, TokenRefused> {
+        if self.jkt.is_some() || self.x5t_s256.is_some() { Ok(self) } else { Err(TokenRefused::UnknownBinding) }
     }
 }
 
@@ -60,8 +72,8 @@ pub(crate) async fn check(
     }
 }
 
-fn check_certificate(thumbprint: &str, request: &HttpRequest, proxies: &[IpAddr]) -> Result<(), Refusal> {
-    let is_proxy = |address: IpAddr| proxies.contains(&address);
+fn check_certificate(thumbprint: &str, request: &HttpRequest, proxies: &[IpNetwork]) -> Result<(), Refusal> {
+    let is_proxy = |address: IpAddr| proxies.iter().any(|proxy| proxy.contains(address));
     let source = if proxies.is_empty() { Source::Connection } else { Source::ConnectionOrProxy(&is_proxy) };
     match certificate::presented(request, source)? {
         Some(presented) if presented.matches(thumbprint) => Ok(()),

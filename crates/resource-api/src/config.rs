@@ -5,19 +5,22 @@
 //! problems are reported at once.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
 
 use protocol::issuer::Issuer;
+use protocol::network::IpNetwork;
 use protocol::permission::Reach;
+use protocol::secret::SecretString;
 use protocol::time::Seconds;
 use url::Url;
 
 use crate::dpop::DpopConfig;
+use crate::introspection::{ClientCredentials, Limits};
 use crate::issuers::TrustedIssuer;
 use crate::replay::Replay;
+use crate::signature::Policy;
 
 /// The prefix of every environment variable below.
 pub(crate) const PREFIX: &str = "COUNTERSIGN_API_";
@@ -41,15 +44,32 @@ pub struct Settings {
     /// How wide a permission that a caller holds reaches. Exact by default: `notes:*` in a scope is no wildcard.
     pub reach: Reach,
     /// Proxies that are believed when they say who calls and with which certificate. None by default.
-    pub trusted_proxies: Vec<IpAddr>,
+    pub trusted_proxies: Vec<IpNetwork>,
     /// DPoP proofs (RFC 9449): on by default. `None`: tokens that are bound to a key are refused.
     pub dpop: Option<DpopConfig>,
     /// Where used proofs are remembered: in this process, or in a store that several share.
     pub replay: Option<Arc<dyn Replay>>,
+    /// Opaque tokens and API keys, which the first issuer is asked about. `None`: they are refused.
+    pub introspection: Option<Introspection>,
+    /// `Authorization: Basic` with a user name and an API key of that person (RFC 7617), over TLS. Off by default; needs
+    /// `introspection`.
+    pub basic: bool,
+    /// Requests signed with an API key (RFC 9421). Off by default; needs `introspection`.
+    pub signatures: Option<Policy>,
     /// How long the issuers' keys are kept.
     pub jwks: JwksConfig,
     /// PEM certificates of authorities to trust beside the system's, for an issuer with a private authority.
     pub extra_ca: Option<Vec<u8>>,
+}
+
+/// How the issuer is asked (RFC 7662).
+#[derive(Clone, Debug)]
+pub struct Introspection {
+    /// Where; what the issuer's discovery document says by default.
+    pub endpoint: Option<Url>,
+    /// What this API was registered with.
+    pub credentials: ClientCredentials,
+    pub limits: Limits,
 }
 
 /// Limits of the key cache; experience of other libraries says that nobody should have to change them.
@@ -102,13 +122,16 @@ impl Settings {
             trusted_proxies: Vec::new(),
             dpop: Some(DpopConfig::default()),
             replay: None,
+            introspection: None,
+            basic: false,
+            signatures: None,
             jwks: JwksConfig::default(),
             extra_ca: None,
         }
     }
 
     /// Reads `COUNTERSIGN_API_ISSUER`, `…_AUDIENCE`, `…_PUBLIC_URL` (default: the audience), `…_ALLOWED_ORIGINS` (separated by
-    /// spaces) and `…_CA_FILE`.
+    /// spaces), `…_CA_FILE`, and `…_CLIENT_ID` with `…_CLIENT_SECRET` for introspection.
     #[expect(clippy::disallowed_methods, reason = "the edge of the program: everything else gets its settings")]
     pub fn from_env() -> Result<Self, EnvironmentError> {
         Self::from_variables(|name| std::env::var(name).ok())
@@ -138,6 +161,11 @@ impl Settings {
         if let Some(origins) = get("ALLOWED_ORIGINS") {
             settings.allowed_origins = origins.split_ascii_whitespace().map(str::to_owned).collect();
         }
+        settings.introspection = match (get("CLIENT_ID"), get("CLIENT_SECRET")) {
+            (Some(id), Some(secret)) => Some(Introspection::with_secret(id, secret)),
+            (None, None) => None,
+            _ => note(&mut wrong, format!("{PREFIX}CLIENT_ID and {PREFIX}CLIENT_SECRET: set both or none")),
+        };
         wrong.extend(settings.faults().iter().map(|fault| {
             let name = fault.key.to_ascii_uppercase();
             format!("{PREFIX}{name}: {}", fault.reason)
@@ -171,6 +199,9 @@ impl Settings {
         if self.dpop.as_ref().is_some_and(|dpop| !PROOF_WINDOW.contains(&dpop.window.0) || dpop.algorithms.is_empty()) {
             fault("dpop", "window is 1 to 300 seconds, and there is an algorithm");
         }
+        if (self.basic || self.signatures.is_some()) && self.introspection.is_none() {
+            fault("introspection", "is needed for Basic and for signed requests: the issuer knows the API keys");
+        }
         self.jwks.faults(&mut fault);
         found
     }
@@ -178,6 +209,16 @@ impl Settings {
     /// Whether callers reach this API over TLS.
     pub(crate) fn is_https(&self) -> bool {
         self.public_url.starts_with("https:")
+    }
+}
+
+impl Introspection {
+    /// With `client_secret_basic`, at the address of the discovery document.
+    pub fn with_secret(client_id: impl Into<String>, client_secret: impl Into<String>) -> Self {
+        let (client_id, client_secret) = (client_id.into(), SecretString::new(client_secret.into()));
+        let credentials = ClientCredentials::SecretBasic { client_id, client_secret };
+        // What is revoked is dead everywhere after ten seconds, tokens as well as keys.
+        Self { endpoint: None, credentials, limits: Limits { positive: Seconds(10), ..Limits::default() } }
     }
 }
 

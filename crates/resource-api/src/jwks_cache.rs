@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use url::Url;
 
 use crate::config::JwksConfig;
-use crate::outbound::{FetchError, Outbound};
+use crate::outbound::{Discovered, FetchError, Outbound};
 
 /// How long a request waits for a fetch that is under way. Two answers of the issuer within their limit of 3 s may take longer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -30,6 +30,7 @@ pub(crate) struct JwksCache {
     outbound: Outbound,
     config: JwksConfig,
     snapshot: ArcSwapOption<Keys>,
+    introspection_endpoint: ArcSwapOption<Url>,
     progress: watch::Sender<Progress>,
 }
 
@@ -73,7 +74,14 @@ impl JwksCache {
         let now = Instant::now();
         // The task begins with a fetch, so the first requests wait for it instead of being sent away.
         let progress = Progress { done: 0, state: State::Fetching, last_failed: false, quiet_until: now };
-        Self { outbound, config, snapshot: ArcSwapOption::empty(), progress: watch::Sender::new(progress) }
+        let progress = watch::Sender::new(progress);
+        Self {
+            outbound,
+            config,
+            snapshot: ArcSwapOption::empty(),
+            introspection_endpoint: ArcSwapOption::empty(),
+            progress,
+        }
     }
 
     /// Hands the key that a token names to `work`. Waits only when there are no keys yet or this one is unknown.
@@ -119,6 +127,11 @@ impl JwksCache {
         }
     }
 
+    /// Where the issuer answers questions, as its discovery document says; else when to ask again.
+    pub(crate) fn introspection_endpoint(&self) -> Result<Url, Seconds> {
+        self.introspection_endpoint.load_full().map(|url| Url::clone(&url)).ok_or_else(|| self.retry_after())
+    }
+
     /// Fetches for as long as it is polled. Exactly one task per cache runs this.
     pub(crate) async fn keep_fresh(self: Arc<Self>) {
         let mut asked = self.progress.subscribe();
@@ -156,7 +169,11 @@ impl JwksCache {
         // Taken out: when this fails, the next fetch asks anew where the keys are.
         let uri = match jwks_uri.take() {
             Some(uri) => uri,
-            None => self.outbound.discover().await?,
+            None => {
+                let Discovered { jwks_uri, introspection_endpoint } = self.outbound.discover().await?;
+                self.introspection_endpoint.store(introspection_endpoint.map(Arc::new));
+                jwks_uri
+            }
         };
         let published = self.outbound.keys(&uri).await?;
         *jwks_uri = Some(uri);

@@ -13,12 +13,14 @@
 //! | `credential`, `authenticate`, `caller` | headers → one credential → somebody |
 //! | `validator`, `claims`, `jwks_cache`, `outbound` | JWTs; what they say; the issuers' keys; how they are fetched |
 //! | `binding`, `dpop`, `certificate`, `replay` | who has the key that a token is bound to; what counts only once |
-//! | `signature` | signed requests (RFC 9421) |
+//! | `opaque`, `introspection` | opaque tokens and API keys; how the issuer is asked |
+//! | `basic`, `signature` | user name and API key (RFC 7617); signed requests (RFC 9421) |
 //! | `refusal`, `problem`, `trace`, `cors` | how refusals and errors leave |
 //! | `metadata` | the document about this API (RFC 9728) |
 //! | `service` | an example service, behind the feature `service` |
 
 mod authenticate;
+pub mod basic;
 mod binding;
 mod caller;
 pub mod certificate;
@@ -29,10 +31,13 @@ mod cors;
 mod credential;
 pub mod dpop;
 mod guard;
+pub mod introspection;
 mod issuers;
 mod jwks_cache;
 mod metadata;
+mod opaque;
 mod outbound;
+mod peer;
 mod problem;
 mod refusal;
 pub mod replay;
@@ -41,11 +46,12 @@ mod routes;
 #[cfg(feature = "service")]
 pub mod service;
 pub mod signature;
+mod signed_body;
 mod trace;
 mod validator;
 
 pub use caller::{Caller, Claims, CredentialKind, Identity};
-pub use config::{EnvironmentError, Fault, JwksConfig, Settings};
+pub use config::{EnvironmentError, Fault, Introspection, JwksConfig, Settings};
 pub use guard::{Guard, IntoDemand, all_of, any_of, authenticated, in_handler, optional, public, require};
 pub use issuers::{ClaimShape, TrustedIssuer};
 pub use outbound::ClientError;

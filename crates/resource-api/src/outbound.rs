@@ -63,6 +63,14 @@ pub(crate) enum FetchError {
 struct Discovery {
     issuer: String,
     jwks_uri: String,
+    introspection_endpoint: Option<String>,
+}
+
+/// What the issuer says of itself, checked.
+#[derive(Debug)]
+pub(crate) struct Discovered {
+    pub jwks_uri: Url,
+    pub introspection_endpoint: Option<Url>,
 }
 
 impl Outbound {
@@ -90,8 +98,12 @@ impl Outbound {
         &self.issuer
     }
 
-    /// Where the issuer publishes its keys.
-    pub(crate) async fn discover(&self) -> Result<Url, FetchError> {
+    pub(crate) fn http(&self) -> &Client {
+        &self.http
+    }
+
+    /// Where the issuer publishes its keys, and answers questions.
+    pub(crate) async fn discover(&self) -> Result<Discovered, FetchError> {
         const WHAT: &str = "the discovery document";
         let (body, _) = self.get(WHAT, &self.issuer.endpoint("/.well-known/openid-configuration")).await?;
         let document: Discovery = serde_json::from_slice(&body).map_err(FetchError::Document)?;
@@ -99,13 +111,17 @@ impl Outbound {
         if document.issuer != self.issuer.as_str() {
             return Err(FetchError::WrongIssuer(document.issuer.chars().take(200).collect()));
         }
-        let uri = Url::parse(&document.jwks_uri).map_err(|_| FetchError::JwksUri)?;
-        let loopback = matches!(uri.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-        match uri.scheme() {
-            "https" => Ok(uri),
-            "http" if loopback && !self.issuer.is_https() => Ok(uri),
-            _ => Err(FetchError::JwksUri),
-        }
+        let jwks_uri = self.endpoint(&document.jwks_uri).ok_or(FetchError::JwksUri)?;
+        // Whether it may be asked is checked where it is.
+        let introspection_endpoint = document.introspection_endpoint.as_deref().and_then(|text| self.endpoint(text));
+        Ok(Discovered { jwks_uri, introspection_endpoint })
+    }
+
+    fn endpoint(&self, text: &str) -> Option<Url> {
+        let url = Url::parse(text).ok()?;
+        let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+        let allowed = url.scheme() == "https" || (url.scheme() == "http" && loopback && !self.issuer.is_https());
+        allowed.then_some(url)
     }
 
     pub(crate) async fn keys(&self, jwks_uri: &Url) -> Result<Published, FetchError> {

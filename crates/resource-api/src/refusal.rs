@@ -7,9 +7,10 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use protocol::time::Seconds;
 
+use crate::basic::BasicError;
 use crate::certificate::CertificateError;
 use crate::credential::CredentialError;
 use crate::dpop::DpopError;
@@ -17,6 +18,8 @@ use crate::guard::Guard;
 use crate::problem::Problem;
 use crate::replay::Unavailable;
 use crate::resource_server::Schemes;
+use crate::routes::DPOP_NONCE;
+use crate::signature::{Answer, SignatureError};
 use crate::validator::{NotAccepted, TokenRefused};
 
 /// Why nobody, or not this caller, is let in.
@@ -37,6 +40,14 @@ pub(crate) enum Refusal {
     Dpop(#[from] DpopError),
     #[error(transparent)]
     Certificate(#[from] CertificateError),
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
+    #[error(transparent)]
+    Basic(#[from] BasicError),
+    #[error("the body ended early")]
+    BodyEnded,
+    #[error("the signed body is longer than {0} bytes")]
+    SignedBody(usize),
     #[error("{0} cannot be reached")]
     Unavailable(&'static str, Seconds),
 }
@@ -78,7 +89,7 @@ impl Refusal {
             return problem.header(RETRY_AFTER, seconds);
         }
         if let Self::Dpop(DpopError::UseNonce(nonce)) = self {
-            problem = problem.header(HeaderName::from_static("dpop-nonce"), nonce.as_str());
+            problem = problem.header(DPOP_NONCE, nonce.as_str());
         }
         let told =
             Told { error, detail: &detail, scope: self.scope(guard), guard: self.demands_sign_in().then_some(guard) };
@@ -101,6 +112,20 @@ impl Refusal {
                 None => (StatusCode::SERVICE_UNAVAILABLE, Some("temporarily_unavailable"), error.to_string().into()),
             },
             Self::Certificate(error) => (StatusCode::BAD_REQUEST, Some("invalid_request"), error.to_string().into()),
+            Self::Signature(error) => {
+                let detail = error.to_string().into();
+                match error.answer() {
+                    Answer::BadRequest => (StatusCode::BAD_REQUEST, Some("invalid_request"), detail),
+                    Answer::Unauthorized => (StatusCode::UNAUTHORIZED, Some("invalid_signature"), detail),
+                    Answer::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, Some("temporarily_unavailable"), detail),
+                }
+            }
+            Self::Basic(error) => (StatusCode::BAD_REQUEST, Some("invalid_request"), error.to_string().into()),
+            Self::BodyEnded => (StatusCode::BAD_REQUEST, Some("invalid_request"), "the body ended early".into()),
+            Self::SignedBody(limit) => {
+                let detail = format!("a signed body has at most {limit} bytes here");
+                (StatusCode::PAYLOAD_TOO_LARGE, Some("content_too_large"), detail.into())
+            }
             Self::InsufficientScope(missing) => {
                 let detail = format!("this needs {missing}, which the caller does not have");
                 (StatusCode::FORBIDDEN, Some("insufficient_scope"), detail.into())
@@ -121,7 +146,9 @@ impl Refusal {
     fn retry_after(&self) -> Option<Seconds> {
         match self {
             Self::Unavailable(_, retry_after) => Some(*retry_after),
-            Self::Dpop(DpopError::Unavailable(_)) => Some(Unavailable::RETRY_AFTER),
+            Self::Dpop(DpopError::Unavailable(_)) | Self::Signature(SignatureError::Unavailable(_)) => {
+                Some(Unavailable::RETRY_AFTER)
+            }
             _ => None,
         }
     }

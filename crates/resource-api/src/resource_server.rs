@@ -28,6 +28,7 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::web::{self, Bytes, Data, ServiceConfig};
 use protocol::time::Seconds;
 use tokio::task::JoinHandle;
+use url::Url;
 
 use crate::caller::Identity;
 use crate::clock;
@@ -36,10 +37,13 @@ use crate::dpop::Verifier;
 use crate::guard::authenticated;
 use crate::jwks_cache::JwksCache;
 use crate::metadata;
+use crate::opaque::OpaqueTokens;
 use crate::outbound::{ClientError, Outbound};
 use crate::problem::Problem;
 use crate::refusal::{Realm, Refusal, Scheme};
+use crate::replay::MemoryReplay;
 use crate::routes::Routes;
+use crate::signature::{self, PublicUrl};
 use crate::validator::{TokenRefused, Validator};
 
 /// Cheap to clone.
@@ -54,6 +58,8 @@ struct Inner {
     validator: Validator,
     keys: Vec<Arc<JwksCache>>,
     dpop: Option<Verifier>,
+    opaque: Option<OpaqueTokens>,
+    signatures: Option<signature::Verifier>,
 }
 
 /// Which ways to authenticate are switched on beside plain access tokens.
@@ -95,20 +101,27 @@ impl ResourceServer {
         if !faults.is_empty() {
             return Err(StartError::Routes(faults));
         }
-        let mut keys = Vec::new();
+        let public_url = Url::parse(&settings.public_url).ok().and_then(|url| PublicUrl::new(&url).ok());
+        let (mut keys, mut opaque) = (Vec::new(), None);
         for trusted in &settings.issuers {
             let outbound = Outbound::new(trusted.issuer.clone(), settings.extra_ca.as_deref())?;
-            keys.push(Arc::new(JwksCache::new(outbound, settings.jwks.clone())));
+            let http = outbound.http().clone();
+            let cache = Arc::new(JwksCache::new(outbound, settings.jwks.clone()));
+            opaque = opaque.or_else(|| OpaqueTokens::new(&settings, &http, &cache));
+            keys.push(cache);
         }
         let validator = Validator::new(&settings, &keys);
-        let dpop = dpop_verifier(&settings);
+        let replay = settings.replay.clone().unwrap_or_else(|| Arc::new(MemoryReplay::default()));
+        let dpop = settings.dpop.clone().map(|config| Verifier::new(config).with_replay(Arc::clone(&replay)));
+        let signatures = settings.signatures.zip(public_url);
+        let signatures = signatures.map(|(policy, url)| signature::Verifier::new(url, policy, replay));
         let realm = Realm {
             audience: settings.audience.clone(),
             resource_metadata: metadata::url(&settings.public_url),
-            schemes: Schemes { dpop: dpop.as_ref().map(|verifier| verifier.algs().to_owned()), ..Schemes::default() },
+            schemes: Schemes::of(&settings, dpop.as_ref()),
         };
         let metadata = metadata::document(&settings, &routes).into();
-        Ok(Self(Arc::new(Inner { settings, routes, realm, metadata, validator, keys, dpop })))
+        Ok(Self(Arc::new(Inner { settings, routes, realm, metadata, validator, keys, dpop, opaque, signatures })))
     }
 
     /// Fetches the issuers' keys from now on. Call it once, inside of a Tokio runtime.
@@ -157,12 +170,30 @@ impl ResourceServer {
         self.0.dpop.as_ref()
     }
 
+    pub(crate) fn opaque(&self) -> Option<&OpaqueTokens> {
+        self.0.opaque.as_ref()
+    }
+
+    pub(crate) fn signatures(&self) -> Option<&signature::Verifier> {
+        self.0.signatures.as_ref()
+    }
+
     pub(crate) fn validator(&self) -> &Validator {
         &self.0.validator
     }
 }
 
 impl Schemes {
+    fn of(settings: &Settings, dpop: Option<&Verifier>) -> Self {
+        Self {
+            dpop: dpop.map(|verifier| verifier.algs().to_owned()),
+            basic: settings.basic,
+            api_keys: settings.introspection.is_some(),
+            signatures: settings.signatures.is_some(),
+            session_cookie: None,
+        }
+    }
+
     pub(crate) fn has(&self, scheme: Scheme) -> bool {
         match scheme {
             Scheme::Bearer => true,
@@ -170,14 +201,6 @@ impl Schemes {
             Scheme::Basic => self.basic,
         }
     }
-}
-
-fn dpop_verifier(settings: &Settings) -> Option<Verifier> {
-    let verifier = Verifier::new(settings.dpop.clone()?);
-    Some(match &settings.replay {
-        Some(replay) => verifier.with_replay(Arc::clone(replay)),
-        None => verifier,
-    })
 }
 
 fn answer(document: &Bytes) -> HttpResponse {

@@ -9,16 +9,23 @@ use std::sync::Arc;
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::guard::{Any, Get, Head};
-use actix_web::http::{Method, StatusCode, header::ALLOW};
+use actix_web::http::header::{ALLOW, CACHE_CONTROL, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{Error, FromRequest, Handler, HttpMessage as _, HttpResponse, Responder, Route};
 
-use crate::authenticate::admit;
+use crate::authenticate::{Admitted, admit, telling};
 use crate::caller::Caller;
+use crate::clock;
 use crate::guard::{Access, Guard};
 use crate::problem::Problem;
+use crate::refusal::Scheme;
 use crate::resource_server::ResourceServer;
+use crate::signed_body;
+
+const DPOP: HeaderName = HeaderName::from_static("dpop");
+pub(crate) const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
 /// Lines, in the order in which they were added.
 #[derive(Clone, Debug, Default)]
@@ -173,10 +180,33 @@ async fn guarded(
     request: ServiceRequest,
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let caller = match admit(&server, request.request(), &guards).await {
-        Ok(caller) => caller,
+    // RFC 9449 §8.2: whoever sends proofs learns of a new nonce with any answer.
+    let nonce =
+        server.dpop().filter(|_| request.headers().contains_key(&DPOP)).and_then(|dpop| dpop.nonce(clock::now()));
+    let mut response = pass(server, guards, request, next).await?;
+    if let Some(nonce) = nonce.and_then(|nonce| HeaderValue::try_from(nonce).ok()) {
+        response.headers_mut().insert(DPOP_NONCE, nonce);
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    Ok(response)
+}
+
+async fn pass(
+    server: ResourceServer,
+    guards: Arc<[Guard]>,
+    mut request: ServiceRequest,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let Admitted { caller, unread } = match admit(&server, request.request(), &guards).await {
+        Ok(admitted) => admitted,
         Err(problem) => return Ok(request.error_response(problem)),
     };
+    if let Some(authentic) = unread
+        && let Err(refusal) = signed_body::check(&mut request, authentic).await
+    {
+        let problem = refusal.problem(server.realm(), telling(&guards), Scheme::Bearer);
+        return Ok(request.error_response(problem));
+    }
     if let Some(caller) = &caller {
         request.extensions_mut().insert::<Caller>(caller.clone());
     }

@@ -57,6 +57,16 @@ pub(crate) enum TokenRefused {
     OtherCertificate,
     #[error("the token is bound in a way that is not supported here")]
     UnknownBinding,
+    #[error("the issuer does not say that the token or key is active")]
+    Inactive,
+    #[error("the API key is not for the network that this request comes from")]
+    OtherNetwork,
+    #[error("an opaque token cannot be read here; send a JWT")]
+    Opaque,
+    #[error("the X-API-Key header does not carry an API key, which begins with cs_key_")]
+    NotAnApiKey,
+    #[error("send an API key of yours in the place of the password")]
+    Password,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

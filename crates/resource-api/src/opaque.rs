@@ -1,0 +1,168 @@
+//! Credentials that only the issuer understands: from what introspection told (`introspection/`) to a caller of this API.
+//!
+//! The issuer says what is active; that it was meant for this API, comes from a network that it is for, and whom it is about is
+//! checked here.
+
+use std::net::IpAddr;
+use std::sync::{Arc, OnceLock};
+
+use jwt::verify::VerifyError;
+use protocol::api_key;
+use protocol::network::IpNetwork;
+use protocol::time::Seconds;
+use reqwest::Client;
+use serde_json::{Map, Value, json};
+
+use crate::basic::{Kind, Presented};
+use crate::binding::Binding;
+use crate::caller::{CredentialKind, Identity};
+use crate::clock;
+use crate::config::{Introspection, Settings};
+use crate::introspection::{Described, Introspector, NotDescribed, Unproven};
+use crate::jwks_cache::JwksCache;
+use crate::refusal::Refusal;
+use crate::signature::{Claimed, SignatureError, SigningKey};
+use crate::validator::{TokenRefused, identifier};
+
+const WHO: &str = "the issuer";
+
+/// Asks the first issuer of the settings.
+#[derive(Debug)]
+pub(crate) struct OpaqueTokens {
+    settings: Introspection,
+    issuer: String,
+    audience: String,
+    http: Client,
+    /// Where the discovery document is read.
+    keys: Arc<JwksCache>,
+    introspector: OnceLock<Introspector>,
+}
+
+impl OpaqueTokens {
+    /// `None` when no introspection is configured.
+    pub(crate) fn new(settings: &Settings, http: &Client, keys: &Arc<JwksCache>) -> Option<Self> {
+        Some(Self {
+            settings: settings.introspection.clone()?,
+            issuer: settings.issuers.first()?.issuer.as_str().to_owned(),
+            audience: settings.audience.clone(),
+            http: http.clone(),
+            keys: Arc::clone(keys),
+            introspector: OnceLock::new(),
+        })
+    }
+
+    /// An opaque access token, or an API key that was sent as one.
+    pub(crate) async fn accept(&self, token: &str, from: Option<IpAddr>) -> Result<Identity, Refusal> {
+        let described = self.introspector()?.introspect(token, None, clock::now()).await.map_err(refused)?;
+        let kind = if api_key::looks_like_one(token) { CredentialKind::ApiKey } else { CredentialKind::OpaqueToken };
+        self.identify(&described, kind, from)
+    }
+
+    /// An API key with the name of its owner.
+    pub(crate) async fn accept_basic(&self, presented: &Presented, from: Option<IpAddr>) -> Result<Identity, Refusal> {
+        if presented.kind() != Kind::ApiKey {
+            return Err(Refusal::Token(TokenRefused::Password));
+        }
+        let introspector = self.introspector()?;
+        let described = introspector.introspect_for(&presented.user, presented.secret.expose(), clock::now());
+        let described = described.await.map_err(refused)?;
+        self.identify(&described, CredentialKind::ApiKey, from)
+    }
+
+    /// The key that a request claims to be signed with. What it belongs to counts after the signature was checked.
+    pub(crate) async fn signing_key(&self, claimed: &Claimed) -> Result<(Unproven, SigningKey), Refusal> {
+        let asked = self.introspector()?.introspect_key_id(claimed.key_id(), clock::now()).await;
+        let unproven = asked.map_err(|error| match error {
+            NotDescribed::Inactive => Refusal::Signature(SignatureError::UnknownKey),
+            NotDescribed::Unavailable { .. } => refused(error),
+        })?;
+        let key = unproven.signing_key().copied().map(SigningKey::new);
+        let key = key.ok_or(Refusal::Signature(SignatureError::UnknownKey))?;
+        Ok((unproven, key))
+    }
+
+    /// For a request whose signature was made with the key of `unproven`.
+    pub(crate) fn accept_signed(&self, unproven: Unproven, from: Option<IpAddr>) -> Result<Identity, Refusal> {
+        self.identify(&unproven.proven(), CredentialKind::SignedRequest, from)
+    }
+
+    fn introspector(&self) -> Result<&Introspector, Refusal> {
+        if let Some(known) = self.introspector.get() {
+            return Ok(known);
+        }
+        let endpoint = match &self.settings.endpoint {
+            Some(endpoint) => endpoint.clone(),
+            None => self.keys.introspection_endpoint().map_err(|retry_after| Refusal::Unavailable(WHO, retry_after))?,
+        };
+        let Introspection { credentials, limits, .. } = self.settings.clone();
+        let introspector = Introspector::new(self.http.clone(), endpoint, credentials, limits).map_err(|error| {
+            tracing::error!(cause = %error, "the introspection endpoint cannot be used");
+            Refusal::Unavailable(WHO, Seconds::minutes(1))
+        })?;
+        Ok(self.introspector.get_or_init(|| introspector))
+    }
+
+    fn identify(&self, described: &Described, kind: CredentialKind, from: Option<IpAddr>) -> Result<Identity, Refusal> {
+        self.check(described, from).and_then(|()| identity(described, kind, &self.issuer)).map_err(Refusal::Token)
+    }
+
+    /// RFC 7662 §2.2 has `iss` and `aud` as options; a token that does not say for whom it is was not meant for us.
+    fn check(&self, described: &Described, from: Option<IpAddr>) -> Result<(), TokenRefused> {
+        if described.iss.as_ref().is_some_and(|issuer| *issuer != self.issuer) {
+            return Err(VerifyError::Issuer.into());
+        }
+        if !described.aud.contains(&self.audience) {
+            return Err(VerifyError::Audience.into());
+        }
+        let networks = &described.allowed_networks;
+        if networks.is_empty() || is_among(from, networks) { Ok(()) } else { Err(TokenRefused::OtherNetwork) }
+    }
+}
+
+/// A list that cannot be read allows nobody.
+fn is_among(from: Option<IpAddr>, networks: &[String]) -> bool {
+    let networks: Result<Vec<IpNetwork>, _> = networks.iter().map(|network| network.parse()).collect();
+    networks.is_ok_and(|networks| from.is_some_and(|from| networks.iter().any(|network| network.contains(from))))
+}
+
+fn identity(described: &Described, kind: CredentialKind, issuer: &str) -> Result<Identity, TokenRefused> {
+    let subject = described.sub.as_deref().or(described.client_id.as_deref());
+    Ok(Identity {
+        issuer: issuer.to_owned(),
+        subject: identifier(subject, "sub")?.to_owned(),
+        client_id: described.client_id.clone(),
+        kind,
+        scope: described.scope.clone().unwrap_or_default(),
+        roles: Vec::new(),
+        auth_time: described.auth_time,
+        acr: described.acr.clone(),
+        expires_at: described.exp,
+        bound: described.cnf.as_ref().map(Binding::of_described).transpose()?,
+        claims: claims(described),
+    })
+}
+
+/// What the issuer told, under its names.
+fn claims(described: &Described) -> Vec<u8> {
+    let Described { sub, client_id, username, scope, iss, jti, acr, permissions, .. } = described;
+    let mut claims: Map<String, Value> = described.rest.clone();
+    let texts = [("sub", sub), ("client_id", client_id), ("username", username), ("scope", scope)];
+    for (name, text) in texts.into_iter().chain([("iss", iss), ("jti", jti), ("acr", acr)]) {
+        claims.extend(text.as_ref().map(|text| (name.to_owned(), json!(text))));
+    }
+    let times =
+        [("exp", described.exp), ("iat", described.iat), ("nbf", described.nbf), ("auth_time", described.auth_time)];
+    claims.extend(times.iter().filter_map(|(name, time)| Some(((*name).to_owned(), json!((*time)?)))));
+    claims.insert("aud".to_owned(), json!(described.aud));
+    if !permissions.is_empty() {
+        claims.insert("permissions".to_owned(), json!(permissions));
+    }
+    serde_json::to_vec(&claims).unwrap_or_default()
+}
+
+fn refused(error: NotDescribed) -> Refusal {
+    match error {
+        NotDescribed::Inactive => Refusal::Token(TokenRefused::Inactive),
+        NotDescribed::Unavailable { retry_after } => Refusal::Unavailable(WHO, retry_after),
+    }
+}

@@ -1,0 +1,37 @@
+//! The body of a signed request: read as a whole and compared with the digest that was signed, before a handler sees it.
+
+use std::pin::Pin;
+
+use actix_web::HttpMessage as _;
+use actix_web::dev::{Payload, ServiceRequest};
+use actix_web::error::PayloadError;
+use actix_web::web::{Bytes, BytesMut};
+use futures_util::StreamExt as _;
+use futures_util::stream::{Stream, once};
+
+use crate::refusal::Refusal;
+use crate::signature::Authentic;
+
+/// Bytes. Other bodies are streamed to the handler, which has limits of its own.
+const LIMIT: usize = 1024 * 1024;
+
+/// The request with its body back in its place, if it is the one that was signed.
+pub(crate) async fn check(request: &mut ServiceRequest, authentic: Authentic) -> Result<(), Refusal> {
+    let body = read(request.take_payload()).await?;
+    authentic.with_body(&body)?;
+    let stream: Pin<Box<dyn Stream<Item = Result<Bytes, PayloadError>>>> = Box::pin(once(async move { Ok(body) }));
+    request.set_payload(Payload::from(stream));
+    Ok(())
+}
+
+async fn read(mut payload: Payload) -> Result<Bytes, Refusal> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| Refusal::BodyEnded)?;
+        if body.len() + chunk.len() > LIMIT {
+            return Err(Refusal::SignedBody(LIMIT));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
