@@ -11,8 +11,9 @@ use store::passwords::NewPassword;
 pub(crate) use store::passwords::{Access, How};
 use store::{StoreError, Won};
 
-use crate::mail::{self, Message, Notice};
+use crate::mail::{self, Mailbox, Message, Notice};
 use crate::security_log::{self, Event};
+use crate::web::cards;
 use crate::web::text::Locale;
 use crate::{AppState, known_browsers, limits};
 
@@ -96,11 +97,19 @@ pub(crate) async fn second_factor_failed(
 
 /// Word to the owner of an account, at the address that is proven to be theirs; without one, nobody is told.
 pub(crate) async fn tell(state: &AppState, user: &User, notice: Notice) -> Result<(), StoreError> {
-    let Some(address) = user.verified_email().and_then(mail::Mailbox::parse) else { return Ok(()) };
+    let Some(address) = user.verified_email().and_then(Mailbox::parse) else { return Ok(()) };
     if !mail::is_on(state) {
         return Ok(());
     }
     mail::send(state, &address, Message::Notice(notice), language(user)).await
+}
+
+/// Word to the owner of an address that somebody typed for a new account or for theirs: it has an account already. That is told in a
+/// mail and nowhere else.
+pub(crate) async fn tell_of_account(state: &AppState, address: &Mailbox, owner: &User) -> Result<(), StoreError> {
+    let (sign_in, recover) = (state.issuer().endpoint(cards::ACCOUNT), state.issuer().endpoint(cards::RECOVER));
+    let message = Message::SignUpKnown { sign_in: &sign_in, recover: &recover };
+    mail::send(state, address, message, language(owner)).await
 }
 
 /// The browser that somebody made an account in is no news. The first one of an account that was imported, or made long ago, is.

@@ -4,7 +4,6 @@
 //! The cookie `countersign_known` holds one token per account. It is no session and proves nobody: a password is still asked.
 
 use actix_web::HttpRequest;
-use actix_web::http::header::USER_AGENT;
 use protocol::ids::{KnownBrowserId, UserId};
 use protocol::secret::NamedToken;
 use protocol::time::{Seconds, Timestamp};
@@ -12,6 +11,7 @@ pub use store::known_browsers::KnownBrowser;
 use store::{StoreError, Won, known_browsers};
 
 use crate::web::cookies::{self, Life};
+use crate::web::form;
 use crate::{AppState, random};
 
 /// A browser that was not seen for that long is a new one.
@@ -20,9 +20,6 @@ const KNOWN_FOR: Seconds = Seconds::days(365);
 pub const BROWSERS_PER_PERSON: i64 = 20;
 /// Accounts that one browser is known to; the one that signed in longest ago goes first.
 const ACCOUNTS_PER_BROWSER: usize = 5;
-/// Between the tokens of the cookie; neither an id of ours nor base64url has it.
-const BETWEEN: char = '~';
-const LONGEST_USER_AGENT: usize = 256;
 
 type Token = NamedToken<KnownBrowserId>;
 
@@ -122,7 +119,7 @@ async fn begin(
         id: token.id.clone(),
         secret_hash: token.hash(),
         user_id: user.clone(),
-        user_agent: user_agent(http),
+        user_agent: form::user_agent(http).unwrap_or_default(),
         created_at: now,
         last_seen_at: now,
         remembered_until: None,
@@ -139,8 +136,12 @@ async fn seen(
     before: KnownBrowser,
     now: Timestamp,
 ) -> Result<Option<KnownBrowser>, StoreError> {
-    let browser =
-        KnownBrowser { user_agent: user_agent(http), last_seen_at: now, expires_at: now + KNOWN_FOR, ..before };
+    let browser = KnownBrowser {
+        user_agent: form::user_agent(http).unwrap_or_default(),
+        last_seen_at: now,
+        expires_at: now + KNOWN_FOR,
+        ..before
+    };
     let (id, expires_at) = (&browser.id, browser.expires_at);
     let won = known_browsers::seen(&state.store, id, &browser.user_agent, now, expires_at).await?;
     Ok(match won {
@@ -165,19 +166,11 @@ async fn all(state: &AppState, http: &HttpRequest, now: Timestamp) -> Result<Vec
 }
 
 fn parse(cookie: &str) -> Vec<Token> {
-    cookie.split(BETWEEN).take(ACCOUNTS_PER_BROWSER).filter_map(Token::parse).collect()
+    cookies::tokens(cookie).take(ACCOUNTS_PER_BROWSER).collect()
 }
 
 fn print(tokens: &[Token]) -> String {
-    let printed: Vec<_> =
-        tokens.iter().take(ACCOUNTS_PER_BROWSER).map(|token| token.print().expose().clone()).collect();
-    printed.join(&BETWEEN.to_string())
-}
-
-/// What the browser calls itself, for the list in the account; never decided by.
-fn user_agent(http: &HttpRequest) -> String {
-    let header = http.headers().get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    header.chars().take(LONGEST_USER_AGENT).collect()
+    cookies::list(&tokens[..tokens.len().min(ACCOUNTS_PER_BROWSER)])
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod accounts;
 pub mod action_tokens;
 pub mod active;
 mod backchannel_logout;
+mod calendar;
 pub mod client_keys;
 pub mod clients;
 pub mod clock;

@@ -5,7 +5,6 @@
 use std::sync::Arc;
 
 use actix_web::HttpRequest;
-use actix_web::http::header::USER_AGENT;
 use actix_web::web::Data;
 use protocol::ids::{ClientId, SecurityEventId, SessionId, UserId};
 use protocol::security_event::SecurityEvent;
@@ -18,9 +17,6 @@ use store::sessions::Origin;
 use crate::web::form;
 use crate::web::trace_id::TraceId;
 use crate::{AppState, random};
-
-/// More of a `User-Agent` header tells a person nothing.
-const USER_AGENT_LIMIT: usize = 256;
 
 /// One thing that happened.
 #[derive(Clone, Debug)]
@@ -72,9 +68,8 @@ pub(crate) fn note_aside(state: &Data<AppState>, http: &HttpRequest, event: Even
 
 /// The browser that sent a request, as people recognise it.
 pub(crate) fn origin(state: &AppState, http: &HttpRequest) -> Origin {
-    let user_agent = http.headers().get(USER_AGENT).and_then(|value| value.to_str().ok());
     Origin {
-        user_agent: user_agent.map(|text| text.chars().take(USER_AGENT_LIMIT).collect()),
+        user_agent: form::user_agent(http),
         address: Some(form::client_address(state, http).to_canonical().to_string()),
     }
 }

@@ -9,7 +9,7 @@ use sqlx::any::AnyRow;
 use crate::row::Fields;
 use crate::statement::{Statement, statements};
 use crate::write::Write;
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, Won};
 
 /// The longest pause between two tries that are still allowed.
 const LONGEST_PAUSE: i64 = 60;
@@ -78,9 +78,8 @@ pub struct Counted {
 /// Counts one try in each of these buckets, or in none. Callers name them in the same order whenever they name several, so that
 /// no two of them wait for each other.
 pub async fn reserve(store: &Store, limited: &[Limited], now: Timestamp) -> Result<Result<(), Refused>, StoreError> {
-    let gates: Vec<_> = limited.iter().map(|limited| limited.statement(now)).collect();
-    let all = gates.len() as u64;
-    if store.write(Write::Gates(gates)).await? == all {
+    let gates = limited.iter().map(|limited| limited.statement(now)).collect();
+    if store.write_gates(gates).await? == Won::Yes {
         return Ok(Ok(()));
     }
     let mut longest = Seconds(1);

@@ -147,4 +147,11 @@ impl Store {
     pub(crate) async fn write(&self, write: impl Into<Write>) -> Result<u64, StoreError> {
         self.writes.write(write.into()).await
     }
+
+    /// Carries out writes in turn, each of which has to change a row: otherwise none of them stays.
+    pub(crate) async fn write_gates(&self, gates: Vec<Statement>) -> Result<Won, StoreError> {
+        let all = gates.len() as u64;
+        let opened = self.write(Write::Gates(gates)).await?;
+        Ok(if opened == all { Won::Yes } else { Won::No })
+    }
 }

@@ -6,7 +6,6 @@ use sqlx::any::AnyRow;
 
 use crate::row::Fields;
 use crate::statement::{Statement, statements};
-use crate::write::Write;
 use crate::{Store, StoreError, Won, users};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,9 +54,7 @@ pub async fn add(store: &Store, passkey: &Passkey, limit: u32) -> Result<Won, St
     let user = passkey.user_id.as_str();
     let has_room = Statement::new(HAS_ROOM).text(user).integer(i64::from(limit));
     let gates = vec![users::take_turns_statement(&passkey.user_id), has_room, insert_statement(passkey)];
-    let all = gates.len() as u64;
-    let opened = store.write(Write::Gates(gates)).await?;
-    Ok(if opened == all { Won::Yes } else { Won::No })
+    store.write_gates(gates).await
 }
 
 /// For a transaction that makes the account as well.
@@ -103,9 +100,7 @@ pub async fn rename(store: &Store, user: &UserId, id: &str, name: &str) -> Resul
 pub async fn remove(store: &Store, user: &UserId, id: &str) -> Result<Won, StoreError> {
     let remove = Statement::new(REMOVE).text(id).text(user.as_str());
     let gates = vec![users::take_turns_statement(user), remove];
-    let all = gates.len() as u64;
-    let opened = store.write(Write::Gates(gates)).await?;
-    Ok(if opened == all { Won::Yes } else { Won::No })
+    store.write_gates(gates).await
 }
 
 fn read(row: &AnyRow) -> Result<Passkey, StoreError> {

@@ -6,7 +6,6 @@ use protocol::time::Timestamp;
 
 use crate::row::Fields;
 use crate::statement::{Statement, statements};
-use crate::write::Write;
 use crate::{Store, StoreError, Won, users};
 
 statements! {
@@ -23,7 +22,7 @@ statements! {
 /// The first codes of a person. `Won::No` when there are some, used or not, or no such person.
 pub async fn begin(store: &Store, user: &UserId, hashes: &[TokenHash], now: Timestamp) -> Result<Won, StoreError> {
     let gates = [users::take_turns_statement(user), Statement::new(HAS_NONE).text(user.as_str())];
-    make(store, gates.into_iter().chain(insert_statements(user, hashes, now)).collect()).await
+    store.write_gates(gates.into_iter().chain(insert_statements(user, hashes, now)).collect()).await
 }
 
 /// New codes in the place of others that were made before `since`. `Won::No` when there are none, or when some were made since.
@@ -39,13 +38,7 @@ pub async fn renew(
         Statement::new(HAS_NONE_SINCE).text(user.as_str()).time(since),
         remove_all_statement(user),
     ];
-    make(store, gates.into_iter().chain(insert_statements(user, hashes, now)).collect()).await
-}
-
-async fn make(store: &Store, gates: Vec<Statement>) -> Result<Won, StoreError> {
-    let all = gates.len() as u64;
-    let opened = store.write(Write::Gates(gates)).await?;
-    Ok(if opened == all { Won::Yes } else { Won::No })
+    store.write_gates(gates.into_iter().chain(insert_statements(user, hashes, now)).collect()).await
 }
 
 /// `Won::No` when the person has no such code, or when it was used before.

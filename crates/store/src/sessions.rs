@@ -88,8 +88,7 @@ pub async fn insert(store: &Store, session: &Session, password_set_at: Option<Ti
         .maybe_time(session.ended_at);
     let insert = origin(insert, session).maybe_integer(session.keep.column()).maybe_time(password_set_at);
     let hold = Statement::new(HOLD_USER).text(session.user_id.as_str());
-    let opened = store.write(Write::Gates(vec![hold, insert])).await?;
-    Ok(if opened == 2 { Won::Yes } else { Won::No })
+    store.write_gates(vec![hold, insert]).await
 }
 
 /// Ended and expired sessions are found too, until they are swept; whether a session lives is the caller's question.

@@ -7,7 +7,6 @@ use protocol::user::User;
 
 use crate::passkeys::{self, Passkey};
 use crate::security_events::{self, Entry};
-use crate::write::Write;
 use crate::{Store, StoreError, Won, action_tokens, passwords, users};
 
 /// What is made.
@@ -39,7 +38,5 @@ pub async fn insert(store: &Store, sign_up: &SignUp<'_>, now: Timestamp) -> Resu
         Credential::Passkey(passkey) => passkeys::insert_statement(passkey),
     });
     gates.push(security_events::insert_statement(event));
-    let all = gates.len() as u64;
-    let opened = store.write(Write::Gates(gates)).await?;
-    Ok(if opened == all { Won::Yes } else { Won::No })
+    store.write_gates(gates).await
 }

@@ -5,7 +5,6 @@ use protocol::time::Timestamp;
 
 use crate::row::Fields;
 use crate::statement::{Statement, statements};
-use crate::write::Write;
 use crate::{Store, StoreError, Won, users};
 
 statements! {
@@ -60,7 +59,5 @@ pub async fn use_step(store: &Store, totp: &Totp, step: i64) -> Result<Won, Stor
 /// `Won::No` when there is none, or when it is the only second factor beside a password that is too short to stand alone.
 pub async fn remove(store: &Store, user: &UserId) -> Result<Won, StoreError> {
     let gates = vec![users::take_turns_statement(user), Statement::new(REMOVE).text(user.as_str())];
-    let all = gates.len() as u64;
-    let opened = store.write(Write::Gates(gates)).await?;
-    Ok(if opened == all { Won::Yes } else { Won::No })
+    store.write_gates(gates).await
 }

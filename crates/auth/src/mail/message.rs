@@ -8,8 +8,8 @@ use protocol::action_token::{CODE_LIFETIME, Purpose};
 use protocol::mail::Notice;
 use protocol::time::{Seconds, Timestamp};
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
 
+use crate::calendar;
 use crate::web::text::{Locale, MailTexts, Piece, pieces};
 
 /// A notice is of use for a day, and so is whatever says nothing else.
@@ -186,7 +186,7 @@ impl Message<'_> {
                 ..words.entitled(t.invite_subject)
             },
             Self::DeletionScheduled { due, cancel } => Letter {
-                before: vec![words.fill(t.deletion_why, &moment(*due))],
+                before: vec![words.fill(t.deletion_why, &calendar::minute(*due))],
                 buttons: vec![Button::new(t.deletion_button, cancel)],
                 after: vec![words.when(), t.notice_not_you.to_owned()],
                 ..words.entitled(t.deletion_subject)
@@ -247,7 +247,7 @@ impl Words<'_> {
     }
 
     fn when(&self) -> String {
-        self.fill(self.texts.notice_when, &moment(self.about.now))
+        self.fill(self.texts.notice_when, &calendar::minute(self.about.now))
     }
 
     /// In the largest unit that it is some of.
@@ -288,13 +288,6 @@ fn notice_words(t: &MailTexts, notice: Notice) -> (&'static str, &'static str) {
         Notice::DeletionCancelled => (t.deletion_cancelled_subject, t.deletion_cancelled),
         Notice::AccountDeleted => (t.account_deleted_subject, t.account_deleted),
     }
-}
-
-/// In UTC, to the minute: nobody knows where the mail is read.
-pub(crate) fn moment(at: Timestamp) -> String {
-    let at = OffsetDateTime::from_unix_timestamp(at.0).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    let (year, month, day) = at.to_calendar_date();
-    format!("{year}-{:02}-{day:02} {:02}:{:02} UTC", u8::from(month), at.hour(), at.minute())
 }
 
 #[cfg(test)]

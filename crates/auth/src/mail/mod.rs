@@ -22,16 +22,14 @@ use tokio::sync::Notify;
 
 pub use self::address::Mailbox;
 pub use self::message::Message;
-pub(crate) use self::message::moment;
 use self::message::{About, Written};
 pub use self::transport::Failure;
 use self::transport::Transport;
 use crate::config::{Config, MailTransport, Problem};
+use crate::web::pages::AccountPart;
 use crate::web::text::Locale;
 use crate::{AppState, random};
 
-/// Where somebody looks after their account, below the issuer. Notices lead there.
-const ACCOUNT: &str = "/account/security";
 /// Where the mailbox of development is shown.
 pub(crate) const MAILBOX: &str = "/dev/mailbox";
 
@@ -165,7 +163,7 @@ pub async fn send_test(
 }
 
 fn write(config: &Config, message: Message<'_>, locale: Locale, now: Timestamp) -> Written {
-    let account = config.server.issuer.endpoint(ACCOUNT);
+    let account = config.server.issuer.endpoint(AccountPart::Security.path());
     message.write(&About { brand: &config.branding.name, locale, account: &account, now })
 }
 

@@ -7,6 +7,7 @@
 
 use std::iter::zip;
 
+use protocol::login::Enrolled;
 use protocol::user::User;
 
 use super::blocklist;
@@ -38,6 +39,13 @@ pub struct About<'a> {
 pub enum Strength {
     Alone,
     WithSecondFactor,
+}
+
+impl Strength {
+    /// Of a password beside these.
+    pub fn beside(enrolled: Enrolled) -> Self {
+        if enrolled.has_second_factor() { Self::WithSecondFactor } else { Self::Alone }
+    }
 }
 
 /// Why a password is not taken. The sentences are for the command line; pages have theirs in `web/text/password.rs`.

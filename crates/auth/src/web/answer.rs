@@ -1,7 +1,7 @@
 //! Answers as HTTP: pages with their headers, and the answer of an authorization request to its client.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse};
 use protocol::authorize::callback::Answer;
 use protocol::time::Seconds;
@@ -33,14 +33,25 @@ pub(crate) fn page(status: StatusCode, page: &impl Page, state: &AppState, reque
     response.insert_header((CONTENT_TYPE, "text/html; charset=utf-8")).body(html)
 }
 
+/// 303 to another page. It may name what is under way, so nobody keeps it.
+pub(crate) fn see_other(location: impl AsRef<str>) -> HttpResponse {
+    let location = (LOCATION, location.as_ref());
+    HttpResponse::SeeOther().insert_header(location).insert_header((CACHE_CONTROL, "no-store")).finish()
+}
+
+/// The answer with `Retry-After`, for who has to wait.
+pub(crate) fn retry_after(mut answer: HttpResponse, wait: Option<Seconds>) -> HttpResponse {
+    if let Some(Seconds(seconds)) = wait {
+        answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    answer
+}
+
 /// 303 to the client, or the page that posts to it. RFC 9700 §4.12: never 307, which would repeat a password form.
 pub(crate) fn respond(answer: Answer, client_name: &str, state: &AppState, request: &HttpRequest) -> HttpResponse {
     protocol_log::answered(request);
     match answer {
-        Answer::Redirect(location) => HttpResponse::SeeOther()
-            .insert_header((LOCATION, location))
-            .insert_header((CACHE_CONTROL, "no-store"))
-            .finish(),
+        Answer::Redirect(location) => see_other(location),
         Answer::FormPost { action, fields } => {
             let mut shell = shell::of(state, request);
             shell.switch = None;

@@ -1,6 +1,5 @@
 //! What a person is asked for on the way to a client or to a page of our own, seen alike from the pages that ask.
 
-use actix_web::http::header::LOCATION;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use protocol::authorize::decide::{self, Step, Why};
@@ -12,7 +11,7 @@ use crate::web::authorize::{Examined, Visit};
 use crate::web::error::{AuthorizeError, PageError, Situation};
 use crate::web::interaction::{OwnPage, Pending, Purpose};
 use crate::web::pages::ClientCard;
-use crate::web::{browser_sessions, cards, login, session};
+use crate::web::{answer, browser_sessions, cards, login, session};
 use crate::{AppState, accounts};
 
 /// What such a page has to know.
@@ -25,6 +24,27 @@ pub(crate) struct Asked {
     pub step: Step,
     /// The level that a session needs there.
     pub demanded: Level,
+}
+
+/// Whether somebody is at the page that is due.
+pub(crate) enum Due<T> {
+    Here(Box<T>),
+    /// This leads to what is due instead.
+    Elsewhere(HttpResponse),
+}
+
+impl<T> Due<T> {
+    pub(crate) fn here(here: T) -> Self {
+        Self::Here(Box::new(here))
+    }
+
+    /// The page for who is here.
+    pub(crate) fn show(self, page: impl FnOnce(&T) -> HttpResponse) -> HttpResponse {
+        match self {
+            Self::Here(here) => page(&here),
+            Self::Elsewhere(response) => response,
+        }
+    }
 }
 
 /// `/continue`: the way on from a page that cannot know what comes next.
@@ -69,7 +89,7 @@ impl Visit {
             Step::Issue => {
                 self.finish(Some(pending.interaction)).await?;
                 let location = self.state.issuer().endpoint(&page.path);
-                return Ok(HttpResponse::SeeOther().insert_header((LOCATION, location)).finish());
+                return Ok(answer::see_other(location));
             }
             Step::SecondFactor => login::second_factor_page(enrolled),
             Step::Enrol => cards::ENROL,

@@ -3,7 +3,6 @@
 //! The order is fixed: client, callback, request, then one decision; what the decision says is done here. The rules are in
 //! `protocol::authorize`.
 
-use actix_web::http::header::LOCATION;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use protocol::authorize::callback::Callback;
@@ -56,7 +55,7 @@ pub(crate) struct Examined {
 }
 
 pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<HttpResponse, AuthorizeError> {
-    let query = form::query(&http).map_err(PageError::bad_link)?;
+    let query = form::page_query(&http)?;
     let visit = Visit::new(state, http).await?;
     let params = visit.assembled(query).await?;
     visit.proceed(&params, None).await
@@ -76,7 +75,7 @@ pub(crate) async fn post(
         return Err(PageError::bad_link(error).into());
     }
     let location = format!("{}?{query}", state.issuer().endpoint(paths::AUTHORIZE));
-    Ok(HttpResponse::SeeOther().insert_header((LOCATION, location)).finish())
+    Ok(answer::see_other(location))
 }
 
 impl Visit {
@@ -88,7 +87,7 @@ impl Visit {
 
     /// Somebody opens a page of an interaction; the query names it.
     pub(crate) async fn resumed(state: Data<AppState>, http: HttpRequest) -> Result<(Self, Pending), PageError> {
-        let query = form::query(&http).map_err(PageError::bad_link)?;
+        let query = form::page_query(&http)?;
         Self::answered(state, http, &query).await
     }
 
@@ -99,9 +98,21 @@ impl Visit {
         form: &Params,
     ) -> Result<(Self, Pending), PageError> {
         let visit = Self::new(state, http).await?;
-        let id = form.get("interaction").map_err(PageError::bad_link)?;
+        let id = form::field(form, "interaction")?;
         let pending = interaction::find(&visit.state, &visit.http, id, visit.now).await?;
         Ok((visit, pending))
+    }
+
+    /// The same for a form that is bound to its interaction only.
+    pub(crate) async fn posted(
+        state: Data<AppState>,
+        http: HttpRequest,
+        body: Payload,
+    ) -> Result<(Self, Pending, Params), PageError> {
+        let form = form::read(&state, &http, body).await?;
+        let (visit, pending) = Self::answered(state, http, &form).await?;
+        pending.check_form(&visit.state, &visit.http, &form, None)?;
+        Ok((visit, pending, form))
     }
 
     /// The request with its request object taken apart. That happens here and nowhere else: what waits in an interaction, and is
@@ -226,7 +237,7 @@ impl Visit {
     /// 303 to a page of an interaction.
     pub(crate) fn to_page(&self, page: &str, id: &InteractionId) -> HttpResponse {
         let location = format!("{}?interaction={id}", self.state.issuer().endpoint(page));
-        HttpResponse::SeeOther().insert_header((LOCATION, location)).finish()
+        answer::see_other(location)
     }
 
     /// Inserts the grant and answers with what was asked for. An interaction yields one answer, however often it is asked.

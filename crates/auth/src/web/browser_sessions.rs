@@ -9,9 +9,6 @@ use store::interactions::Keep;
 use crate::AppState;
 use crate::web::cookies::{self, Life};
 
-/// Between the tokens of a list; no token has it.
-const SEPARATOR: char = '~';
-
 /// The session that pages and apps see.
 pub(crate) fn active(state: &AppState, http: &HttpRequest) -> Option<SessionToken> {
     cookies::read(state, http, cookies::SESSION).and_then(|value| SessionToken::parse(&value))
@@ -20,7 +17,7 @@ pub(crate) fn active(state: &AppState, http: &HttpRequest) -> Option<SessionToke
 /// Those that wait, the latest first.
 pub(crate) fn waiting(state: &AppState, http: &HttpRequest) -> Vec<SessionToken> {
     let list = cookies::read(state, http, cookies::ACCOUNTS).unwrap_or_default();
-    list.split(SEPARATOR).filter_map(SessionToken::parse).take(room(state)).collect()
+    cookies::tokens(&list).take(room(state)).collect()
 }
 
 /// Those that wait when this one becomes active, in whatever list it was: the active one of before comes first. And those for which
@@ -56,10 +53,8 @@ fn life(state: &AppState, keep: Keep) -> Life {
 
 /// These wait. `keep`: what all their owners asked for; one list has one life.
 pub(crate) fn write_waiting(state: &AppState, http: &HttpRequest, tokens: &[SessionToken], keep: Keep) {
-    let list: Vec<String> = tokens.iter().map(|token| token.print().expose().clone()).collect();
-    if !list.is_empty() {
-        let list = list.join(&SEPARATOR.to_string());
-        cookies::send(http, cookies::write(state, cookies::ACCOUNTS, list, life(state, keep)));
+    if !tokens.is_empty() {
+        cookies::send(http, cookies::write(state, cookies::ACCOUNTS, cookies::list(tokens), life(state, keep)));
     } else if cookies::read(state, http, cookies::ACCOUNTS).is_some() {
         cookies::send(http, cookies::remove(state, cookies::ACCOUNTS));
     }

@@ -13,9 +13,9 @@ use crate::web::text::Texts;
 /// The page that asks which account to go on with (`prompt=select_account`); not part of any announced interface.
 pub(crate) const SELECT_ACCOUNT: &str = "/select-account";
 /// Where people get an account (`prompt=create`).
-pub(crate) const SIGN_UP: &str = "/signup";
+pub const SIGN_UP: &str = "/signup";
 /// Where people get back into an account.
-pub(crate) const RECOVER: &str = "/recover";
+pub const RECOVER: &str = "/recover";
 /// Where somebody adds a second factor because an app demands one.
 pub(crate) const ENROL: &str = "/enrol";
 /// The pages that ask for a second factor.

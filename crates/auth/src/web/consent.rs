@@ -45,8 +45,8 @@ pub(crate) async fn post(
     let Step::Consent(asked) = &examined.step else {
         return visit.go_on(pending).await;
     };
-    let same = form.get("shown").map_err(PageError::bad_link)? == Some(shown(&examined, asked).as_str());
-    match form.get("decision").map_err(PageError::bad_link)? {
+    let same = form::field(&form, "shown")? == Some(shown(&examined, asked).as_str());
+    match form::field(&form, "decision")? {
         Some("allow") if same => allow(visit, pending, &examined, asked).await,
         // The client changed its name or what it asks for while the person was reading: the page is shown again.
         Some("allow") => visit.go_on(pending).await,

@@ -3,10 +3,14 @@
 //! On https every name has the `__Host-` prefix, so that no sibling host can set it. `SameSite=Lax` is enough: a form that
 //! another site posts to `/authorize` is answered with a redirect to the same request as GET (see `web/authorize.rs`).
 
+use std::fmt;
+use std::str::FromStr;
+
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::http::header::{HeaderMap, HeaderValue, SET_COOKIE};
 use actix_web::{HttpMessage as _, HttpRequest};
+use protocol::secret::NamedToken;
 use protocol::time::Seconds;
 
 use crate::AppState;
@@ -21,6 +25,9 @@ pub(crate) const BROWSER: &str = "countersign_browser";
 pub(crate) const KNOWN: &str = "countersign_known";
 /// The language that a person chose.
 pub(crate) const LANGUAGE: &str = "countersign_language";
+
+/// Between the tokens of a list; neither an id of ours nor base64url has it.
+const BETWEEN: char = '~';
 
 /// How long a cookie lives.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +51,17 @@ pub(crate) fn write(state: &AppState, name: &'static str, value: String, life: L
         Life::Browser => cookie.finish(),
         Life::For(Seconds(seconds)) => cookie.max_age(Duration::seconds(seconds)).finish(),
     }
+}
+
+/// The tokens of a cookie that holds a list of them. What is no token is left out.
+pub(crate) fn tokens<Id: FromStr + fmt::Display>(list: &str) -> impl Iterator<Item = NamedToken<Id>> {
+    list.split(BETWEEN).filter_map(NamedToken::parse)
+}
+
+/// The value of such a cookie.
+pub(crate) fn list<Id: FromStr + fmt::Display>(tokens: &[NamedToken<Id>]) -> String {
+    let printed: Vec<String> = tokens.iter().map(|token| token.print().expose().clone()).collect();
+    printed.join(&BETWEEN.to_string())
 }
 
 /// Cookies that the answer to a request sets, whatever the answer is: a refusal must not lose a new session.

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE};
+use actix_web::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, USER_AGENT};
 use actix_web::web::Payload;
 use futures_util::StreamExt as _;
 use protocol::error::{ErrorCode, OAuthError};
@@ -12,6 +12,12 @@ use protocol::params::Params;
 
 use crate::web::error::{JsonError, PageError, Situation};
 use crate::{AppState, protocol_log};
+
+/// Of a name or an address, in characters (an address has at most 64 + 1 + 255).
+const LONGEST_NAME: usize = 320;
+
+/// Of a `User-Agent` header, in characters; more tells a person nothing.
+const LONGEST_USER_AGENT: usize = 256;
 
 /// Why a body was not read as a form.
 #[derive(Debug)]
@@ -53,6 +59,31 @@ pub(crate) fn query(request: &HttpRequest) -> Result<Params, OAuthError> {
     Params::parse(request.query_string().as_bytes())
 }
 
+/// The same for a page, which says what is wrong with its link.
+pub(crate) fn page_query(request: &HttpRequest) -> Result<Params, PageError> {
+    query(request).map_err(PageError::bad_link)
+}
+
+/// A field of a form or a parameter of a query, empty where it is not there.
+pub(crate) fn text<'f>(form: &'f Params, name: &'static str) -> Result<&'f str, PageError> {
+    Ok(field(form, name)?.unwrap_or_default())
+}
+
+/// The same where it makes a difference. What was sent empty was not sent.
+pub(crate) fn field<'f>(form: &'f Params, name: &'static str) -> Result<Option<&'f str>, PageError> {
+    form.get(name).map_err(PageError::bad_link)
+}
+
+/// Whether a box of a form was ticked.
+pub(crate) fn ticked(form: &Params, name: &'static str) -> Result<bool, PageError> {
+    Ok(field(form, name)?.is_some())
+}
+
+/// What was typed as a name or an address; nobody has a longer one.
+pub(crate) fn cut(typed: &str) -> String {
+    typed.chars().take(LONGEST_NAME).collect()
+}
+
 /// The `Authorization` header, when there is exactly one and it is text.
 pub(crate) fn authorization(request: &HttpRequest) -> Result<Option<&str>, OAuthError> {
     let mut values = request.headers().get_all(AUTHORIZATION);
@@ -75,6 +106,12 @@ pub(crate) fn bearer(request: &HttpRequest) -> Result<Option<&str>, OAuthError> 
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(Some(token.trim())),
         _ => Err(OAuthError::new(ErrorCode::InvalidRequest, "the Authorization header does not carry a bearer token")),
     }
+}
+
+/// What a browser calls itself, for people to recognise it by; never decided by.
+pub(crate) fn user_agent(request: &HttpRequest) -> Option<String> {
+    let header = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok());
+    header.map(|text| text.chars().take(LONGEST_USER_AGENT).collect())
 }
 
 /// The client's address: the peer itself or, when the peer is a trusted proxy, what the proxy says.

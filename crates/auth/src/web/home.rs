@@ -2,7 +2,6 @@
 //! documents are.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::LOCATION;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use protocol::metadata::paths;
@@ -16,7 +15,7 @@ use crate::web::{answer, cards, session, shell};
 pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<HttpResponse, PageError> {
     if session::current(&state, &http, state.now()).await?.is_some() {
         let account = state.issuer().endpoint(cards::ACCOUNT);
-        return Ok(HttpResponse::SeeOther().insert_header((LOCATION, account)).finish());
+        return Ok(answer::see_other(account));
     }
     let home = HomePage {
         shell: shell::of(&state, &http),

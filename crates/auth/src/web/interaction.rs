@@ -6,7 +6,6 @@
 //! (RFC 9700 §4.7): it needs the browser cookie whose hash the row has.
 
 use actix_web::HttpRequest;
-use actix_web::cookie::Cookie;
 use protocol::authorize::decide::Progress;
 use protocol::ids::{ClientId, InteractionId, SessionId};
 use protocol::params::Params;
@@ -15,17 +14,10 @@ use protocol::time::{Seconds, Timestamp};
 use store::interactions::Interaction;
 
 use crate::limits::Throttled;
-use crate::web::cookies::{self, Life};
 use crate::web::error::{PageError, Situation};
 use crate::web::pages::Onward;
-use crate::web::{cards, form, onward};
+use crate::web::{browser_form, cards, form, onward};
 use crate::{AppState, random};
-
-/// The browser's binding secret, and the cookie to set when it is new.
-pub(crate) struct Browser {
-    pub secret: String,
-    pub new_cookie: Option<Cookie<'static>>,
-}
 
 /// An interaction that was found, is alive, and began in this browser.
 pub(crate) struct Pending {
@@ -55,7 +47,7 @@ impl Pending {
     /// The token of a form of this interaction. `session`: the one that the page was made for, so that what one person saw
     /// is not allowed in the name of another.
     pub(crate) fn csrf(&self, state: &AppState, session: Option<&SessionId>) -> String {
-        csrf(state, &self.browser_secret, &self.purpose(session))
+        browser_form::csrf_of(state, &self.browser_secret, &self.purpose(session))
     }
 
     /// Whether it began so that the person chooses an account, and that is still to be done.
@@ -72,7 +64,7 @@ impl Pending {
         form: &Params,
         session: Option<&SessionId>,
     ) -> Result<(), PageError> {
-        refuse_foreign(state, request, form, &self.browser_secret, &self.purpose(session))
+        browser_form::check_of(state, request, form, &self.browser_secret, &self.purpose(session))
             .map_err(|error| error.onward(Onward::Retry(self.again(state))))
     }
 
@@ -137,10 +129,10 @@ async fn insert(state: &AppState, request: &HttpRequest, waits: Waits) -> Result
     if let Err(Throttled { retry_after }) = state.limits.begin(peer, now) {
         return Err(PageError { retry_after: Some(retry_after), ..PageError::new(Situation::TooMany) });
     }
-    let browser = browser(state, request);
+    let secret = browser_form::secret_from_now_on(state, request);
     let interaction = Interaction {
         id: InteractionId::from_random(random::id()),
-        browser_hash: TokenHash::of(browser.secret.as_bytes()),
+        browser_hash: TokenHash::of(secret.as_bytes()),
         client_id: waits.client_id,
         parameters: waits.parameters,
         started_at: now,
@@ -153,9 +145,6 @@ async fn insert(state: &AppState, request: &HttpRequest, waits: Waits) -> Result
         login: None,
     };
     store::interactions::insert(&state.store, &interaction).await?;
-    if let Some(cookie) = browser.new_cookie {
-        cookies::send(request, cookie);
-    }
     Ok(interaction.id)
 }
 
@@ -170,7 +159,7 @@ pub(crate) async fn find(
     let expired = |cause: &str| PageError::new(Situation::Expired).because(cause);
     let id = id.and_then(|id| InteractionId::parse(id).ok()).ok_or_else(|| expired("no interaction is named"))?;
     let interaction = store::interactions::find(&state.store, &id).await?;
-    let Some(secret) = cookies::read(state, request, cookies::BROWSER) else {
+    let Some(secret) = browser_form::secret(state, request) else {
         let error = PageError::new(Situation::NoCookies).because("the browser sent no cookie of the interaction");
         return Err(match interaction {
             Some(interaction) => onward::without_cookie(state, &interaction, error).await?,
@@ -218,72 +207,4 @@ pub(crate) fn progress(interaction: Option<&Interaction>, now: Timestamp) -> Pro
         account_selected_at: interaction.account_selected_at,
         consented_at: interaction.consented_at,
     })
-}
-
-/// Refuses forms that another site sent: by `Sec-Fetch-Site` where the browser sends it, by the token always.
-pub(crate) fn refuse_foreign(
-    state: &AppState,
-    request: &HttpRequest,
-    form: &Params,
-    browser_secret: &str,
-    purpose: &str,
-) -> Result<(), PageError> {
-    refuse_other_sites(request)?;
-    let foreign = |cause: &str| Err(PageError::new(Situation::ForeignForm).because(cause));
-    let token = form.get("csrf").map_err(PageError::bad_link)?.unwrap_or_default();
-    let ours = state.keys.secrets().verify_csrf_mac(csrf_input(browser_secret, purpose).as_bytes(), token);
-    if ours { Ok(()) } else { foreign("the csrf token is not that of this browser, interaction and session") }
-}
-
-/// The part of [`refuse_foreign`] for which nothing has to be known of the browser.
-pub(crate) fn refuse_other_sites(request: &HttpRequest) -> Result<(), PageError> {
-    let site = request.headers().get("sec-fetch-site").and_then(|value| value.to_str().ok());
-    match site {
-        Some("cross-site" | "same-site") => {
-            Err(PageError::new(Situation::ForeignForm).because("the form was sent by another site"))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// As [`refuse_foreign`], for a page that needs no sign-in.
-pub(crate) fn refuse_foreign_of_browser(
-    state: &AppState,
-    request: &HttpRequest,
-    form: &Params,
-    purpose: &str,
-) -> Result<(), PageError> {
-    let browser = cookies::read(state, request, cookies::BROWSER)
-        .ok_or_else(|| PageError::new(Situation::NoCookies).because("the browser sent no cookie"))?;
-    refuse_foreign(state, request, form, &browser, purpose)
-}
-
-/// The token of a form: bound to the browser and to what the form is for.
-pub(crate) fn csrf(state: &AppState, browser_secret: &str, purpose: &str) -> String {
-    state.keys.secrets().csrf_mac(csrf_input(browser_secret, purpose).as_bytes())
-}
-
-fn csrf_input(browser_secret: &str, purpose: &str) -> String {
-    format!("{browser_secret} {purpose}")
-}
-
-/// The secret of this browser, which it has from now on if it had none.
-pub(crate) fn browser_now(state: &AppState, request: &HttpRequest) -> String {
-    let browser = browser(state, request);
-    if let Some(cookie) = browser.new_cookie {
-        cookies::send(request, cookie);
-    }
-    browser.secret
-}
-
-/// This browser, with a secret from now on if it had none.
-pub(crate) fn browser(state: &AppState, request: &HttpRequest) -> Browser {
-    match cookies::read(state, request, cookies::BROWSER).filter(|secret| secret.len() == 43) {
-        Some(secret) => Browser { secret, new_cookie: None },
-        None => {
-            let secret = random::secret().expose().clone();
-            let cookie = cookies::write(state, cookies::BROWSER, secret.clone(), Life::Browser);
-            Browser { secret, new_cookie: Some(cookie) }
-        }
-    }
 }

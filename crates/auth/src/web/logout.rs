@@ -2,7 +2,6 @@
 //! `offline_access` rests on none, OpenID Connect Core §11), and tells the clients that the person was signed in to.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::LOCATION;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use jwt::sealed::{self, Purpose};
@@ -21,11 +20,12 @@ use store::Won;
 use store::sessions::Session;
 
 use crate::security_log::{self, Event};
+use crate::web::browser_form::{self, foreign};
 use crate::web::error::{PageError, Situation};
 use crate::web::pages::{FrontchannelLogoutPage, Link, LoggedOutPage, LogoutPage, Shell};
 use crate::web::trace_id::TraceId;
 use crate::web::visitor::Visitor;
-use crate::web::{answer, cards, cookies, form, interaction, session, shell};
+use crate::web::{answer, cards, cookies, form, session, shell};
 use crate::{AppState, issue, protocol_log, session_clients};
 
 /// What was checked of the request.
@@ -64,7 +64,7 @@ pub(crate) async fn post(state: Data<AppState>, http: HttpRequest, body: Payload
     }
     // As at /authorize: our cookies come with the GET that follows.
     let location = format!("{}?{}", state.issuer().endpoint(paths::LOGOUT), form.encode());
-    Ok(HttpResponse::SeeOther().insert_header((LOCATION, location)).finish())
+    Ok(answer::see_other(location))
 }
 
 /// Signs somebody out who asked for it on a page of ours.
@@ -104,17 +104,13 @@ impl Leaving {
     }
 
     fn question(&self, shell: Shell, checked: Checked, session: &Session, user: &User) -> HttpResponse {
-        let browser = interaction::browser(&self.state, &self.http);
-        if let Some(cookie) = browser.new_cookie {
-            cookies::send(&self.http, cookie);
-        }
         let client_name = checked.client_name.clone();
         let expires_at = self.now + Seconds(self.state.config.sessions.interaction_lifetime);
         let asked = Asked { checked, session: session.id.clone(), expires_at };
         let page = LogoutPage {
             shell,
             action: cards::path(&self.state, paths::LOGOUT),
-            csrf: interaction::csrf(&self.state, &browser.secret, &purpose(&asked.session)),
+            csrf: browser_form::csrf(&self.state, &self.http, &purpose(&asked.session)),
             logout: sealed::seal_for(Purpose::Confirmation, self.state.keys.secrets(), &asked),
             client_name,
             account: Some(cards::account(user)),
@@ -123,14 +119,13 @@ impl Leaving {
     }
 
     async fn confirmed(self, form: &Params) -> Result<HttpResponse, PageError> {
-        let foreign = |cause: &str| PageError::new(Situation::ForeignForm).because(cause);
         let sealed = form.get("logout").map_err(bad)?.unwrap_or_default();
         let Asked { checked, session, expires_at } =
             sealed::open_for(Purpose::Confirmation, self.state.keys.secrets(), sealed)
                 .ok_or_else(|| foreign("the sealed logout request cannot be opened"))?;
-        let browser = cookies::read(&self.state, &self.http, cookies::BROWSER)
-            .ok_or_else(|| foreign("the browser sent no cookie"))?;
-        interaction::refuse_foreign(&self.state, &self.http, form, &browser, &purpose(&session))?;
+        let browser = browser_form::secret(&self.state, &self.http);
+        let browser = browser.ok_or_else(|| foreign("the browser sent no cookie"))?;
+        browser_form::check_of(&self.state, &self.http, form, &browser, &purpose(&session))?;
         if self.signed_in.as_ref().is_some_and(|(current, _)| current.id != session) {
             return Err(foreign("the form was made for another session"));
         }
@@ -142,7 +137,7 @@ impl Leaving {
                 let shell = shell::of(&self.state, &self.http);
                 self.sign_out(shell, checked).await
             }
-            _ => Ok(HttpResponse::SeeOther().insert_header((LOCATION, self.state.issuer().endpoint("/"))).finish()),
+            _ => Ok(answer::see_other(self.state.issuer().endpoint("/"))),
         }
     }
 
@@ -153,7 +148,7 @@ impl Leaving {
         let link = |href| Link { href, label: checked.client_name.unwrap_or_default() };
         let onward = match checked.onward {
             Onward::Redirect(location) if frames.is_empty() => {
-                return Ok(HttpResponse::SeeOther().insert_header((LOCATION, location)).finish());
+                return Ok(answer::see_other(location));
             }
             Onward::Redirect(onward) => {
                 let page = FrontchannelLogoutPage { shell, onward, frames };

@@ -12,12 +12,12 @@ use actix_web::{HttpRequest, HttpResponse};
 use protocol::ids::MailId;
 use store::mailbox::{self, Received};
 
-use crate::AppState;
 use crate::config::MailTransport;
-use crate::mail::{MAILBOX, moment};
+use crate::mail::MAILBOX;
 use crate::web::error::{PageError, Situation};
 use crate::web::pages::{Link, MailboxMessagePage, MailboxPage, MailboxRow};
 use crate::web::{answer, cards, headers, shell};
+use crate::{AppState, calendar};
 
 /// The latest, which are those that somebody looks for.
 const SHOWN: i64 = 100;
@@ -32,7 +32,7 @@ pub(crate) async fn list(state: Data<AppState>, http: HttpRequest) -> Result<Htt
     let row = |mail: &Received| MailboxRow {
         link: Link { href: address(&state, &mail.id), label: mail.subject.clone() },
         recipient: mail.recipient.clone(),
-        received_at: moment(mail.received_at),
+        received_at: calendar::minute(mail.received_at),
     };
     let page = MailboxPage { rows: received.iter().map(row).collect(), shell: shell::of(&state, &http) };
     Ok(answer::page(StatusCode::OK, &page, &state, &http))
@@ -45,7 +45,7 @@ pub(crate) async fn one(state: Data<AppState>, http: HttpRequest, id: Path<Strin
         links: links(&mail.text, state.issuer().as_str()),
         html: format!("{}/html", address(&state, &mail.id)),
         all: cards::path(&state, MAILBOX),
-        received_at: moment(mail.received_at),
+        received_at: calendar::minute(mail.received_at),
         recipient: mail.recipient,
         subject: mail.subject,
         text: mail.text,

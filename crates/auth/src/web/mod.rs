@@ -28,6 +28,7 @@ mod mailbox;
 mod onward;
 pub mod pages;
 mod passkey;
+mod passwords;
 mod recover;
 mod register;
 mod revoke;

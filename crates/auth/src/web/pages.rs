@@ -54,7 +54,10 @@ use super::text::{ErrorText, fill};
 
 /// A page that can be answered with: its HTML, and what its headers must allow.
 pub trait Page: Template {
-    fn form_targets(&self) -> FormTargets;
+    /// A page whose forms may lead to a client says so.
+    fn form_targets(&self) -> FormTargets {
+        FormTargets::OwnOrigin
+    }
 
     /// The one picture from elsewhere that is on the page.
     fn logo(&self) -> Option<&Logo> {
@@ -201,8 +204,4 @@ impl Page for ErrorPage {
     }
 }
 
-impl Page for HomePage {
-    fn form_targets(&self) -> FormTargets {
-        FormTargets::OwnOrigin
-    }
-}
+impl Page for HomePage {}

@@ -29,7 +29,7 @@ use crate::web::pages::{Offered, PasskeyForm, Signals};
 use crate::web::text::PasskeyTexts;
 use crate::web::trace_id::TraceId;
 use crate::web::visitor::{Since, Visitor, VisitorError};
-use crate::web::{cards, cookies, form};
+use crate::web::{browser_form, cards, form};
 
 pub(crate) const OPTIONS: &str = "/passkey/options";
 pub(crate) const CREATION_OPTIONS: &str = "/passkey/creation-options";
@@ -207,14 +207,12 @@ pub(crate) fn signals(state: &AppState, user: &User, present: &[Passkey]) -> Opt
 
 /// The answer of the authenticator as a form carries it.
 pub(crate) fn presented<'a>(form: &'a Params, browser_hash: &'a TokenHash) -> Result<Presented<'a>, PageError> {
-    Ok(Presented { ceremony: text(form, "ceremony")?, browser_hash, response: text(form, "credential")? })
+    Ok(Presented { ceremony: form::text(form, "ceremony")?, browser_hash, response: form::text(form, "credential")? })
 }
 
 /// What ceremonies of this browser are bound to.
 pub(crate) fn browser_hash(state: &AppState, http: &HttpRequest) -> Result<TokenHash, PageError> {
-    cookies::read(state, http, cookies::BROWSER)
-        .map(|secret| TokenHash::of(secret.as_bytes()))
-        .ok_or_else(|| PageError::new(Situation::NoCookies).because("the browser sent no cookie"))
+    Ok(TokenHash::of(browser_form::known(state, http)?.as_bytes()))
 }
 
 fn answer(begun: Result<Value, PasskeyError>) -> Result<HttpResponse, JsonError> {
@@ -226,10 +224,6 @@ fn answer(begun: Result<Value, PasskeyError>) -> Result<HttpResponse, JsonError>
         Err(PasskeyError::Unavailable) => Err(refused("this server has no domain, so it has no passkeys")),
         Err(error) => Err(refused("there are no options for this").because(error)),
     }
-}
-
-pub(crate) fn text<'a>(form: &'a Params, name: &'static str) -> Result<&'a str, PageError> {
-    form.get(name).map_err(PageError::bad_link).map(Option::unwrap_or_default)
 }
 
 /// The refusal of a page as JSON, with its status.
@@ -252,7 +246,7 @@ impl Purpose {
     }
 
     fn read(form: &Params) -> Result<Self, PageError> {
-        match text(form, "purpose")? {
+        match form::text(form, "purpose")? {
             "sign_in" => Ok(Self::SignIn),
             "second_factor" => Ok(Self::SecondFactor),
             _ => {

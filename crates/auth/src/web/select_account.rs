@@ -2,7 +2,6 @@
 //! and whenever nobody is active but others wait).
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::LOCATION;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use protocol::authorize::decide::{Step, Why};
@@ -46,16 +45,13 @@ pub(crate) async fn post(
     http: HttpRequest,
     body: Payload,
 ) -> Result<HttpResponse, AuthorizeError> {
-    let form = form::read(&state, &http, body).await.map_err(PageError::from)?;
-    let (visit, pending) = Visit::answered(state, http, &form).await?;
-    pending.check_form(&visit.state, &visit.http, &form, None)?;
-    let field = |name| form.get(name).map_err(PageError::bad_link);
-    if let Some(id) = field("remove")? {
+    let (visit, pending, form) = Visit::posted(state, http, body).await?;
+    if let Some(id) = form::field(&form, "remove")? {
         return remove(&visit, &pending, id).await;
     }
-    if field("decision")? == Some("other") {
+    if form::field(&form, "decision")? == Some("other") {
         let location = cards::other_account(&visit.state, &pending.interaction.id);
-        return Ok(HttpResponse::SeeOther().insert_header((LOCATION, location)).finish());
+        return Ok(answer::see_other(location));
     }
     chosen(visit, pending, &form).await
 }
@@ -99,12 +95,12 @@ fn page(visit: &Visit, pending: &Pending, asked: &Asked, known: &[Known]) -> Htt
 
 /// Goes on as the chosen one. Whoever is signed out, or is no longer known, comes to the login page.
 async fn chosen(mut visit: Visit, mut pending: Pending, form: &Params) -> Result<HttpResponse, AuthorizeError> {
-    let id = form.get("account").map_err(PageError::bad_link)?;
+    let id = form::field(form, "account")?;
     let id = id.ok_or_else(|| PageError::new(Situation::ForeignForm).because("the form names no account"))?;
     let found = known(&visit).await?.into_iter().find(|known| known.session.id.as_str() == id);
     let Some(Known { token, session, user, signed_in: SignedIn::Yes }) = found else {
         let location = cards::other_account(&visit.state, &pending.interaction.id);
-        return Ok(HttpResponse::SeeOther().insert_header((LOCATION, location)).finish());
+        return Ok(answer::see_other(location));
     };
     session::activate(&visit.state, &visit.http, &token, session.keep).await.map_err(PageError::from)?;
     let interaction = &pending.interaction.id;

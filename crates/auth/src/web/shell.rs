@@ -3,6 +3,7 @@
 use actix_web::HttpRequest;
 use actix_web::http::Method;
 use actix_web::http::header::ACCEPT_LANGUAGE;
+use protocol::ids::InteractionId;
 use url::form_urlencoded;
 
 use crate::AppState;
@@ -44,6 +45,20 @@ pub(crate) fn in_language(state: &AppState, request: &HttpRequest, ui_locales: &
         let query = query.into_iter().filter(|(name, _)| KEPT.contains(&name.as_str())).collect();
         shell.switch = Some(LanguageSwitch { action: request.path().to_owned(), query });
     }
+    shell
+}
+
+/// The shell of a page of an interaction, also where it answers a form: its switch leads to the page (a path below the issuer).
+pub(crate) fn of_step(
+    state: &AppState,
+    request: &HttpRequest,
+    ui_locales: &[String],
+    page: &str,
+    interaction: &InteractionId,
+) -> Shell {
+    let mut shell = in_language(state, request, ui_locales);
+    let query = vec![("interaction".to_owned(), interaction.to_string())];
+    shell.switch = Some(LanguageSwitch { action: cards::path(state, page), query });
     shell
 }
 

@@ -4,7 +4,6 @@
 use std::cell::OnceCell;
 use std::fmt;
 
-use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
@@ -16,9 +15,9 @@ use protocol::user::User;
 use store::StoreError;
 use store::sessions::Session;
 
-use crate::web::error::{PageError, Situation};
+use crate::web::error::PageError;
 use crate::web::interaction::{self, OwnPage};
-use crate::web::{cards, cookies, form, session};
+use crate::web::{answer, browser_form, cards, form, session};
 use crate::{AppState, accounts};
 
 /// How long a sign-in is good for what could take an account away: factors, addresses, keys, deletion (OWASP ASVS 7.5.1).
@@ -104,32 +103,23 @@ impl Visitor {
         page: &str,
     ) -> Result<Self, VisitorError> {
         // A form of another site comes without our cookies. It must not get new ones: they would take the place of the old ones.
-        interaction::refuse_other_sites(&http)?;
+        browser_form::refuse_other_sites(&http)?;
         let Some(signed_in) = session::current(&state, &http, state.now()).await? else {
             return Err(VisitorError::SignIn(state.issuer().endpoint(page)));
         };
         let visitor = Self::enter(state, http, signed_in, since, Some(page)).await?;
-        let browser = cookies::read(&visitor.state, &visitor.http, cookies::BROWSER)
-            .ok_or_else(|| PageError::new(Situation::NoCookies).because("the browser sent no cookie"))?;
-        interaction::refuse_foreign(&visitor.state, &visitor.http, form, &browser, &visitor.purpose())?;
+        browser_form::check(&visitor.state, &visitor.http, form, &visitor.purpose())?;
         Ok(visitor)
     }
 
     /// The token of every form of the account: bound to the browser and to the session.
     pub(crate) fn csrf(&self) -> String {
-        let make = || {
-            let browser = interaction::browser(&self.state, &self.http);
-            if let Some(cookie) = browser.new_cookie {
-                cookies::send(&self.http, cookie);
-            }
-            interaction::csrf(&self.state, &browser.secret, &self.purpose())
-        };
-        self.csrf.get_or_init(make).clone()
+        self.csrf.get_or_init(|| browser_form::csrf(&self.state, &self.http, &self.purpose())).clone()
     }
 
     /// 303 to another page of ours.
     pub(crate) fn to(&self, page: &str) -> HttpResponse {
-        see_other(&self.state.issuer().endpoint(page))
+        answer::see_other(self.state.issuer().endpoint(page))
     }
 
     /// The path of a page, for links and forms.
@@ -158,10 +148,6 @@ async fn sign_in(
     let page = OwnPage { path: here, recent: (since == Since::Recently).then_some(RECENT) };
     let id = interaction::begin_for(state, http, &page).await?;
     Ok(VisitorError::SignIn(format!("{}?interaction={id}", state.issuer().endpoint(cards::CONTINUE))))
-}
-
-fn see_other(location: &str) -> HttpResponse {
-    HttpResponse::SeeOther().insert_header((LOCATION, location)).insert_header((CACHE_CONTROL, "no-store")).finish()
 }
 
 impl From<PageError> for VisitorError {
@@ -194,7 +180,7 @@ impl ResponseError for VisitorError {
     fn error_response(&self) -> HttpResponse {
         match self {
             Self::Page(error) => HttpResponse::new(error.status()),
-            Self::SignIn(location) => see_other(location),
+            Self::SignIn(location) => answer::see_other(location),
         }
     }
 }

@@ -13,6 +13,7 @@ use super::words;
 use crate::AppState;
 use crate::security_log::{self, Event};
 use crate::web::error::{PageError, Situation};
+use crate::web::form;
 use crate::web::pages::{AccountPart, AppCard, AppsPage, Notice, Pager};
 use crate::web::text::{AppsTexts, Texts, fill};
 use crate::web::visitor::{Since, Visitor, VisitorError};
@@ -51,7 +52,7 @@ pub(crate) async fn post(
     body: Payload,
 ) -> Result<HttpResponse, VisitorError> {
     let (visitor, form) = Visitor::posted(state, http, body, Since::Whenever, super::APPS).await?;
-    let id = super::value(&form, "client")?.and_then(|id| ClientId::parse(id).ok());
+    let id = form::field(&form, "client")?.and_then(|id| ClientId::parse(id).ok());
     let id = id.ok_or_else(|| PageError::new(Situation::BadForm).because("the form names no client"))?;
     if !connected::of(&visitor).await?.iter().any(|connection| connection.client_id == id) {
         return Ok(super::done(&visitor, super::APPS, "gone"));

@@ -10,15 +10,15 @@ use protocol::time::Seconds;
 use protocol::user::{User, normalize_login};
 use store::{StoreError, Won};
 
-use crate::action_tokens::{self, ActionToken, Order};
+use super::mailed_link;
+use crate::action_tokens::{self, Order};
 use crate::mail::{self, Mailbox, Message, Notice};
 use crate::security_log::{self, Event};
-use crate::web::error::{PageError, Situation};
-use crate::web::interaction;
-use crate::web::pages::{AccountLinkPage, AccountPart, DeletePage, Field, FieldKind, Form, Link, LinkStep, Weight};
+use crate::web::error::PageError;
+use crate::web::pages::{AccountLinkPage, AccountPart, DeletePage, Field, FieldKind, Form, Weight};
 use crate::web::text::fill;
 use crate::web::visitor::{Since, Visitor, VisitorError};
-use crate::web::{answer, cards, form, shell};
+use crate::web::{form, shell};
 use crate::{AppState, accounts};
 
 const A_DAY: i64 = 86_400;
@@ -41,7 +41,7 @@ pub(crate) async fn post(
     body: Payload,
 ) -> Result<HttpResponse, VisitorError> {
     let (visitor, sent) = Visitor::posted(state, http, body, Since::Recently, super::DELETE).await?;
-    let typed = super::value(&sent, "confirm_name")?.unwrap_or_default();
+    let typed = form::text(&sent, "confirm_name")?;
     if normalize_login(typed) != normalize_login(&visitor.user.username) {
         return Ok(page(&visitor, Typed::Wrong));
     }
@@ -94,18 +94,16 @@ pub(crate) async fn link(
     http: HttpRequest,
     token: Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    let found = found(&state, &token).await?;
+    let found = mailed_link::found(&state, &token, Purpose::CancelDeletion).await?;
     let shell = shell::of(&state, &http);
     let texts = &shell.texts.data;
-    let csrf = interaction::csrf(&state, &interaction::browser_now(&state, &http), &purpose(&found));
-    let here = format!("{}/{token}", cards::path(&state, super::CANCEL_DELETION));
     let page = AccountLinkPage {
         title: texts.cancel_title,
         text: texts.cancel_text.to_owned(),
-        next: LinkStep::Ask(Form::new(here, csrf, "confirm-submit", texts.keep_submit)),
+        next: mailed_link::ask(&state, &http, (super::CANCEL_DELETION, &token), &found, texts.keep_submit),
         shell,
     };
-    Ok(answer::page(StatusCode::OK, &page, &state, &http))
+    Ok(mailed_link::show(&state, &http, &page))
 }
 
 pub(crate) async fn post_link(
@@ -114,27 +112,16 @@ pub(crate) async fn post_link(
     token: Path<String>,
     body: Payload,
 ) -> Result<HttpResponse, PageError> {
-    let sent = form::read(&state, &http, body).await?;
-    let found = found(&state, &token).await?;
-    interaction::refuse_foreign_of_browser(&state, &http, &sent, &purpose(&found))?;
-    let over = |cause: &str| PageError::new(Situation::LinkOver).because(cause);
-    if action_tokens::use_link(&state, &found, state.now()).await? == Won::No {
-        return Err(over("the link was used meanwhile"));
-    }
-    let id = found.user_id.as_ref().ok_or_else(|| over("the link names nobody"))?;
-    let user = store::users::find(&state.store, id).await?.ok_or_else(|| over("the account is gone"))?;
-    cancel(&state, &http, &user).await?;
+    let found = mailed_link::posted(&state, &http, body, (&token, Purpose::CancelDeletion)).await?;
+    cancel(&state, &http, &mailed_link::used(&state, &found).await?).await?;
     let shell = shell::of(&state, &http);
     let page = AccountLinkPage {
         title: shell.texts.data.kept_title,
         text: shell.texts.data.kept_text.to_owned(),
-        next: LinkStep::Done(Link {
-            href: cards::path(&state, cards::ACCOUNT),
-            label: shell.texts.account.to_account.to_owned(),
-        }),
+        next: mailed_link::done(&state, &shell),
         shell,
     };
-    Ok(answer::page(StatusCode::OK, &page, &state, &http))
+    Ok(mailed_link::show(&state, &http, &page))
 }
 
 /// Of a cancellation and the job, the database lets one win; when it is the job, there is nothing left to keep.
@@ -145,17 +132,6 @@ async fn cancel(state: &AppState, http: &HttpRequest, user: &User) -> Result<(),
     action_tokens::void(state, &user.id, Some(Purpose::CancelDeletion), state.now()).await?;
     security_log::note(state, http, Event::new(&user.id, SecurityEvent::DeletionCancelled)).await?;
     accounts::tell(state, user, Notice::DeletionCancelled).await
-}
-
-async fn found(state: &AppState, token: &str) -> Result<ActionToken, PageError> {
-    let found = action_tokens::find_by_link(state, token, Purpose::CancelDeletion, state.now()).await?;
-    found.ok_or_else(|| {
-        PageError::new(Situation::LinkOver).because("the link was used, is too old, or the account has changed")
-    })
-}
-
-fn purpose(token: &ActionToken) -> String {
-    format!("cancel deletion {}", token.id)
 }
 
 fn page(visitor: &Visitor, typed: Typed) -> HttpResponse {

@@ -4,7 +4,6 @@
 //! never told here; its owner gets a mail.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::RETRY_AFTER;
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use protocol::action_token::Purpose;
@@ -14,6 +13,7 @@ use protocol::security_event::SecurityEvent;
 use protocol::user::{User, normalize_login};
 use store::{StoreError, Won};
 
+use super::mailed_link::{self, over};
 use super::profile;
 use crate::action_tokens::{self, ActionToken, CodeVerdict, Order};
 use crate::limits::{self, Throttled};
@@ -22,11 +22,11 @@ use crate::security_log::{self, Event};
 use crate::web::error::{PageError, Situation};
 use crate::web::interaction::{self, OwnPage};
 use crate::web::pages::{
-    AccountLinkPage, AccountPart, EmailPage, EmailProofPage, Field, FieldKind, FieldState, Form, Link, LinkStep, Notice,
+    AccountLinkPage, AccountPart, EmailPage, EmailProofPage, Field, FieldKind, FieldState, Form, LinkStep, Notice,
 };
 use crate::web::text::fill;
 use crate::web::visitor::{Since, Visitor, VisitorError};
-use crate::web::{answer, cards, form, session, shell};
+use crate::web::{answer, form, session, shell};
 use crate::{AppState, accounts};
 
 /// What the person learns when no mail was sent.
@@ -48,7 +48,7 @@ pub(crate) async fn post(
     body: Payload,
 ) -> Result<HttpResponse, VisitorError> {
     let (visitor, sent) = Visitor::posted(state, http, body, Since::Recently, super::EMAIL).await?;
-    let typed = super::value(&sent, "email")?.unwrap_or_default().trim().to_owned();
+    let typed = form::text(&sent, "email")?.trim().to_owned();
     if !mail::is_on(&visitor.state) {
         return Ok(page(&visitor, None));
     }
@@ -74,11 +74,7 @@ async fn send(visitor: &Visitor, address: &Mailbox, interaction: &InteractionId)
     let issued = action_tokens::issue(state, order, visitor.now).await?;
     let owner = store::users::find_by_login(&state.store, &normalize_login(address.as_str())).await?;
     match owner.filter(|owner| owner.id != visitor.user.id) {
-        Some(owner) => {
-            let (sign_in, recover) = (state.issuer().endpoint(cards::ACCOUNT), state.issuer().endpoint(RECOVER));
-            let message = Message::SignUpKnown { sign_in: &sign_in, recover: &recover };
-            mail::send(state, address, message, accounts::language(&owner)).await
-        }
+        Some(owner) => accounts::tell_of_account(state, address, &owner).await,
         None => {
             let link = action_tokens::link(state, super::EMAIL, &issued);
             let code = issued.code.as_ref().map(SecretString::expose).map(String::as_str).unwrap_or_default();
@@ -87,9 +83,6 @@ async fn send(visitor: &Visitor, address: &Mailbox, interaction: &InteractionId)
         }
     }
 }
-
-/// Where somebody gets back into an account.
-const RECOVER: &str = "/recover";
 
 pub(crate) async fn code(state: Data<AppState>, http: HttpRequest) -> Result<HttpResponse, VisitorError> {
     let visitor = Visitor::admit(state, http, Since::Whenever, None).await?;
@@ -104,8 +97,8 @@ pub(crate) async fn post_code(
     body: Payload,
 ) -> Result<HttpResponse, VisitorError> {
     let (visitor, sent) = Visitor::posted(state, http, body, Since::Whenever, super::EMAIL).await?;
-    let (id, email) = under_way(&visitor, super::value(&sent, "interaction")?).await?;
-    let typed = super::value(&sent, "code")?.unwrap_or_default();
+    let (id, email) = under_way(&visitor, form::field(&sent, "interaction")?).await?;
+    let typed = form::text(&sent, "code")?;
     let state = &visitor.state;
     match action_tokens::try_code(state, &id, Purpose::ChangeEmail, typed, visitor.now).await? {
         CodeVerdict::Proven(token) => {
@@ -128,21 +121,17 @@ async fn under_way(visitor: &Visitor, id: Option<&str>) -> Result<(InteractionId
     Ok((id, email))
 }
 
-/// Opening the link changes nothing: mail scanners open every link.
 pub(crate) async fn link(
     state: Data<AppState>,
     http: HttpRequest,
     token: Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    let found = found(&state, &token).await?;
+    let found = mailed_link::found(&state, &token, Purpose::ChangeEmail).await?;
     let Some(user) = owner(&state, &http, &found).await? else {
         return elsewhere(&state, &http, &found, StatusCode::OK).await;
     };
     let shell = shell::of(&state, &http);
     let texts = &shell.texts.account;
-    let browser = interaction::browser_now(&state, &http);
-    let csrf = interaction::csrf(&state, &browser, &purpose(&found));
-    let here = format!("{}/{token}", cards::path(&state, super::EMAIL));
     let page = AccountLinkPage {
         title: texts.confirm_title,
         text: [
@@ -150,10 +139,10 @@ pub(crate) async fn link(
             fill(texts.confirm_account, &user.username),
         ]
         .join(" "),
-        next: LinkStep::Ask(Form::new(here, csrf, "confirm-submit", texts.confirm_submit)),
+        next: mailed_link::ask(&state, &http, (super::EMAIL, &token), &found, texts.confirm_submit),
         shell,
     };
-    Ok(answer::page(StatusCode::OK, &page, &state, &http))
+    Ok(mailed_link::show(&state, &http, &page))
 }
 
 pub(crate) async fn post_link(
@@ -162,29 +151,19 @@ pub(crate) async fn post_link(
     token: Path<String>,
     body: Payload,
 ) -> Result<HttpResponse, PageError> {
-    let sent = form::read(&state, &http, body).await?;
-    let found = found(&state, &token).await?;
-    interaction::refuse_foreign_of_browser(&state, &http, &sent, &purpose(&found))?;
+    let found = mailed_link::posted(&state, &http, body, (&token, Purpose::ChangeEmail)).await?;
     if owner(&state, &http, &found).await?.is_none() {
         return elsewhere(&state, &http, &found, StatusCode::FORBIDDEN).await;
     }
     change(&state, &http, &found).await?;
     let shell = shell::of(&state, &http);
-    let texts = &shell.texts.account;
     let page = AccountLinkPage {
-        title: texts.confirmed_title,
-        text: texts.email_changed.to_owned(),
-        next: LinkStep::Done(Link { href: cards::path(&state, cards::ACCOUNT), label: texts.to_account.to_owned() }),
+        title: shell.texts.account.confirmed_title,
+        text: shell.texts.account.email_changed.to_owned(),
+        next: mailed_link::done(&state, &shell),
         shell,
     };
-    Ok(answer::page(StatusCode::OK, &page, &state, &http))
-}
-
-async fn found(state: &AppState, token: &str) -> Result<ActionToken, PageError> {
-    let found = action_tokens::find_by_link(state, token, Purpose::ChangeEmail, state.now()).await?;
-    found.ok_or_else(|| {
-        PageError::new(Situation::LinkOver).because("the link was used, is too old, or the account has changed")
-    })
+    Ok(mailed_link::show(&state, &http, &page))
 }
 
 /// The person who asked for the change, where they are signed in.
@@ -215,26 +194,17 @@ async fn elsewhere(
     Ok(answer::page(status, &page, state, http))
 }
 
-fn purpose(token: &ActionToken) -> String {
-    format!("change email {}", token.id)
-}
-
 /// Uses the token up; of several at once one comes through. The address of before is told.
 async fn change(state: &AppState, http: &HttpRequest, token: &ActionToken) -> Result<(), PageError> {
-    let over = |cause: &str| PageError::new(Situation::LinkOver).because(cause);
-    let now = state.now();
-    if action_tokens::use_link(state, token, now).await? == Won::No {
-        return Err(over("the link was used meanwhile"));
-    }
-    let (Some(id), Some(email)) = (&token.user_id, &token.email) else { return Err(over("the link names nobody")) };
-    let user = store::users::find(&state.store, id).await?.ok_or_else(|| over("the account is gone"))?;
-    match store::users::change_email(&state.store, &user, email, now).await {
+    let user = mailed_link::used(state, token).await?;
+    let email = token.email.as_ref().ok_or_else(|| over("the link names no address"))?;
+    match store::users::change_email(&state.store, &user, email, state.now()).await {
         Ok(Won::Yes) => {}
         Ok(Won::No) => return Err(over("the address was changed meanwhile")),
         Err(StoreError::Conflict) => return Err(over("the address belongs to somebody else")),
         Err(error) => return Err(error.into()),
     }
-    security_log::note(state, http, Event::new(id, SecurityEvent::EmailChanged)).await?;
+    security_log::note(state, http, Event::new(&user.id, SecurityEvent::EmailChanged)).await?;
     accounts::tell(state, &user, MailNotice::EmailChanged).await?;
     Ok(())
 }
@@ -251,11 +221,7 @@ fn page(visitor: &Visitor, refused: Option<Refused>) -> HttpResponse {
         Some(Refused::SameAddress(typed)) => field.value(typed).refused(Some(texts.email_same.to_owned())),
         Some(Refused::Throttled(throttled)) => {
             (status, wait) = (StatusCode::TOO_MANY_REQUESTS, Some(throttled.retry_after));
-            notice = Some(Notice::wait(
-                shell.texts.common.too_many_mails,
-                throttled.retry_after.0,
-                shell.texts.common.wait_over,
-            ));
+            notice = Some(Notice::too_many_mails(&shell.texts.common, throttled.retry_after));
             field
         }
     };
@@ -267,11 +233,7 @@ fn page(visitor: &Visitor, refused: Option<Refused>) -> HttpResponse {
         form: mail::is_on(&visitor.state).then_some(form),
         shell,
     };
-    let mut response = super::page(visitor, status, &page);
-    if let Some(wait) = wait {
-        response.headers_mut().insert(RETRY_AFTER, wait.0.into());
-    }
-    response
+    answer::retry_after(super::page(visitor, status, &page), wait)
 }
 
 enum CodeState {

@@ -13,8 +13,8 @@ use store::known_browsers::KnownBrowser;
 use store::passkeys::Passkey;
 use store::security_events::{Cursor, Entry};
 use store::sessions::Session;
-use time::OffsetDateTime;
 
+use crate::calendar::rfc3339;
 use crate::{AppState, known_browsers};
 
 /// Of the log, in one read.
@@ -30,7 +30,7 @@ pub(crate) async fn of(state: &AppState, user: &User, now: Timestamp) -> Result<
     let browsers = known_browsers::list(state, &user.id, now).await?;
     let (events, complete) = events(state, user).await?;
     Ok(json!({
-        "exported_at": date(now),
+        "exported_at": rfc3339(now),
         "issuer": state.issuer().as_str(),
         "account": account(user),
         "factors": factors(state, user).await?,
@@ -49,18 +49,18 @@ fn account(user: &User) -> Value {
         "sub": user.id,
         "username": user.username,
         "email": user.email,
-        "email_verified_at": user.email_verified_at.map(date),
+        "email_verified_at": user.email_verified_at.map(rfc3339),
         "phone_number": user.phone_number,
-        "phone_number_verified_at": user.phone_number_verified_at.map(date),
+        "phone_number_verified_at": user.phone_number_verified_at.map(rfc3339),
         "profile": user.profile,
         "groups": user.groups,
         "locale": user.locale,
-        "created_at": date(user.created_at),
-        "updated_at": date(user.updated_at),
-        "terms_accepted_at": user.terms_accepted_at.map(date),
-        "password_change_required_at": user.password_change_required_at.map(date),
-        "deletion_due_at": user.deletion_due_at.map(date),
-        "disabled_at": user.disabled_at.map(date),
+        "created_at": rfc3339(user.created_at),
+        "updated_at": rfc3339(user.updated_at),
+        "terms_accepted_at": user.terms_accepted_at.map(rfc3339),
+        "password_change_required_at": user.password_change_required_at.map(rfc3339),
+        "deletion_due_at": user.deletion_due_at.map(rfc3339),
+        "disabled_at": user.disabled_at.map(rfc3339),
     })
 }
 
@@ -69,9 +69,9 @@ async fn factors(state: &AppState, user: &User) -> Result<Value, StoreError> {
     let passkeys = store::passkeys::of_user(store, &user.id).await?;
     let totp = store::totp::find(store, &user.id).await?;
     Ok(json!({
-        "password_changed_at": store::passwords::changed_at(store, &user.id).await?.map(date),
+        "password_changed_at": store::passwords::changed_at(store, &user.id).await?.map(rfc3339),
         "passkeys": passkeys.iter().map(passkey).collect::<Vec<_>>(),
-        "totp_since": totp.map(|totp| date(totp.created_at)),
+        "totp_since": totp.map(|totp| rfc3339(totp.created_at)),
         "recovery_codes_left": store::recovery_codes::left(store, &user.id).await?,
     }))
 }
@@ -80,9 +80,9 @@ fn passkey(passkey: &Passkey) -> Value {
     json!({
         "name": passkey.name,
         "aaguid": passkey.aaguid,
-        "created_at": date(passkey.created_at),
-        "last_used_at": passkey.last_used_at.map(date),
-        "clone_seen_at": passkey.clone_seen_at.map(date),
+        "created_at": rfc3339(passkey.created_at),
+        "last_used_at": passkey.last_used_at.map(rfc3339),
+        "clone_seen_at": passkey.clone_seen_at.map(rfc3339),
     })
 }
 
@@ -91,21 +91,21 @@ fn session(session: &Session) -> Value {
         "id": session.id,
         "user_agent": session.origin.user_agent,
         "address": session.origin.address,
-        "auth_time": date(session.auth_time),
+        "auth_time": rfc3339(session.auth_time),
         "acr": session.acr,
         "amr": session.amr,
-        "created_at": date(session.created_at),
-        "last_seen_at": date(session.last_seen_at),
-        "expires_at": date(session.expires_at),
+        "created_at": rfc3339(session.created_at),
+        "last_seen_at": rfc3339(session.last_seen_at),
+        "expires_at": rfc3339(session.expires_at),
     })
 }
 
 fn browser(browser: &KnownBrowser) -> Value {
     json!({
         "user_agent": browser.user_agent,
-        "created_at": date(browser.created_at),
-        "last_seen_at": date(browser.last_seen_at),
-        "remembered_until": browser.remembered_until.map(date),
+        "created_at": rfc3339(browser.created_at),
+        "last_seen_at": rfc3339(browser.last_seen_at),
+        "remembered_until": browser.remembered_until.map(rfc3339),
     })
 }
 
@@ -113,7 +113,7 @@ fn consent(consent: &Consent) -> Value {
     json!({
         "client_id": consent.client_id,
         "scope": consent.scope.to_string(),
-        "granted_at": date(consent.granted_at),
+        "granted_at": rfc3339(consent.granted_at),
     })
 }
 
@@ -122,13 +122,13 @@ fn authorization(grant: &Grant) -> Value {
         "client_id": grant.client_id,
         "session_id": grant.session_id,
         "scope": grant.scope.to_string(),
-        "auth_time": date(grant.auth_time),
+        "auth_time": rfc3339(grant.auth_time),
         "acr": grant.acr,
         "amr": grant.amr,
-        "created_at": date(grant.created_at),
-        "last_used_at": grant.rotated_at.or(grant.redeemed_at).map(date),
-        "expires_at": date(grant.expires_at),
-        "ended_at": grant.ended_at.map(date),
+        "created_at": rfc3339(grant.created_at),
+        "last_used_at": grant.rotated_at.or(grant.redeemed_at).map(rfc3339),
+        "expires_at": rfc3339(grant.expires_at),
+        "ended_at": grant.ended_at.map(rfc3339),
         "end_reason": grant.end_reason.map(EndReason::name),
     })
 }
@@ -152,7 +152,7 @@ async fn events(state: &AppState, user: &User) -> Result<(Vec<Value>, bool), Sto
 
 fn event(entry: &Entry) -> Value {
     json!({
-        "at": date(entry.at),
+        "at": rfc3339(entry.at),
         "kind": entry.kind.name(),
         "client_id": entry.client_id,
         "session_id": entry.session_id,
@@ -161,11 +161,4 @@ fn event(entry: &Entry) -> Value {
         "details": entry.details,
         "trace_id": entry.trace_id,
     })
-}
-
-/// As people and programs read it: 2026-11-22T18:41:07Z.
-fn date(at: Timestamp) -> String {
-    let at = OffsetDateTime::from_unix_timestamp(at.0).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    let (year, month, day) = at.to_calendar_date();
-    format!("{year:04}-{:02}-{day:02}T{:02}:{:02}:{:02}Z", u8::from(month), at.hour(), at.minute(), at.second())
 }

@@ -1,5 +1,5 @@
 //! The account console at `/account`: what a person sees and changes of their own account. One file per page; what the pages share
-//! is here, in `words.rs` (times and ways to sign in), `device.rs` (browsers in words) and `connected.rs` (apps).
+//! is here, in `words.rs` (times and ways to sign in), `device.rs` (browsers in words), `connected.rs` (apps) and `mailed_link.rs`.
 //!
 //! Reading works in every session of the person. What could take the account away asks for a fresh sign-in
 //! (`web/visitor.rs`, `Since::Recently`), and belongs to the person of the session: no page takes the id of a person.
@@ -13,6 +13,7 @@ pub(crate) mod email;
 pub(crate) mod export;
 pub(crate) mod lock_down;
 pub(crate) mod log;
+mod mailed_link;
 pub(crate) mod overview;
 pub(crate) mod passkeys;
 pub(crate) mod password;
@@ -26,9 +27,7 @@ pub(crate) mod words;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
-use protocol::params::Params;
 
-use crate::web::error::PageError;
 use crate::web::pages::{AccountFrame, AccountPart, Page, Shell, SignOut};
 use crate::web::visitor::{Visitor, VisitorError};
 use crate::web::{answer, cards, form, shell};
@@ -83,11 +82,6 @@ pub(crate) fn done(visitor: &Visitor, page: &str, what: &str) -> HttpResponse {
 
 /// A parameter of the query.
 pub(crate) fn asked(http: &HttpRequest, name: &'static str) -> Result<Option<String>, VisitorError> {
-    let query = form::query(http).map_err(PageError::bad_link)?;
-    Ok(value(&query, name)?.map(str::to_owned))
-}
-
-/// A field of a form.
-pub(crate) fn value<'a>(form: &'a Params, name: &'static str) -> Result<Option<&'a str>, VisitorError> {
-    Ok(form.get(name).map_err(PageError::bad_link)?)
+    let query = form::page_query(http)?;
+    Ok(form::field(&query, name)?.map(str::to_owned))
 }

@@ -17,6 +17,7 @@ use crate::passkeys;
 use crate::passwords::policy::{self, Strength};
 use crate::security_log::{self, Event};
 use crate::web::enrol::factor::{self, Added, Removed};
+use crate::web::form;
 use crate::web::pages::{
     AccountPart, CodesPage, Field, FieldKind, Form, Notice, PasskeyLine, PasskeysPage, Section, SettingPage, Weight,
 };
@@ -109,7 +110,7 @@ pub(crate) async fn rename(
     let Some((passkey, others)) = found(&visitor, &handle).await? else {
         return Ok(super::done(&visitor, super::PASSKEYS, "gone"));
     };
-    let Some(name) = rules::name(super::value(&form, "name")?.unwrap_or_default()) else {
+    let Some(name) = rules::name(form::text(&form, "name")?) else {
         let missing = super::shell(&visitor).texts.security.passkey_name_missing;
         return detail(&visitor, &passkey, &others, Some(missing)).await;
     };

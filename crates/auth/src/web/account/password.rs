@@ -1,7 +1,6 @@
 //! `/account/security/password`: another password, or the first one of somebody who signs in with a passkey.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use protocol::params::Params;
@@ -9,19 +8,17 @@ use protocol::secret::SecretString;
 use protocol::security_event::SecurityEvent;
 use protocol::time::Seconds;
 use protocol::user::normalize_login;
-use store::passwords::NewPassword;
 
 use super::security;
+use crate::AppState;
 use crate::accounts::{self, Access, How};
-use crate::limits::{self, Asker, Throttled};
-use crate::passwords::policy::{self, About, MOST_BYTES, Strength, Weakness};
-use crate::passwords::{PasswordError, Verdict};
+use crate::limits::Throttled;
+use crate::passwords::Verdict;
+use crate::passwords::policy::{MOST_BYTES, Strength, Weakness};
 use crate::security_log::{self, Event};
-use crate::web::error::{PageError, Situation};
 use crate::web::pages::{AccountPart, Field, FieldKind, Form, Notice, Section, SettingPage, Ticked};
 use crate::web::visitor::{Since, Visitor, VisitorError};
-use crate::web::{form, login};
-use crate::{AppState, known_browsers};
+use crate::web::{answer, form, passwords};
 
 /// The name of the box that takes away from apps what they may do without their owner being there.
 const END_ACCESS: &str = "end-access";
@@ -52,25 +49,21 @@ pub(crate) async fn post(
 
 async fn change(visitor: &Visitor, sent: &Params) -> Result<Result<(), Refused>, VisitorError> {
     let state = &visitor.state;
-    let text = |name| super::value(sent, name).map(Option::unwrap_or_default);
-    let (current, new) = (text("current-password")?, text("new-password")?);
+    let (current, new) = (form::text(sent, "current-password")?, passwords::typed(sent)?);
     if visitor.enrolled.password {
         if let Err(refused) = verify(visitor, current).await? {
             return Ok(Err(refused));
         }
-        if new == current {
+        if new.expose() == current {
             return Ok(Err(Refused::New(vec![Weakness::SameAsBefore])));
         }
     }
-    let about = About::of(&state.config, &visitor.user, strength(visitor));
-    if let Err(weaknesses) = policy::check(&state.config.passwords, &about, new) {
+    if let Err(weaknesses) = passwords::check(state, &visitor.user, Strength::beside(visitor.enrolled), &new) {
         return Ok(Err(Refused::New(weaknesses)));
     }
-    let permit = login::password::admit(state).await?;
-    let needs_second_factor = policy::needs_second_factor(&state.config.passwords, new);
-    let phc = permit.hash(SecretString::new(new.to_owned())).await.map_err(broken)?;
-    let access = if text(END_ACCESS)?.is_empty() { Access::GoesOn } else { Access::Ends };
-    let (new, how) = (NewPassword { phc, needs_second_factor }, How::Changed { session: &visitor.session.id, access });
+    let new = passwords::hash(state, passwords::admit(state).await?, new).await?;
+    let access = if form::ticked(sent, END_ACCESS)? { Access::Ends } else { Access::GoesOn };
+    let how = How::Changed { session: &visitor.session.id, access };
     accounts::set_password(state, &visitor.http, &visitor.user, new, how).await?;
     Ok(Ok(()))
 }
@@ -79,16 +72,10 @@ async fn change(visitor: &Visitor, sent: &Params) -> Result<Result<(), Refused>,
 /// one at the sign-in.
 async fn verify(visitor: &Visitor, typed: &str) -> Result<Result<(), Refused>, VisitorError> {
     let state = &visitor.state;
-    let permit = login::password::admit(state).await?;
+    let permit = passwords::admit(state).await?;
     let name = normalize_login(&visitor.user.username);
-    let known = known_browsers::find(state, &visitor.http, &visitor.user.id, visitor.now).await?;
-    let asker = Asker {
-        name: &name,
-        account: Some(&visitor.user.id),
-        known: known.as_ref().map(|browser| &browser.id),
-        peer: form::client_address(state, &visitor.http),
-    };
-    let reserved = match limits::password(state, asker, visitor.now).await? {
+    let user = Some(&visitor.user);
+    let reserved = match passwords::reserve(state, &visitor.http, &name, user, visitor.now).await? {
         Ok(reserved) => reserved,
         Err(Throttled { retry_after }) => return Ok(Err(Refused::Throttled(retry_after))),
     };
@@ -100,7 +87,7 @@ async fn verify(visitor: &Visitor, typed: &str) -> Result<Result<(), Refused>, V
         }
     };
     let verdict = match typed.len() {
-        ..=MOST_BYTES => permit.verify(SecretString::new(typed.to_owned()), stored).await.map_err(broken)?,
+        ..=MOST_BYTES => permit.verify(SecretString::new(typed.to_owned()), stored).await.map_err(passwords::broken)?,
         _ => Verdict::Differs,
     };
     if verdict == Verdict::Differs {
@@ -113,13 +100,6 @@ async fn verify(visitor: &Visitor, typed: &str) -> Result<Result<(), Refused>, V
     Ok(Ok(()))
 }
 
-fn strength(visitor: &Visitor) -> Strength {
-    match visitor.enrolled.has_second_factor() {
-        true => Strength::WithSecondFactor,
-        false => Strength::Alone,
-    }
-}
-
 fn page(visitor: &Visitor, refused: Option<Refused>) -> HttpResponse {
     let shell = super::shell(visitor);
     let texts = shell.texts;
@@ -130,14 +110,12 @@ fn page(visitor: &Visitor, refused: Option<Refused>) -> HttpResponse {
     };
     let current = Field::new(FieldKind::CurrentPassword, "current-password", t.password_current);
     let current = current.refused(matches!(refused, Some(Refused::Current)).then(|| t.password_wrong.to_owned()));
-    let least = policy::least(&visitor.state.config.passwords, strength(visitor));
     let wrong = match &refused {
-        Some(Refused::New(weaknesses)) => {
-            Some(weaknesses.iter().map(|weakness| texts.password.weakness(*weakness)).collect::<Vec<_>>().join(" "))
-        }
+        Some(Refused::New(weaknesses)) => texts.password.weaknesses(weaknesses),
         _ => None,
     };
-    let new = Field::new_password(texts, "new-password", texts.password.new, least).refused(wrong);
+    let new = passwords::field(&visitor.state, texts, texts.password.new, Strength::beside(visitor.enrolled));
+    let new = new.refused(wrong);
     let form = Form::new(visitor.path(super::PASSWORD), visitor.csrf(), "password-submit", title)
         .field(Field::new(FieldKind::CarriedName, "username", texts.login.username).value(&visitor.user.username));
     let form = if has_password { form.field(current).field(new) } else { form.field(new) };
@@ -153,18 +131,10 @@ fn page(visitor: &Visitor, refused: Option<Refused>) -> HttpResponse {
         id: "account-password-page",
         title: title.to_owned(),
         lede: t.password_lede.to_owned(),
-        notice: wait.map(|Seconds(seconds)| Notice::wait(texts.common.throttled, seconds, texts.common.wait_over)),
+        notice: wait.map(|wait| Notice::throttled(&texts.common, wait)),
         sections: vec![Section { form: Some(form), ..Section::default() }],
         back: security::back(visitor, t),
         shell,
     };
-    let mut response = super::page(visitor, status, &page);
-    if let Some(Seconds(seconds)) = wait {
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    response
-}
-
-fn broken(error: PasswordError) -> PageError {
-    PageError::new(Situation::Broken).because(error)
+    answer::retry_after(super::page(visitor, status, &page), wait)
 }

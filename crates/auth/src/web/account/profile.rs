@@ -15,6 +15,7 @@ use super::connected;
 use crate::AppState;
 use crate::security_log::{self, Event};
 use crate::web::error::{PageError, Situation};
+use crate::web::form;
 use crate::web::pages::{AccountPart, Field, FieldKind, Form, Notice, ProfilePage, Proof, Readers};
 use crate::web::text::{AccountTexts, Locale};
 use crate::web::visitor::{Since, Visitor, VisitorError};
@@ -148,13 +149,13 @@ fn filled_in(visitor: &Visitor, texts: &AccountTexts, sent: &Params) -> Result<(
     let mut user = User { updated_at: visitor.now, ..visitor.user.clone() };
     let mut faults = Vec::new();
     for entry in entries(texts) {
-        let typed = super::value(sent, entry.id)?.map(one_line).filter(|typed| !typed.is_empty());
+        let typed = form::field(sent, entry.id)?.map(one_line).filter(|typed| !typed.is_empty());
         faults.extend(typed.as_deref().and_then(entry.check).map(|fault| (entry.id, fault)));
         if (entry.read)(&user) != typed.as_ref() {
             (entry.write)(&mut user, typed);
         }
     }
-    let language = super::value(sent, "locale")?.and_then(Locale::parse).map(|locale| locale.tag().to_owned());
+    let language = form::field(sent, "locale")?.and_then(Locale::parse).map(|locale| locale.tag().to_owned());
     if language != user.locale {
         user.profile.locale.clone_from(&language);
         user.locale = language;

@@ -10,6 +10,7 @@ use protocol::time::Timestamp;
 use super::security;
 use crate::web::enrol::factor;
 use crate::web::error::{PageError, Situation};
+use crate::web::form;
 use crate::web::pages::{AccountPart, CodesPage, Form, Notice, Section, SettingPage};
 use crate::web::text::fill;
 use crate::web::visitor::{Since, Visitor, VisitorError};
@@ -56,7 +57,7 @@ pub(crate) async fn post(
 ) -> Result<HttpResponse, VisitorError> {
     let (visitor, form) = Visitor::posted(state, http, body, Since::Recently, super::RECOVERY_CODES).await?;
     let (state, user) = (&visitor.state, &visitor.user);
-    let shown_at = super::value(&form, SHOWN_AT)?.and_then(|seconds| seconds.parse().ok()).map(Timestamp);
+    let shown_at = form::field(&form, SHOWN_AT)?.and_then(|seconds| seconds.parse().ok()).map(Timestamp);
     let Some(shown_at) = shown_at else {
         return Err(PageError::new(Situation::BadForm).because("the form does not say when it was shown").into());
     };

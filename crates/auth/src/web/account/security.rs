@@ -11,6 +11,7 @@ use store::Won;
 use super::{device, passkeys, words};
 use crate::security_log::{self, Event};
 use crate::web::error::{PageError, Situation};
+use crate::web::form;
 use crate::web::pages::{AccountPart, BrowserLine, Field, FieldKind, Link, Notice, SecurityCard, SecurityPage, Ticked};
 use crate::web::text::{SecurityTexts, Texts, fill};
 use crate::web::visitor::{Since, Visitor, VisitorError};
@@ -70,7 +71,7 @@ pub(crate) async fn post(
 ) -> Result<HttpResponse, VisitorError> {
     let (visitor, form) = Visitor::posted(state, http, body, Since::Whenever, super::SECURITY).await?;
     let (state, user) = (&visitor.state, &visitor.user.id);
-    let done = match super::value(&form, "browser")? {
+    let done = match form::field(&form, "browser")? {
         Some(ALL) => {
             known_browsers::remember_none(state, user).await?;
             "browsers"
@@ -110,7 +111,7 @@ pub(super) fn end_sessions_box(texts: &SecurityTexts) -> Field {
 
 /// Does what that box says.
 pub(super) async fn end_sessions(visitor: &Visitor, form: &protocol::params::Params) -> Result<(), VisitorError> {
-    if super::value(form, END_SESSIONS)?.is_some_and(|value| !value.is_empty()) {
+    if form::ticked(form, END_SESSIONS)? {
         let (state, session) = (&visitor.state, &visitor.session.id);
         accounts::end_other_sessions(state, &visitor.http, &visitor.user, session).await?;
     }

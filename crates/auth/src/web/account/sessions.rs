@@ -15,6 +15,7 @@ use store::{StoreError, Won};
 use super::{connected, device, words};
 use crate::security_log::{self, Event};
 use crate::web::error::{PageError, Situation};
+use crate::web::form;
 use crate::web::pages::{AccountPart, Notice, SessionCard, SessionsPage};
 use crate::web::text::{SessionsTexts, Texts, fill};
 use crate::web::visitor::{Since, Visitor, VisitorError};
@@ -55,7 +56,7 @@ pub(crate) async fn post(
     body: Payload,
 ) -> Result<HttpResponse, VisitorError> {
     let (visitor, form) = Visitor::posted(state, http, body, Since::Whenever, super::SESSIONS).await?;
-    let done = match super::value(&form, "session")? {
+    let done = match form::field(&form, "session")? {
         Some(OTHERS) => {
             accounts::end_other_sessions(&visitor.state, &visitor.http, &visitor.user, &visitor.session.id).await?;
             "others"

@@ -1,13 +1,12 @@
 //! The ways out of the frame: the button *Sign out*, and the link to another account.
 
-use actix_web::http::header::LOCATION;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::AppState;
 use crate::web::error::PageError;
 use crate::web::visitor::{Since, Visitor, VisitorError};
-use crate::web::{cards, interaction, logout};
+use crate::web::{answer, cards, interaction, logout};
 
 /// The form came from our own page and names the session, so nobody is asked again. Whoever is signed out already is told nothing.
 pub(crate) async fn post(
@@ -18,7 +17,7 @@ pub(crate) async fn post(
     let home = state.issuer().endpoint("/");
     match Visitor::posted(state, http, body, Since::Whenever, cards::ACCOUNT).await {
         Ok((visitor, _form)) => Ok(logout::of_visitor(visitor).await?),
-        Err(VisitorError::SignIn(_)) => Ok(HttpResponse::SeeOther().insert_header((LOCATION, home)).finish()),
+        Err(VisitorError::SignIn(_)) => Ok(answer::see_other(home)),
         Err(page) => Err(page),
     }
 }
@@ -26,5 +25,5 @@ pub(crate) async fn post(
 pub(crate) async fn switch(state: Data<AppState>, http: HttpRequest) -> Result<HttpResponse, PageError> {
     let id = interaction::begin_choice(&state, &http, cards::ACCOUNT).await?;
     let location = format!("{}?interaction={id}", state.issuer().endpoint(cards::SELECT_ACCOUNT));
-    Ok(HttpResponse::SeeOther().insert_header((LOCATION, location)).finish())
+    Ok(answer::see_other(location))
 }

@@ -4,11 +4,12 @@ use protocol::login::AuthenticationMethod;
 use protocol::time::Timestamp;
 use time::{Duration, OffsetDateTime};
 
+use crate::calendar::utc;
 use crate::web::text::{AccountTexts, Piece, pieces};
 
 /// `Today, 18:41 UTC`.
 pub(crate) fn moment(texts: &AccountTexts, at: Timestamp, now: Timestamp) -> String {
-    let (at, now) = (date(at), date(now));
+    let (at, now) = (utc(at), utc(now));
     let time = format!("{:02}:{:02}", at.hour(), at.minute());
     if at.date() == now.date() {
         fill_each(texts.today, &[("time", &time)])
@@ -21,7 +22,7 @@ pub(crate) fn moment(texts: &AccountTexts, at: Timestamp, now: Timestamp) -> Str
 
 /// `3 March 2026`.
 pub(crate) fn day(texts: &AccountTexts, at: Timestamp) -> String {
-    written(texts, date(at))
+    written(texts, utc(at))
 }
 
 /// How somebody signed in, by the values of `amr`.
@@ -67,10 +68,6 @@ fn written(texts: &AccountTexts, at: OffsetDateTime) -> String {
     let month = months.get(usize::from(u8::from(at.month())) - 1).copied().unwrap_or_default();
     let (day, year) = (at.day().to_string(), at.year().to_string());
     fill_each(texts.date, &[("day", &day), ("month", month), ("year", &year)])
-}
-
-fn date(at: Timestamp) -> OffsetDateTime {
-    OffsetDateTime::from_unix_timestamp(at.0).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
 #[cfg(test)]

@@ -12,7 +12,8 @@ use crate::passkeys::{self, Naming, PasskeyError};
 use crate::security_log::{self, Event};
 use crate::totp::{self, Enrolment, Offer};
 use crate::web::error::PageError;
-use crate::web::pages::{Field, FieldKind, FieldState, Form, QrPicture, TotpOffered};
+use crate::web::form;
+use crate::web::pages::{Field, FieldKind, Form, QrPicture, TotpOffered};
 use crate::web::passkey::{self as passkey_form, Refusal};
 use crate::web::session::{self, Sign};
 use crate::web::text::Texts;
@@ -48,8 +49,7 @@ pub(crate) enum Confirmed {
 
 /// Connects the app that the form has an offer for.
 pub(crate) async fn confirm(visitor: &Visitor, form: &Params) -> Result<Confirmed, PageError> {
-    let text = |name| form.get(name).map_err(PageError::bad_link).map(Option::unwrap_or_default);
-    let (sealed, typed) = (text(OFFER)?, text("code")?);
+    let (sealed, typed) = (form::text(form, OFFER)?, form::text(form, "code")?);
     let (state, user) = (&visitor.state, &visitor.user);
     Ok(match totp::enrol(state, &user.id, sealed, typed, visitor.now).await? {
         Enrolment::Done => Confirmed::Yes,
@@ -173,9 +173,6 @@ pub(crate) fn totp_form(
     wrong: Option<&'static str>,
 ) -> Form {
     let code = Field::new(FieldKind::OneTimeCode, "code", texts.security.offer_confirm);
-    let code = match wrong {
-        Some(sentence) => code.refused(Some(sentence.to_owned())),
-        None => code.state(FieldState::Plain),
-    };
+    let code = code.refused(wrong.map(str::to_owned));
     Form::new(action, csrf, "totp-submit", texts.security.offer_submit).hidden(OFFER, offer.sealed.clone()).field(code)
 }

@@ -9,7 +9,6 @@ pub(crate) mod factor;
 use actix_web::HttpRequest;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use actix_web::web::{Data, Payload};
 use protocol::authorize::decide::Step;
 use protocol::params::Params;
@@ -18,11 +17,11 @@ use store::StoreError;
 use self::factor::{Added, Confirmed};
 use crate::AppState;
 use crate::totp::{self, Offer};
-use crate::web::asked::Asked;
+use crate::web::asked::{Asked, Due};
 use crate::web::authorize::Visit;
 use crate::web::error::{AuthorizeError, PageError};
 use crate::web::interaction::Pending;
-use crate::web::pages::{EnrolCodesPage, EnrolTotpPage, LanguageSwitch, Notice, Page, Shell, StepPage};
+use crate::web::pages::{EnrolCodesPage, EnrolTotpPage, Notice, Page, Shell, StepPage};
 use crate::web::passkey::{self, REFUSED, Refusal};
 use crate::web::visitor::{Since, Visitor, VisitorError};
 use crate::web::{answer, cards, form, shell};
@@ -35,11 +34,6 @@ struct Enrolling {
     visitor: Visitor,
     pending: Pending,
     asked: Asked,
-}
-
-enum Due {
-    Here(Box<Enrolling>),
-    Elsewhere(HttpResponse),
 }
 
 /// The choice.
@@ -77,8 +71,8 @@ pub(crate) async fn totp(state: Data<AppState>, http: HttpRequest) -> Result<Htt
     };
     let visitor = &enrolling.visitor;
     let offer = totp::offer(&visitor.state, &visitor.user, visitor.now);
-    let query = form::query(&visitor.http).map_err(PageError::bad_link)?;
-    let gone = query.get("done").map_err(PageError::bad_link)? == Some("gone");
+    let query = form::page_query(&visitor.http)?;
+    let gone = form::field(&query, "done")? == Some("gone");
     let notice = gone.then(|| Notice::warning(enrolling.shell(TOTP).texts.security.offer_gone));
     Ok(enrolling.offer(StatusCode::OK, &offer, notice, None))
 }
@@ -121,19 +115,23 @@ pub(crate) async fn post_passkey(
     }
 }
 
-async fn opened(state: Data<AppState>, http: HttpRequest) -> Result<Due, AuthorizeError> {
+async fn opened(state: Data<AppState>, http: HttpRequest) -> Result<Due<Enrolling>, AuthorizeError> {
     let (visit, pending) = Visit::resumed(state, http).await?;
     due(visit, pending, None).await
 }
 
-async fn posted(state: Data<AppState>, http: HttpRequest, body: Payload) -> Result<(Due, Params), AuthorizeError> {
+async fn posted(
+    state: Data<AppState>,
+    http: HttpRequest,
+    body: Payload,
+) -> Result<(Due<Enrolling>, Params), AuthorizeError> {
     let form = form::read(&state, &http, body).await.map_err(PageError::from)?;
     let (visit, pending) = Visit::answered(state, http, &form).await?;
     Ok((due(visit, pending, Some(&form)).await?, form))
 }
 
 /// Asks the rules what is due; whoever does not have to be here goes on. Then that the sign-in is recent, and the form our own.
-async fn due(visit: Visit, pending: Pending, form: Option<&Params>) -> Result<Due, AuthorizeError> {
+async fn due(visit: Visit, pending: Pending, form: Option<&Params>) -> Result<Due<Enrolling>, AuthorizeError> {
     let asked = visit.asked(&pending).await?;
     if !matches!(asked.step, Step::Enrol) {
         return Ok(Due::Elsewhere(visit.go_on(pending).await?));
@@ -146,9 +144,9 @@ async fn due(visit: Visit, pending: Pending, form: Option<&Params>) -> Result<Du
     };
     match visitor {
         Ok(visitor) if visitor.enrolled.has_second_factor() => Ok(Due::Elsewhere(visit.go_on(pending).await?)),
-        Ok(visitor) => Ok(Due::Here(Box::new(Enrolling { visitor, pending, asked }))),
+        Ok(visitor) => Ok(Due::here(Enrolling { visitor, pending, asked })),
         Err(VisitorError::Page(error)) => Err(error.into()),
-        Err(VisitorError::SignIn(location)) => Ok(Due::Elsewhere(see_other(location))),
+        Err(VisitorError::SignIn(location)) => Ok(Due::Elsewhere(answer::see_other(location))),
     }
 }
 
@@ -159,11 +157,8 @@ impl Enrolling {
 
     /// The shell of a page, also where it answers a form.
     fn shell(&self, page: &str) -> Shell {
-        let state = &self.visitor.state;
-        let mut shell = shell::in_language(state, &self.visitor.http, &self.asked.ui_locales);
-        let query = vec![("interaction".to_owned(), self.id())];
-        shell.switch = Some(LanguageSwitch { action: cards::path(state, page), query });
-        shell
+        let Visitor { state, http, .. } = &self.visitor;
+        shell::of_step(state, http, &self.asked.ui_locales, page, &self.pending.interaction.id)
     }
 
     /// A page of this step, below the issuer.
@@ -176,7 +171,7 @@ impl Enrolling {
     }
 
     fn to(&self, address: &str) -> HttpResponse {
-        see_other(self.visitor.state.issuer().endpoint(address))
+        answer::see_other(self.visitor.state.issuer().endpoint(address))
     }
 
     fn show(&self, status: StatusCode, page: &impl Page) -> HttpResponse {
@@ -215,8 +210,4 @@ impl Enrolling {
         let page = EnrolCodesPage { account, codes, onward: self.href(cards::CONTINUE), shell };
         Ok(self.show(StatusCode::OK, &page))
     }
-}
-
-fn see_other(location: String) -> HttpResponse {
-    HttpResponse::SeeOther().insert_header((LOCATION, location)).insert_header((CACHE_CONTROL, "no-store")).finish()
 }

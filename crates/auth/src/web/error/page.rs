@@ -1,20 +1,18 @@
 //! Errors as pages: of those that have nobody to be sent to, and of those that a person may take to a client.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse};
 use protocol::authorize::callback::{Answer, Callback};
 use protocol::error::OAuthError;
 use protocol::redirect_uri::Destination;
-use protocol::time::{Seconds, Timestamp};
-use time::OffsetDateTime;
+use protocol::time::Seconds;
 
 use super::{Difference, JsonError, PageError, Situation, log, log_overload, note};
-use crate::AppState;
 use crate::web::pages::{ErrorDetails, ErrorPage, Link, Mode, Onward, UriDifference};
 use crate::web::text::{ErrorText, Texts};
 use crate::web::trace_id::TraceId;
 use crate::web::{self, cards, shell};
+use crate::{AppState, calendar};
 
 pub(super) fn answer(error: &PageError, state: &AppState, request: &HttpRequest, trace: &TraceId) -> HttpResponse {
     match error.situation {
@@ -37,11 +35,7 @@ pub(super) fn answer(error: &PageError, state: &AppState, request: &HttpRequest,
     if let Some(Seconds(seconds)) = error.retry_after {
         page = page.retry_after(seconds);
     }
-    let mut response = web::answer::page(error.status(), &page, state, request);
-    if let Some(Seconds(seconds)) = error.retry_after {
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    response
+    web::answer::retry_after(web::answer::page(error.status(), &page, state, request), error.retry_after)
 }
 
 /// An error for a client that registered itself, while nobody is signed in: it may have registered only to borrow our address for
@@ -114,16 +108,9 @@ fn details(error: &PageError, refused: &OAuthError, state: &AppState, trace: &Tr
         description: refused.description.to_string(),
         parameter: refused.parameter.map(str::to_owned),
         client_id: error.client_id.as_deref().map(str::to_owned),
-        time: readable(state.now()),
+        time: calendar::second(state.now()),
         redirect_uri: difference.and_then(|difference| {
             UriDifference::closest(difference.registered.iter().map(String::as_str), &difference.received)
         }),
     }
-}
-
-/// `2026-11-22 03:41:07 UTC`
-fn readable(now: Timestamp) -> String {
-    let Ok(moment) = OffsetDateTime::from_unix_timestamp(now.0) else { return now.0.to_string() };
-    let (date, time) = (moment.date(), moment.time());
-    format!("{date} {:02}:{:02}:{:02} UTC", time.hour(), time.minute(), time.second())
 }

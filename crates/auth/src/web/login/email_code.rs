@@ -4,7 +4,6 @@
 //! Opening the page sends nothing; a form does. The code counts in this sign-in, for the person under way, at the address that is
 //! proven to be theirs.
 
-use actix_web::http::header::LOCATION;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use protocol::action_token::{Purpose, code_expires_at};
@@ -13,14 +12,15 @@ use protocol::params::Params;
 use protocol::time::Seconds;
 use store::action_tokens::{ActionToken, latest_of_interaction};
 
-use super::second_factor::{Challenge, Due, Refused};
+use super::second_factor::{Challenge, Refused};
 use crate::action_tokens::{self, CodeVerdict, Order};
 use crate::limits;
 use crate::mail::{self, Mailbox, Message};
-use crate::web::cards;
+use crate::web::asked::Due;
 use crate::web::error::{AuthorizeError, PageError};
 use crate::web::pages::{EmailCodePage, Field, FieldKind, FieldState, Form, Notice, Weight};
 use crate::web::text::{SecondFactorTexts, Texts, fill};
+use crate::web::{answer, cards, form};
 use crate::{AppState, accounts, known_browsers};
 
 /// Before another code can be asked for: mail takes its time.
@@ -59,10 +59,10 @@ pub(crate) async fn post(
         Due::Here(challenge) => challenge,
         Due::Elsewhere(response) => return Ok(response),
     };
-    if form.get("send").map_err(PageError::bad_link)?.is_some() {
+    if form::field(&form, "send")?.is_some() {
         return Ok(match send(&challenge).await? {
             // By GET, so that reloading the page sends nothing.
-            Ok(()) => HttpResponse::SeeOther().insert_header((LOCATION, here(&challenge))).finish(),
+            Ok(()) => answer::see_other(here(&challenge)),
             Err(telling) => page(&challenge, Some(telling)).await?,
         });
     }
@@ -107,29 +107,22 @@ fn wait(token: &ActionToken, challenge: &Challenge) -> Seconds {
 }
 
 async fn verify(challenge: &Challenge, form: &Params) -> Result<Result<(), Refused<Wrong>>, PageError> {
-    let typed = form.get("code").map_err(PageError::bad_link)?.unwrap_or_default();
+    let typed = form::text(form, "code")?;
     let (visit, interaction) = (&challenge.visit, &challenge.pending.interaction.id);
     if sent(challenge).await?.is_none() {
         return Ok(Err(Refused::Wrong(Wrong::Expired)));
     }
-    let reserved = match challenge.reserve().await? {
-        Ok(reserved) => reserved,
-        Err(throttled) => return Ok(Err(throttled.into())),
+    let (purpose, user) = (Purpose::SecondFactorCode, &challenge.under_way.user.id);
+    let evaluation = async {
+        Ok(match action_tokens::try_code(&visit.state, interaction, purpose, typed, visit.now).await? {
+            // ASVS 6.6.2: a code counts for the request that it was made for, and for nobody else.
+            CodeVerdict::Proven(token) if token.user_id.as_ref() == Some(user) => Ok(()),
+            CodeVerdict::Proven(_) | CodeVerdict::Expired => Err(Wrong::Expired),
+            CodeVerdict::Wrong => Err(Wrong::Differs),
+            CodeVerdict::Exhausted => Err(Wrong::Exhausted),
+        })
     };
-    let purpose = Purpose::SecondFactorCode;
-    let wrong = match action_tokens::try_code(&visit.state, interaction, purpose, typed, visit.now).await? {
-        // ASVS 6.6.2: a code counts for the request that it was made for, and for nobody else.
-        CodeVerdict::Proven(token) if token.user_id.as_ref() == Some(&challenge.under_way.user.id) => {
-            reserved.succeeded(&visit.state).await;
-            return Ok(Ok(()));
-        }
-        CodeVerdict::Proven(_) | CodeVerdict::Expired => Wrong::Expired,
-        CodeVerdict::Wrong => Wrong::Differs,
-        CodeVerdict::Exhausted => Wrong::Exhausted,
-    };
-    reserved.failed();
-    challenge.note_failure().await?;
-    Ok(Err(Refused::Wrong(wrong)))
+    Ok(challenge.tried(evaluation).await?)
 }
 
 async fn page(challenge: &Challenge, telling: Option<Telling>) -> Result<HttpResponse, PageError> {
@@ -142,8 +135,8 @@ async fn page(challenge: &Challenge, telling: Option<Telling>) -> Result<HttpRes
     let lede = if open.is_some() { texts.second_factor.email_sent } else { texts.second_factor.email_lede };
     let (refused, notice) = match telling {
         None => (None, None),
-        Some(Telling::Refused(refused @ Refused::Throttled(Seconds(wait)))) => {
-            (Some(refused), Some(Notice::wait(texts.common.throttled, wait, texts.common.wait_over)))
+        Some(Telling::Refused(refused @ Refused::Throttled(wait))) => {
+            (Some(refused), Some(Notice::throttled(&texts.common, wait)))
         }
         // The form that would say so is not there.
         Some(Telling::Refused(refused)) if open.is_none() => {
@@ -178,10 +171,7 @@ fn code_form(challenge: &Challenge, texts: &'static Texts, refused: Option<Refus
         Some(Refused::Wrong(Wrong::Expired)) => Some(texts.common.code_expired),
         Some(Refused::Throttled(_)) | None => None,
     };
-    let code = match sentence {
-        Some(sentence) => code.refused(Some(sentence.to_owned())),
-        None => code.state(FieldState::Focused),
-    };
+    let code = code.state(FieldState::Focused).refused(sentence.map(str::to_owned));
     let form = Form::new(challenge.action(), challenge.csrf(), "email-code-submit", texts.second_factor.submit)
         .hidden("interaction", challenge.pending.interaction.id.to_string());
     form.field(code)

@@ -6,19 +6,18 @@ use actix_web::{HttpRequest, HttpResponse};
 use protocol::login::Next;
 use protocol::secret::SecretString;
 use store::Won;
-use store::passwords::NewPassword;
 
 use super::{Proof, Remember, RestsOn, UnderWay, proven};
 use crate::AppState;
 use crate::accounts::{self, How};
-use crate::passwords::policy::{self, About, Strength, Weakness};
-use crate::passwords::{PasswordError, Permit, Verdict};
-use crate::web::asked::Asked;
+use crate::passwords::policy::{Strength, Weakness};
+use crate::passwords::{Permit, Verdict};
+use crate::web::asked::{Asked, Due};
 use crate::web::authorize::Visit;
 use crate::web::error::{AuthorizeError, PageError, Situation};
 use crate::web::interaction::Pending;
-use crate::web::pages::{Field, FieldKind, FieldState, ForcedPasswordPage, Form, LanguageSwitch};
-use crate::web::{answer, cards, form, shell};
+use crate::web::pages::{Field, FieldKind, FieldState, ForcedPasswordPage, Form};
+use crate::web::{answer, cards, form, passwords, shell};
 
 /// Somebody at this page who has to be here.
 struct Owner {
@@ -28,17 +27,9 @@ struct Owner {
     under_way: UnderWay,
 }
 
-enum Due {
-    Here(Box<Owner>),
-    Elsewhere(HttpResponse),
-}
-
 pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<HttpResponse, AuthorizeError> {
     let (visit, pending) = Visit::resumed(state, http).await?;
-    match due(visit, pending).await? {
-        Due::Here(owner) => Ok(owner.page(&[])),
-        Due::Elsewhere(response) => Ok(response),
-    }
+    Ok(due(visit, pending).await?.show(|owner| owner.page(&[])))
 }
 
 pub(crate) async fn post(
@@ -47,15 +38,14 @@ pub(crate) async fn post(
     body: Payload,
 ) -> Result<HttpResponse, AuthorizeError> {
     let form = form::read(&state, &http, body).await.map_err(PageError::from)?;
-    let permit = super::password::admit(&state).await?;
+    let permit = passwords::admit(&state).await?;
     let (visit, pending) = Visit::answered(state, http, &form).await?;
     pending.check_form(&visit.state, &visit.http, &form, None)?;
     let owner = match due(visit, pending).await? {
         Due::Here(owner) => owner,
         Due::Elsewhere(response) => return Ok(response),
     };
-    let typed = form.get("new-password").map_err(PageError::bad_link)?.unwrap_or_default();
-    let typed = SecretString::new(typed.to_owned());
+    let typed = passwords::typed(&form)?;
     match owner.check(permit, &typed).await? {
         Ok(()) => owner.replace(typed).await,
         Err(weaknesses) => Ok(owner.page(&weaknesses)),
@@ -63,7 +53,7 @@ pub(crate) async fn post(
 }
 
 /// Only for who proved themselves in this sign-in: a session that somebody left open is no reason to hand out a new password.
-async fn due(visit: Visit, pending: Pending) -> Result<Due, AuthorizeError> {
+async fn due(visit: Visit, pending: Pending) -> Result<Due<Owner>, AuthorizeError> {
     let asked = visit.asked(&pending).await?;
     let found = UnderWay::find(&visit, &pending).await?;
     let Some(under_way) = found.filter(|found| found.rests_on == RestsOn::ThisSignIn) else {
@@ -71,7 +61,7 @@ async fn due(visit: Visit, pending: Pending) -> Result<Due, AuthorizeError> {
     };
     let (user, enrolled) = (&under_way.user, under_way.enrolled);
     match super::next(&visit, (user, enrolled), &under_way.proven, asked.demanded).await? {
-        Next::NewPassword => Ok(Due::Here(Box::new(Owner { visit, pending, asked, under_way }))),
+        Next::NewPassword => Ok(Due::here(Owner { visit, pending, asked, under_way })),
         Next::SecondFactor => {
             let page = super::second_factor_page(enrolled);
             Ok(Due::Elsewhere(visit.to_page(page, &pending.interaction.id)))
@@ -84,12 +74,11 @@ impl Owner {
     /// The rules, and that it is another one than before.
     async fn check(&self, permit: Permit, typed: &SecretString) -> Result<Result<(), Vec<Weakness>>, PageError> {
         let (state, user) = (&self.visit.state, &self.under_way.user);
-        let about = About::of(&state.config, user, self.strength());
-        if let Err(weaknesses) = policy::check(&state.config.passwords, &about, typed.expose()) {
+        if let Err(weaknesses) = passwords::check(state, user, self.strength(), typed) {
             return Ok(Err(weaknesses));
         }
         let stored = store::passwords::find(&state.store, &user.id).await?;
-        let verdict = permit.verify(typed.clone(), stored).await.map_err(broken)?;
+        let verdict = permit.verify(typed.clone(), stored).await.map_err(passwords::broken)?;
         Ok(if verdict == Verdict::Differs { Ok(()) } else { Err(vec![Weakness::SameAsBefore]) })
     }
 
@@ -97,9 +86,8 @@ impl Owner {
     async fn replace(self: Box<Self>, typed: SecretString) -> Result<HttpResponse, AuthorizeError> {
         let Self { mut visit, pending, under_way, .. } = *self;
         let state = &visit.state;
-        let permit = super::password::admit(state).await?;
-        let needs_second_factor = policy::needs_second_factor(&state.config.passwords, typed.expose());
-        let new = NewPassword { phc: permit.hash(typed).await.map_err(broken)?, needs_second_factor };
+        let permit = passwords::admit(state).await?;
+        let new = passwords::hash(state, permit, typed).await?;
         let Some(login) = &pending.interaction.login else { return visit.go_on(pending).await };
         // Of a double click one changes it: the other would end the session of the first.
         if store::interactions::take_proven(&state.store, &pending.interaction.id, login, visit.now).await? == Won::No {
@@ -122,38 +110,25 @@ impl Owner {
     }
 
     fn strength(&self) -> Strength {
-        match self.under_way.enrolled.has_second_factor() {
-            true => Strength::WithSecondFactor,
-            false => Strength::Alone,
-        }
+        Strength::beside(self.under_way.enrolled)
     }
 
     fn page(&self, weaknesses: &[Weakness]) -> HttpResponse {
-        let (visit, user, id) = (&self.visit, &self.under_way.user, self.pending.interaction.id.to_string());
-        let mut shell = shell::in_language(&visit.state, &visit.http, &self.asked.ui_locales);
+        let (visit, user, id) = (&self.visit, &self.under_way.user, &self.pending.interaction.id);
         let action = cards::path(&visit.state, cards::NEW_PASSWORD);
-        let query = vec![("interaction".to_owned(), id.clone())];
-        shell.switch = Some(LanguageSwitch { action: action.clone(), query });
+        let shell = shell::of_step(&visit.state, &visit.http, &self.asked.ui_locales, cards::NEW_PASSWORD, id);
         let texts = shell.texts;
-        let wrong: Vec<String> = weaknesses.iter().map(|weakness| texts.password.weakness(*weakness)).collect();
-        let least = policy::least(&visit.state.config.passwords, self.strength());
-        let password = Field::new_password(texts, "new-password", texts.password.new, least);
-        let password = match wrong.is_empty() {
-            true => password.state(FieldState::Focused),
-            false => password.refused(Some(wrong.join(" "))),
-        };
+        let password = passwords::field(&visit.state, texts, texts.password.new, self.strength())
+            .state(FieldState::Focused)
+            .refused(texts.password.weaknesses(weaknesses));
         let csrf = self.pending.csrf(&visit.state, None);
         let form = Form::new(action, csrf, "new-password-submit", texts.second_factor.submit)
-            .hidden("interaction", id)
+            .hidden("interaction", id.to_string())
             .field(Field::new(FieldKind::CarriedName, "username", texts.login.username).value(&user.username))
             .field(password);
         let status = if weaknesses.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-        let other_account = cards::other_account(&visit.state, &self.pending.interaction.id);
+        let other_account = cards::other_account(&visit.state, id);
         let page = ForcedPasswordPage { account: cards::account(user), form, other_account, shell };
         answer::page(status, &page, &visit.state, &visit.http)
     }
-}
-
-fn broken(error: PasswordError) -> PageError {
-    PageError::new(Situation::Broken).because(error)
 }

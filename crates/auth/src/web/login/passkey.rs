@@ -1,34 +1,30 @@
 //! `/login/passkey`: a passkey beside a password. `/passkey/sign-in`: a passkey alone, from the form on the login page.
 
-use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use protocol::ids::UserId;
 use protocol::login::Factor;
 use protocol::metadata::paths;
 use protocol::params::Params;
-use protocol::time::Seconds;
 use store::StoreError;
 use store::interactions::Keep;
 use store::passkeys::Passkey;
 
-use super::second_factor::{Challenge, Due, Refused};
+use super::second_factor::{Challenge, Refused};
 use super::{Proof, Remember, RestsOn, UnderWay, proven};
 use crate::AppState;
 use crate::limits::Throttled;
 use crate::passkeys::{self, PasskeyError, Presented};
+use crate::web::asked::Due;
 use crate::web::authorize::Visit;
 use crate::web::error::{AuthorizeError, PageError};
-use crate::web::form;
 use crate::web::interaction::Pending;
 use crate::web::pages::{Notice, PasskeyPage};
 use crate::web::passkey::{self, Purpose, REFUSED, Refusal};
+use crate::web::{answer, form};
 
 pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<HttpResponse, AuthorizeError> {
-    match Challenge::opened(state, http, Factor::Passkey).await? {
-        Due::Here(challenge) => Ok(page(&challenge, None)),
-        Due::Elsewhere(response) => Ok(response),
-    }
+    Ok(Challenge::opened(state, http, Factor::Passkey).await?.show(|challenge| page(challenge, None)))
 }
 
 pub(crate) async fn post(
@@ -90,9 +86,7 @@ pub(crate) async fn sign_in_post(
     http: HttpRequest,
     body: Payload,
 ) -> Result<HttpResponse, AuthorizeError> {
-    let form = form::read(&state, &http, body).await.map_err(PageError::from)?;
-    let (visit, pending) = Visit::answered(state, http, &form).await?;
-    pending.check_form(&visit.state, &visit.http, &form, None)?;
+    let (visit, pending, form) = Visit::posted(state, http, body).await?;
     let presented = passkey::presented(&form, &pending.interaction.browser_hash)?;
     let refused = match verify(&visit, None, presented).await? {
         Ok((user, used)) => match proof(&visit, &user, &used, &form).await? {
@@ -111,10 +105,7 @@ pub(crate) async fn sign_in_post(
 async fn proof(visit: &Visit, user: &UserId, used: &Passkey, form: &Params) -> Result<Option<Proof>, PageError> {
     let user = store::users::find(&visit.state.store, user).await?;
     let Some(user) = user.filter(|user| user.disabled_at.is_none()) else { return Ok(None) };
-    let keep = match passkey::text(form, "keep")?.is_empty() {
-        true => Keep::UntilBrowserCloses,
-        false => Keep::OnThisDevice,
-    };
+    let keep = if form::ticked(form, "keep")? { Keep::OnThisDevice } else { Keep::UntilBrowserCloses };
     let proven = passkeys::backup(used).methods().into_iter().collect();
     let (since, rests_on) = (visit.now, RestsOn::ThisSignIn);
     Ok(Some(Proof { user, proven, since, keep, password_set_at: None, rests_on, remember: Remember::No }))
@@ -124,7 +115,7 @@ async fn proof(visit: &Visit, user: &UserId, used: &Passkey, form: &Params) -> R
 fn back_to_login(visit: &Visit, pending: &Pending, refusal: Refusal) -> HttpResponse {
     let (page, id) = (visit.state.issuer().endpoint(paths::LOGIN), &pending.interaction.id);
     let location = format!("{page}?interaction={id}&{REFUSED}={}", refusal.name());
-    HttpResponse::SeeOther().insert_header((LOCATION, location)).insert_header((CACHE_CONTROL, "no-store")).finish()
+    answer::see_other(location)
 }
 
 fn page(challenge: &Challenge, refused: Option<Refused<PasskeyError>>) -> HttpResponse {
@@ -136,7 +127,7 @@ fn page(challenge: &Challenge, refused: Option<Refused<PasskeyError>>) -> HttpRe
     });
     let notice = told.map(|told| match told {
         Refused::Wrong(refusal) => Notice::danger(refusal.sentence(&texts.passkey)),
-        Refused::Throttled(Seconds(wait)) => Notice::wait(texts.common.throttled, wait, texts.common.wait_over),
+        Refused::Throttled(wait) => Notice::throttled(&texts.common, wait),
     });
     let page = PasskeyPage {
         account: challenge.account(),

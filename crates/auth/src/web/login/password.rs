@@ -2,10 +2,7 @@
 //!
 //! Unknown, disabled and wrong look alike: same text, same status, same work (a hash is computed in each case).
 
-use std::time::Duration;
-
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use protocol::authorize::decide::{Step, Why};
@@ -22,8 +19,9 @@ use store::interactions::Keep;
 
 use super::{Proof, Remember, RestsOn, proven};
 use crate::config::SignUp;
-use crate::limits::{self, Asker, Reserved, Throttled};
-use crate::passwords::{self, Busy, Permit, Verdict};
+use crate::limits::Throttled;
+use crate::passwords::policy::MOST_BYTES;
+use crate::passwords::{Permit, Verdict, rehash};
 use crate::security_log::{self, Event};
 use crate::web::asked::Asked;
 use crate::web::authorize::Visit;
@@ -35,16 +33,11 @@ use crate::web::pages::{
 };
 use crate::web::passkey::{self, Purpose, Refusal};
 use crate::web::text::Texts;
-use crate::web::{answer, cards, form, shell};
-use crate::{AppState, known_browsers, passkeys, random};
+use crate::web::{answer, cards, form, passwords, shell};
+use crate::{AppState, passkeys, random};
 
-/// LIM-22: longer ones are refused before hashing.
-const PASSWORD_LIMIT: usize = 1024;
 /// As long as an e-mail address can be (RFC 5321 §4.5.3.1), with room for its two parts.
 const USERNAME_LIMIT: usize = 320;
-
-/// Between the request and its refusal when the server is full; see docs/decisions/006-hashing-threads.md.
-const REFUSAL_PAUSE: Duration = Duration::from_millis(30);
 
 /// What the person typed.
 struct Typed {
@@ -83,7 +76,7 @@ pub(crate) async fn post(
 ) -> Result<HttpResponse, AuthorizeError> {
     // After the body, so that nobody holds a place by sending slowly; before anything is looked up.
     let form = form::read(&state, &http, body).await.map_err(PageError::from)?;
-    let permit = admit(&state).await?;
+    let permit = passwords::admit(&state).await?;
     let (visit, pending) = Visit::answered(state, http, &form).await?;
     pending.check_form(&visit.state, &visit.http, &form, None)?;
     let asked = visit.asked(&pending).await?;
@@ -118,13 +111,13 @@ fn whom(visit: &Visit) -> Whom {
 
 impl Typed {
     fn read(form: &Params) -> Result<Self, PageError> {
-        let text = |name| form.get(name).map_err(PageError::bad_link).map(Option::unwrap_or_default);
-        let password = text("password")?;
-        if password.len() > PASSWORD_LIMIT {
+        let password = form::text(form, "password")?;
+        // LIM-22: longer ones are refused before hashing.
+        if password.len() > MOST_BYTES {
             let error = OAuthError::new(ErrorCode::InvalidRequest, "the password is longer than 1024 bytes");
             return Err(PageError { error: Some(error.at("password")), ..PageError::new(Situation::BadForm) });
         }
-        let username = text("username")?;
+        let username = form::text(form, "username")?;
         if username.len() > USERNAME_LIMIT {
             let error = OAuthError::new(ErrorCode::InvalidRequest, "the user name is longer than 320 bytes");
             return Err(PageError { error: Some(error.at("username")), ..PageError::new(Situation::BadForm) });
@@ -132,7 +125,7 @@ impl Typed {
         Ok(Self {
             username: username.to_owned(),
             password: SecretString::new(password.to_owned()),
-            keep: if text("keep")?.is_empty() { Keep::UntilBrowserCloses } else { Keep::OnThisDevice },
+            keep: if form::ticked(form, "keep")? { Keep::OnThisDevice } else { Keep::UntilBrowserCloses },
         })
     }
 }
@@ -142,7 +135,7 @@ async fn verify(visit: &Visit, permit: Permit, typed: &Typed) -> Result<Outcome,
     let state = &visit.state;
     let name = normalize_login(&typed.username);
     let user = store::users::find_by_login(&state.store, &name).await?;
-    let reserved = match reserve(visit, &name, user.as_ref()).await? {
+    let reserved = match passwords::reserve(state, &visit.http, &name, user.as_ref(), visit.now).await? {
         Ok(reserved) => reserved,
         Err(Throttled { retry_after }) => return Ok(Outcome::Throttled(retry_after)),
     };
@@ -174,22 +167,9 @@ async fn verify(visit: &Visit, permit: Permit, typed: &Typed) -> Result<Outcome,
     };
     reserved.succeeded(state).await;
     if verdict == Verdict::MatchesOutdated {
-        let _kept = passwords::rehash(state, &user.id, &stored.phc, typed.password.clone()).await;
+        let _kept = rehash(state, &user.id, &stored.phc, typed.password.clone()).await;
     }
     Ok(Outcome::Proven(Box::new(user.clone()), stored.changed_at))
-}
-
-/// Whether or not somebody has the name, so that neither the time nor the answer tells.
-async fn reserve(visit: &Visit, name: &str, user: Option<&User>) -> Result<Result<Reserved, Throttled>, PageError> {
-    let known = known_browsers::of_this_browser(&visit.state, &visit.http, visit.now).await?;
-    let known = known.iter().find(|browser| user.is_some_and(|user| user.id == browser.user_id));
-    let asker = Asker {
-        name,
-        account: user.map(|user| &user.id),
-        known: known.map(|browser| &browser.id),
-        peer: form::client_address(&visit.state, &visit.http),
-    };
-    Ok(limits::password(&visit.state, asker, visit.now).await?)
 }
 
 fn page(visit: &Visit, pending: &Pending, asked: &Asked, refused: Option<(LoginAlert, Typed)>) -> HttpResponse {
@@ -230,11 +210,11 @@ fn page(visit: &Visit, pending: &Pending, asked: &Asked, refused: Option<(LoginA
         recover: onward(cards::RECOVER),
         sign_up: (state.config.accounts.sign_up == SignUp::Open).then(|| onward(cards::SIGN_UP)),
     };
-    let mut response = answer::page(status(alert), &login, state, &visit.http);
-    if let Some(LoginAlert::Throttled { seconds }) = alert {
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    response
+    let wait = match alert {
+        Some(LoginAlert::Throttled { seconds }) => Some(Seconds(seconds)),
+        _ => None,
+    };
+    answer::retry_after(answer::page(status(alert), &login, state, &visit.http), wait)
 }
 
 /// Why somebody came back who tried a passkey.
@@ -267,17 +247,4 @@ fn status(alert: Option<LoginAlert>) -> StatusCode {
         Some(LoginAlert::WrongCredentials) => StatusCode::UNPROCESSABLE_ENTITY,
         Some(LoginAlert::Throttled { .. }) => StatusCode::TOO_MANY_REQUESTS,
     }
-}
-
-/// A place among the passwords that are verified, or the refusal. Who comes back at once without reading `Retry-After` is
-/// slowed down, because answering must not take the time that verifying needs.
-pub(crate) async fn admit(state: &AppState) -> Result<Permit, PageError> {
-    let Busy { retry_after } = match state.passwords.admit() {
-        Ok(permit) => return Ok(permit),
-        Err(busy) => busy,
-    };
-    tokio::time::sleep(REFUSAL_PAUSE).await;
-    let seconds = i64::try_from(retry_after.as_secs()).unwrap_or(60).max(1);
-    Err(PageError { retry_after: Some(Seconds(seconds)), ..PageError::new(Situation::Busy) }
-        .because("as many passwords are being verified as the server can"))
 }

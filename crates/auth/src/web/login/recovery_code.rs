@@ -6,12 +6,13 @@ use protocol::login::Factor;
 use protocol::mail::Notice as Mail;
 use protocol::params::Params;
 use protocol::security_event::SecurityEvent;
-use protocol::time::Seconds;
 use store::{StoreError, Won};
 
-use super::second_factor::{Challenge, Due, Refused};
+use super::second_factor::{Challenge, Refused};
 use crate::security_log::{self, Event};
+use crate::web::asked::Due;
 use crate::web::error::{AuthorizeError, PageError};
+use crate::web::form;
 use crate::web::pages::{Field, FieldKind, FieldState, Form, Notice, RecoveryCodePage};
 use crate::{AppState, accounts, recovery_codes};
 
@@ -20,10 +21,7 @@ use crate::{AppState, accounts, recovery_codes};
 struct Differs;
 
 pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<HttpResponse, AuthorizeError> {
-    match Challenge::opened(state, http, Factor::RecoveryCode).await? {
-        Due::Here(challenge) => Ok(page(&challenge, None)),
-        Due::Elsewhere(response) => Ok(response),
-    }
+    Ok(Challenge::opened(state, http, Factor::RecoveryCode).await?.show(|challenge| page(challenge, None)))
 }
 
 pub(crate) async fn post(
@@ -46,20 +44,13 @@ pub(crate) async fn post(
 }
 
 async fn verify(challenge: &Challenge, form: &Params) -> Result<Result<(), Refused<Differs>>, PageError> {
-    let typed = form.get("recovery-code").map_err(PageError::bad_link)?.unwrap_or_default();
-    let reserved = match challenge.reserve().await? {
-        Ok(reserved) => reserved,
-        Err(throttled) => return Ok(Err(throttled.into())),
+    let typed = form::text(form, "recovery-code")?;
+    let (visit, user) = (&challenge.visit, &challenge.under_way.user.id);
+    let evaluation = async {
+        let used = recovery_codes::use_one(&visit.state, user, typed, visit.now).await?;
+        Ok(if used == Won::Yes { Ok(()) } else { Err(Differs) })
     };
-    let visit = &challenge.visit;
-    let used = recovery_codes::use_one(&visit.state, &challenge.under_way.user.id, typed, visit.now).await?;
-    if used == Won::Yes {
-        reserved.succeeded(&visit.state).await;
-        return Ok(Ok(()));
-    }
-    reserved.failed();
-    challenge.note_failure().await?;
-    Ok(Err(Refused::Wrong(Differs)))
+    Ok(challenge.tried(evaluation).await?)
 }
 
 /// The owner hears of each code that is used: it may have been found on paper.
@@ -86,7 +77,7 @@ fn page(challenge: &Challenge, refused: Option<Refused<Differs>>) -> HttpRespons
         .field(code);
     let page = RecoveryCodePage {
         account: challenge.account(),
-        notice: wait.map(|Seconds(wait)| Notice::wait(texts.common.throttled, wait, texts.common.wait_over)),
+        notice: wait.map(|wait| Notice::throttled(&texts.common, wait)),
         form,
         ways: challenge.other_ways(&shell),
         other_account: challenge.other_account(),

@@ -1,7 +1,6 @@
 //! What the pages of all second factors have in common: who may see one, whose try is counted, what comes of an answer.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use protocol::authorize::decide::Step;
@@ -12,11 +11,11 @@ use store::StoreError;
 
 use super::{Remember, RestsOn, UnderWay, page_of, proven, second_factor_page};
 use crate::limits::{self, Reserved, Throttled};
-use crate::web::asked::Asked;
+use crate::web::asked::{Asked, Due};
 use crate::web::authorize::Visit;
 use crate::web::error::{AuthorizeError, PageError};
 use crate::web::interaction::Pending;
-use crate::web::pages::{AccountCard, Field, FieldKind, LanguageSwitch, Link, Page, Shell, Ticked};
+use crate::web::pages::{AccountCard, Field, FieldKind, Link, Page, Shell, Ticked};
 use crate::web::text::fill;
 use crate::web::{answer, cards, form, shell};
 use crate::{AppState, accounts, known_browsers};
@@ -34,13 +33,6 @@ pub(super) struct Challenge {
     pub under_way: UnderWay,
     factor: Factor,
     remember: Remember,
-}
-
-/// Whether the page is the right one.
-pub(super) enum Due {
-    Here(Box<Challenge>),
-    /// Something else is due.
-    Elsewhere(HttpResponse),
 }
 
 /// Why a try did not count.
@@ -62,7 +54,7 @@ impl Challenge {
         state: Data<AppState>,
         http: HttpRequest,
         factor: Factor,
-    ) -> Result<Due, AuthorizeError> {
+    ) -> Result<Due<Self>, AuthorizeError> {
         let (visit, pending) = Visit::resumed(state, http).await?;
         let under_way = UnderWay::find(&visit, &pending).await?;
         due((visit, pending), under_way, factor, Remember::No).await
@@ -74,21 +66,43 @@ impl Challenge {
         http: HttpRequest,
         body: Payload,
         factor: Factor,
-    ) -> Result<(Due, Params), AuthorizeError> {
+    ) -> Result<(Due<Self>, Params), AuthorizeError> {
         let form = form::read(&state, &http, body).await.map_err(PageError::from)?;
         let (visit, pending) = Visit::answered(state, http, &form).await?;
         let under_way = UnderWay::find(&visit, &pending).await?;
         let session = UnderWay::session_of_form(under_way.as_ref(), &visit);
         pending.check_form(&visit.state, &visit.http, &form, session)?;
-        let ticked = form.get(REMEMBER).map_err(PageError::bad_link)?.is_some_and(|value| !value.is_empty());
+        let ticked = form::ticked(&form, REMEMBER)?;
         // A code that was found on paper or in a mailbox shows nothing about the browser that it is typed in.
         let lasts = ticked && factor == Factor::Totp;
         let remember = if lasts { Remember::ThisBrowser } else { Remember::No };
         Ok((due((visit, pending), under_way, factor, remember).await?, form))
     }
 
-    /// Counts a try before it is evaluated. All kinds of codes share the counters.
-    pub(super) async fn reserve(&self) -> Result<Result<Reserved, Throttled>, StoreError> {
+    /// Counts a try, and only then evaluates it: whether the code is right or what is wrong with it.
+    pub(super) async fn tried<Wrong>(
+        &self,
+        evaluation: impl Future<Output = Result<Result<(), Wrong>, StoreError>>,
+    ) -> Result<Result<(), Refused<Wrong>>, StoreError> {
+        let reserved = match self.reserve().await? {
+            Ok(reserved) => reserved,
+            Err(throttled) => return Ok(Err(throttled.into())),
+        };
+        match evaluation.await? {
+            Ok(()) => {
+                reserved.succeeded(&self.visit.state).await;
+                Ok(Ok(()))
+            }
+            Err(wrong) => {
+                reserved.failed();
+                self.note_failure().await?;
+                Ok(Err(Refused::Wrong(wrong)))
+            }
+        }
+    }
+
+    /// All kinds of codes share the counters.
+    async fn reserve(&self) -> Result<Result<Reserved, Throttled>, StoreError> {
         let (visit, user) = (&self.visit, &self.under_way.user.id);
         let known = known_browsers::find(&visit.state, &visit.http, user, visit.now).await?;
         limits::second_factor(&visit.state, user, known.as_ref().map(|known| &known.id), visit.now).await
@@ -107,10 +121,8 @@ impl Challenge {
 
     /// The shell of the page, also where it answers a form.
     pub(super) fn shell(&self) -> Shell {
-        let mut shell = shell::in_language(&self.visit.state, &self.visit.http, &self.asked.ui_locales);
-        let query = vec![("interaction".to_owned(), self.pending.interaction.id.to_string())];
-        shell.switch = Some(LanguageSwitch { action: self.action(), query });
-        shell
+        let (Visit { state, http, .. }, id) = (&self.visit, &self.pending.interaction.id);
+        shell::of_step(state, http, &self.asked.ui_locales, page_of(self.factor), id)
     }
 
     /// The path of the page, which its forms post to.
@@ -162,11 +174,7 @@ impl Challenge {
             Some(Refused::Wrong(_)) => (StatusCode::UNPROCESSABLE_ENTITY, None),
             Some(Refused::Throttled(wait)) => (StatusCode::TOO_MANY_REQUESTS, Some(wait)),
         };
-        let mut response = answer::page(status, page, &self.visit.state, &self.visit.http);
-        if let Some(Seconds(seconds)) = wait {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        response
+        answer::retry_after(answer::page(status, page, &self.visit.state, &self.visit.http), wait)
     }
 }
 
@@ -176,7 +184,7 @@ async fn due(
     under_way: Option<UnderWay>,
     factor: Factor,
     remember: Remember,
-) -> Result<Due, AuthorizeError> {
+) -> Result<Due<Challenge>, AuthorizeError> {
     let asked = visit.asked(&pending).await?;
     let Some(under_way) = under_way else {
         return Ok(Due::Elsewhere(visit.go_on(pending).await?));
@@ -187,7 +195,7 @@ async fn due(
     let (user, enrolled) = (&under_way.user, under_way.enrolled);
     match super::next(&visit, (user, enrolled), &under_way.proven, asked.demanded).await? {
         Next::SecondFactor if enrolled.second_factors().contains(&factor) => {
-            Ok(Due::Here(Box::new(Challenge { visit, pending, asked, under_way, factor, remember })))
+            Ok(Due::here(Challenge { visit, pending, asked, under_way, factor, remember }))
         }
         Next::SecondFactor => Ok(Due::Elsewhere(visit.to_page(second_factor_page(enrolled), &pending.interaction.id))),
         Next::NewPassword if under_way.rests_on == RestsOn::ThisSignIn => {

@@ -4,12 +4,13 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use protocol::login::Factor;
 use protocol::params::Params;
-use protocol::time::Seconds;
 
-use super::second_factor::{Challenge, Due, Refused};
+use super::second_factor::{Challenge, Refused};
 use crate::AppState;
 use crate::totp::{self, DIGITS, Verdict};
+use crate::web::asked::Due;
 use crate::web::error::{AuthorizeError, PageError};
+use crate::web::form;
 use crate::web::pages::{Field, FieldKind, FieldState, Form, Notice, TotpPage};
 use crate::web::text::{SecondFactorTexts, fill};
 
@@ -21,10 +22,7 @@ enum Wrong {
 }
 
 pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<HttpResponse, AuthorizeError> {
-    match Challenge::opened(state, http, Factor::Totp).await? {
-        Due::Here(challenge) => Ok(page(&challenge, None)),
-        Due::Elsewhere(response) => Ok(response),
-    }
+    Ok(Challenge::opened(state, http, Factor::Totp).await?.show(|challenge| page(challenge, None)))
 }
 
 pub(crate) async fn post(
@@ -44,23 +42,16 @@ pub(crate) async fn post(
 }
 
 async fn verify(challenge: &Challenge, form: &Params) -> Result<Result<(), Refused<Wrong>>, PageError> {
-    let typed = form.get("code").map_err(PageError::bad_link)?.unwrap_or_default();
-    let reserved = match challenge.reserve().await? {
-        Ok(reserved) => reserved,
-        Err(throttled) => return Ok(Err(throttled.into())),
+    let typed = form::text(form, "code")?;
+    let (visit, user) = (&challenge.visit, &challenge.under_way.user.id);
+    let evaluation = async {
+        Ok(match totp::verify(&visit.state, user, typed, visit.now).await? {
+            Verdict::Proven => Ok(()),
+            Verdict::Used => Err(Wrong::Used),
+            Verdict::Wrong | Verdict::NotEnrolled => Err(Wrong::Differs),
+        })
     };
-    let visit = &challenge.visit;
-    let wrong = match totp::verify(&visit.state, &challenge.under_way.user.id, typed, visit.now).await? {
-        Verdict::Proven => {
-            reserved.succeeded(&visit.state).await;
-            return Ok(Ok(()));
-        }
-        Verdict::Used => Wrong::Used,
-        Verdict::Wrong | Verdict::NotEnrolled => Wrong::Differs,
-    };
-    reserved.failed();
-    challenge.note_failure().await?;
-    Ok(Err(Refused::Wrong(wrong)))
+    Ok(challenge.tried(evaluation).await?)
 }
 
 fn page(challenge: &Challenge, refused: Option<Refused<Wrong>>) -> HttpResponse {
@@ -79,7 +70,7 @@ fn page(challenge: &Challenge, refused: Option<Refused<Wrong>>) -> HttpResponse 
     let page = TotpPage {
         account: challenge.account(),
         lede: fill(texts.second_factor.totp_lede, &shell.brand),
-        notice: wait.map(|Seconds(wait)| Notice::wait(texts.common.throttled, wait, texts.common.wait_over)),
+        notice: wait.map(|wait| Notice::throttled(&texts.common, wait)),
         form,
         ways: challenge.other_ways(&shell),
         other_account: challenge.other_account(),

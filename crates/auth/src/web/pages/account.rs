@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::prelude::*;
-use super::{AccountFrame, Form, FormTargets, Link, Notice, Page, ScopeLine, Shell};
+use super::{AccountFrame, Form, Link, Notice, Page, ScopeLine, Shell};
 
 /// `account/overview.html`.
 #[derive(Clone, Debug, Template)]
@@ -325,15 +325,14 @@ pub struct DeletePage {
     pub back: String,
 }
 
-macro_rules! own_origin {
-    ($($page:ty),+) => {
-        $(impl Page for $page {
-            fn form_targets(&self) -> FormTargets {
-                FormTargets::OwnOrigin
-            }
-        })+
-    };
-}
-
-own_origin!(OverviewPage, ProfilePage, EmailPage, EmailProofPage, AccountLinkPage, SessionsPage, AppsPage, LogPage);
-own_origin!(LockDownPage, DataPage, DeletePage);
+impl Page for OverviewPage {}
+impl Page for ProfilePage {}
+impl Page for EmailPage {}
+impl Page for EmailProofPage {}
+impl Page for AccountLinkPage {}
+impl Page for SessionsPage {}
+impl Page for AppsPage {}
+impl Page for LogPage {}
+impl Page for LockDownPage {}
+impl Page for DataPage {}
+impl Page for DeletePage {}

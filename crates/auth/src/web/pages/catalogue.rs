@@ -7,7 +7,6 @@ use super::Page;
 use super::parts::{Link, Shell};
 use super::prelude::*;
 use crate::web::catalogue::{self, Actor, Explanation};
-use crate::web::headers::FormTargets;
 
 /// `errors/list.html`: every code with its meaning.
 #[derive(Clone, Debug, Template)]
@@ -49,14 +48,6 @@ impl ErrorCodePage {
     }
 }
 
-impl Page for CataloguePage {
-    fn form_targets(&self) -> FormTargets {
-        FormTargets::OwnOrigin
-    }
-}
+impl Page for CataloguePage {}
 
-impl Page for ErrorCodePage {
-    fn form_targets(&self) -> FormTargets {
-        FormTargets::OwnOrigin
-    }
-}
+impl Page for ErrorCodePage {}

@@ -1,6 +1,7 @@
 //! The frame of the account console: whose account it is, where in it a page stands, the way out.
 
 use super::parts::{AccountCard, Shell};
+use crate::web::{account, cards};
 
 /// What `layout_account.html` needs beside the shell. A page of the console has it as `frame`.
 #[derive(Clone, Debug)]
@@ -36,13 +37,13 @@ impl AccountPart {
     /// Below the issuer.
     pub fn path(self) -> &'static str {
         match self {
-            Self::Overview => "/account",
-            Self::Profile => "/account/profile",
-            Self::Security => "/account/security",
-            Self::Sessions => "/account/sessions",
-            Self::Apps => "/account/apps",
-            Self::Log => "/account/log",
-            Self::Data => "/account/data",
+            Self::Overview => cards::ACCOUNT,
+            Self::Profile => account::PROFILE,
+            Self::Security => account::SECURITY,
+            Self::Sessions => account::SESSIONS,
+            Self::Apps => account::APPS,
+            Self::Log => account::LOG,
+            Self::Data => account::DATA,
         }
     }
 }

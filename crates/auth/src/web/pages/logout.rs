@@ -56,20 +56,12 @@ impl Page for LogoutPage {
 }
 
 impl Page for LoggedOutPage {
-    fn form_targets(&self) -> FormTargets {
-        FormTargets::OwnOrigin
-    }
-
     fn frames(&self) -> &[Frame] {
         &self.frames
     }
 }
 
 impl Page for FrontchannelLogoutPage {
-    fn form_targets(&self) -> FormTargets {
-        FormTargets::OwnOrigin
-    }
-
     fn frames(&self) -> &[Frame] {
         &self.frames
     }

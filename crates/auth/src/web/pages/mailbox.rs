@@ -5,7 +5,6 @@ use askama::Template;
 use super::Page;
 use super::parts::{Link, Shell};
 use super::prelude::*;
-use crate::web::headers::FormTargets;
 
 /// `dev/mailbox.html`: every message, newest first.
 #[derive(Clone, Debug, Template)]
@@ -39,14 +38,6 @@ pub struct MailboxMessagePage {
     pub all: String,
 }
 
-impl Page for MailboxPage {
-    fn form_targets(&self) -> FormTargets {
-        FormTargets::OwnOrigin
-    }
-}
+impl Page for MailboxPage {}
 
-impl Page for MailboxMessagePage {
-    fn form_targets(&self) -> FormTargets {
-        FormTargets::OwnOrigin
-    }
-}
+impl Page for MailboxMessagePage {}

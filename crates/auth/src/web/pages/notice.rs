@@ -1,5 +1,9 @@
 //! One notice above the content of a page: what was done, what to mind, what went wrong.
 
+use protocol::time::Seconds;
+
+use crate::web::text::CommonTexts;
+
 /// `parts/notice.html` writes it.
 #[derive(Clone, Debug)]
 pub struct Notice {
@@ -51,6 +55,16 @@ impl Notice {
     pub fn wait(sentence: &'static str, seconds: i64, over: &'static str) -> Self {
         let seconds = super::parts::plural(seconds);
         Self { tone: Tone::Warning, title: None, text: NoticeText::Countdown { sentence, seconds, over } }
+    }
+
+    /// Too many tries of what may be tried so often only.
+    pub fn throttled(texts: &CommonTexts, Seconds(seconds): Seconds) -> Self {
+        Self::wait(texts.throttled, seconds, texts.wait_over)
+    }
+
+    /// Too many mails to one address, or for one network.
+    pub fn too_many_mails(texts: &CommonTexts, Seconds(seconds): Seconds) -> Self {
+        Self::wait(texts.too_many_mails, seconds, texts.wait_over)
     }
 
     #[must_use]

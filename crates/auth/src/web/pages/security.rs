@@ -156,17 +156,11 @@ pub struct EnrolCodesPage {
     pub onward: String,
 }
 
-macro_rules! own_origin {
-    ($($page:ty),+) => {
-        $(impl Page for $page {
-            fn form_targets(&self) -> FormTargets {
-                FormTargets::OwnOrigin
-            }
-        })+
-    };
-}
-
-own_origin!(SecurityPage, SettingPage, PasskeysPage, TotpOfferPage, CodesPage);
+impl Page for SecurityPage {}
+impl Page for SettingPage {}
+impl Page for PasskeysPage {}
+impl Page for TotpOfferPage {}
+impl Page for CodesPage {}
 
 impl Page for EnrolTotpPage {
     fn form_targets(&self) -> FormTargets {

@@ -2,7 +2,6 @@
 //! nothing is to be sent, a link that is good for nothing is made, and a mail that is over before it could leave.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderValue, LOCATION, RETRY_AFTER};
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use protocol::action_token::Purpose;
@@ -10,13 +9,14 @@ use protocol::ids::{InteractionId, UserId};
 use protocol::time::Seconds;
 use protocol::user::{User, normalize_login};
 
-use super::{CODE, SENT, href, origin, page_shell, sign_in};
+use super::seeker::Seeker;
+use super::{CODE, SENT};
 use crate::action_tokens::{self, Order};
 use crate::limits::{self, Throttled};
 use crate::mail::{self, Mailbox, Message};
 use crate::web::error::PageError;
-use crate::web::pages::{Field, FieldKind, FieldState, Form, Notice, StepPage};
-use crate::web::{answer, browser_form, cards, form};
+use crate::web::pages::{Field, FieldKind, FieldState, Notice, StepPage};
+use crate::web::{answer, cards, form};
 use crate::{AppState, accounts, random};
 
 const PURPOSE: &str = "recover";
@@ -28,44 +28,36 @@ enum Refused {
 }
 
 pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<HttpResponse, PageError> {
-    let query = form::query(&http).map_err(PageError::bad_link)?;
-    let origin = origin(&state, &http, &query).await?;
-    Ok(page(&state, &http, origin.as_ref(), ("", None)))
+    Ok(page(&Seeker::opened(state, http).await?, "", None))
 }
 
 pub(crate) async fn post(state: Data<AppState>, http: HttpRequest, body: Payload) -> Result<HttpResponse, PageError> {
-    let form = form::read(&state, &http, body).await?;
-    browser_form::check(&state, &http, &form, PURPOSE)?;
-    let origin = origin(&state, &http, &form).await?;
-    let typed: String =
-        form.get("username").map_err(PageError::bad_link)?.unwrap_or_default().chars().take(320).collect();
+    let (seeker, form) = Seeker::posted(state, http, body, PURPOSE).await?;
+    let Seeker { state, http, origin } = &seeker;
+    let typed = form::cut(form::text(&form, "username")?);
     let name = normalize_login(&typed);
     if name.is_empty() {
-        return Ok(page(&state, &http, origin.as_ref(), (&typed, Some(Refused::Empty))));
+        return Ok(page(&seeker, &typed, Some(Refused::Empty)));
     }
-    match limits::mail(&state, &name, form::client_address(&state, &http), state.now()).await? {
+    match limits::mail(state, &name, form::client_address(state, http), state.now()).await? {
         Ok(reserved) => reserved.failed(),
-        Err(Throttled { retry_after }) => {
-            return Ok(page(&state, &http, origin.as_ref(), (&typed, Some(Refused::Throttled(retry_after)))));
-        }
+        Err(Throttled { retry_after }) => return Ok(page(&seeker, &typed, Some(Refused::Throttled(retry_after)))),
     }
-    send(&state, &name, origin.as_ref()).await?;
-    let location = href(&state, SENT, origin.as_ref());
-    Ok(HttpResponse::SeeOther().insert_header((LOCATION, location)).finish())
+    send(state, &name, origin.as_ref()).await?;
+    Ok(answer::see_other(seeker.href(SENT)))
 }
 
 /// `/recover/sent`
 pub(crate) async fn sent(state: Data<AppState>, http: HttpRequest) -> Result<HttpResponse, PageError> {
-    let query = form::query(&http).map_err(PageError::bad_link)?;
-    let origin = origin(&state, &http, &query).await?;
-    let shell = page_shell(&state, &http, SENT, origin.as_ref());
+    let seeker = Seeker::opened(state, http).await?;
+    let shell = seeker.shell(SENT);
     let texts = &shell.texts.recovery;
     let page = StepPage::new(shell, "recover-sent-page", texts.sent_title, (texts.sent_lede, String::new()))
         .notice(Some(Notice::new(crate::web::pages::Tone::Info, texts.nothing_came)))
-        .way("recover-sign-in", sign_in(&state, origin.as_ref()), texts.back)
-        .way("recover-again", href(&state, cards::RECOVER, origin.as_ref()), texts.again)
-        .way("recover-code", href(&state, CODE, origin.as_ref()), texts.use_code);
-    Ok(answer::page(StatusCode::OK, &page, &state, &http))
+        .way("recover-sign-in", seeker.sign_in(), texts.back)
+        .way("recover-again", seeker.href(cards::RECOVER), texts.again)
+        .way("recover-code", seeker.href(CODE), texts.use_code);
+    Ok(seeker.show(StatusCode::OK, &page))
 }
 
 async fn send(state: &AppState, name: &str, origin: Option<&InteractionId>) -> Result<(), PageError> {
@@ -91,36 +83,21 @@ fn address(user: &User) -> Option<Mailbox> {
     user.verified_email().filter(|_| user.disabled_at.is_none()).and_then(Mailbox::parse)
 }
 
-fn page(
-    state: &AppState,
-    http: &HttpRequest,
-    origin: Option<&InteractionId>,
-    (typed, refused): (&str, Option<Refused>),
-) -> HttpResponse {
-    let shell = page_shell(state, http, cards::RECOVER, origin);
+fn page(seeker: &Seeker, typed: &str, refused: Option<Refused>) -> HttpResponse {
+    let shell = seeker.shell(cards::RECOVER);
     let texts = &shell.texts.recovery;
     let name = Field::new(FieldKind::Name, "username", texts.name).value(typed);
-    let (status, name, notice) = match &refused {
+    let (status, name, wait) = match refused {
         None => (StatusCode::OK, name.state(FieldState::Focused), None),
         Some(Refused::Empty) => (StatusCode::UNPROCESSABLE_ENTITY, name.refused(Some(texts.missing.to_owned())), None),
-        Some(Refused::Throttled(wait)) => {
-            let notice = Notice::wait(shell.texts.common.throttled, wait.0, shell.texts.common.wait_over);
-            (StatusCode::TOO_MANY_REQUESTS, name, Some(notice))
-        }
+        Some(Refused::Throttled(wait)) => (StatusCode::TOO_MANY_REQUESTS, name, Some(wait)),
     };
-    let csrf = browser_form::csrf(state, http, PURPOSE);
-    let mut form = Form::new(cards::path(state, cards::RECOVER), csrf, "recover-submit", texts.submit).field(name);
-    if let Some(id) = origin {
-        form = form.hidden("interaction", id.to_string());
-    }
+    let notice = wait.map(|wait| Notice::throttled(&shell.texts.common, wait));
+    let form = seeker.form(cards::RECOVER, PURPOSE, ("recover-submit", texts.submit)).field(name);
     let page = StepPage::new(shell, "recover-page", texts.title, (texts.lede, String::new()))
         .notice(notice)
         .form(form)
-        .way("recover-code", href(state, CODE, origin), texts.use_code)
-        .way("recover-sign-in", sign_in(state, origin), texts.back);
-    let mut response = answer::page(status, &page, state, http);
-    if let Some(Refused::Throttled(Seconds(seconds))) = refused {
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    response
+        .way("recover-code", seeker.href(CODE), texts.use_code)
+        .way("recover-sign-in", seeker.sign_in(), texts.back);
+    answer::retry_after(seeker.show(status, &page), wait)
 }

@@ -32,15 +32,15 @@ struct Typed {
 }
 
 pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<HttpResponse, AuthorizeError> {
-    let query = form::query(&http).map_err(PageError::bad_link)?;
-    if query.get("interaction").map_err(PageError::bad_link)?.is_none() {
+    let query = form::page_query(&http)?;
+    if form::field(&query, "interaction")?.is_none() {
         // Without an app the way leads to the account.
         let visit = Visit::new(state, http).await?;
         let page = OwnPage { path: cards::ACCOUNT.to_owned(), recent: None };
         let id = interaction::begin_for(&visit.state, &visit.http, &page).await?;
         return Ok(visit.to_page(cards::SIGN_UP, &id));
     }
-    let other = query.get("account").map_err(PageError::bad_link)? == Some("other");
+    let other = form::field(&query, "account")? == Some("other");
     let (visit, pending) = Visit::resumed(state, http).await?;
     let desk = Desk::new(visit, pending).await?;
     match desk.asked.step {
@@ -60,9 +60,7 @@ pub(crate) async fn post(
     http: HttpRequest,
     body: Payload,
 ) -> Result<HttpResponse, AuthorizeError> {
-    let form = form::read(&state, &http, body).await.map_err(PageError::from)?;
-    let (visit, pending) = Visit::answered(state, http, &form).await?;
-    pending.check_form(&visit.state, &visit.http, &form, None)?;
+    let (visit, pending, form) = Visit::posted(state, http, body).await?;
     let desk = Desk::new(visit, pending).await?;
     let admission = desk.admission().await?;
     let invitation = match &admission {
@@ -135,12 +133,7 @@ pub(super) async fn send(
             let code = issued.code.as_ref().map(|code| code.expose().as_str()).unwrap_or_default();
             mail::send(state, address, Message::SignUp { link: &link, code }, locale).await?;
         }
-        Some(owner) => {
-            let sign_in = state.issuer().endpoint(cards::ACCOUNT);
-            let recover = state.issuer().endpoint(cards::RECOVER);
-            let message = Message::SignUpKnown { sign_in: &sign_in, recover: &recover };
-            mail::send(state, address, message, accounts::language(&owner)).await?;
-        }
+        Some(owner) => accounts::tell_of_account(state, address, &owner).await?,
     }
     Ok(Ok(()))
 }
@@ -164,8 +157,7 @@ async fn proven_already(desk: &Desk, address: &Mailbox, draft: &Draft) -> Result
 
 fn throttled(desk: &Desk, admission: &Admission, typed: Typed, wait: Seconds) -> HttpResponse {
     let page = page(desk, admission, typed);
-    let texts = &page.shell.texts.common;
-    let notice = Notice::wait(texts.too_many_mails, wait.0, texts.wait_over);
+    let notice = Notice::too_many_mails(&page.shell.texts.common, wait);
     desk.too_many(page.notice(Some(notice)), wait)
 }
 
@@ -205,11 +197,10 @@ fn page(desk: &Desk, admission: &Admission, typed: Typed) -> StepPage {
 
 impl Typed {
     fn read(form: &Params) -> Result<Self, PageError> {
-        let text = |name| form.get(name).map_err(PageError::bad_link).map(Option::unwrap_or_default);
         Ok(Self {
-            email: text("email")?.chars().take(320).collect(),
-            name: text("name")?.chars().take(320).collect(),
-            terms: !text("terms")?.is_empty(),
+            email: form::cut(form::text(form, "email")?),
+            name: form::cut(form::text(form, "name")?),
+            terms: form::ticked(form, "terms")?,
             ..Self::default()
         })
     }

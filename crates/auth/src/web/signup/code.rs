@@ -14,37 +14,35 @@ use crate::AppState;
 use crate::action_tokens::{self, ActionToken, CodeVerdict};
 use crate::limits::Throttled;
 use crate::mail::Mailbox;
+use crate::web::asked::Due;
 use crate::web::authorize::Visit;
-use crate::web::error::{AuthorizeError, PageError};
+use crate::web::error::AuthorizeError;
+use crate::web::interaction::Pending;
 use crate::web::pages::{Field, FieldKind, FieldState, Form, Notice, StepPage, Weight};
 use crate::web::text::CommonTexts;
-use crate::web::{cards, form};
+use crate::web::{answer, cards, form};
 
 /// In the query after a mail went out once more.
 const RESENT: &str = "resent=yes";
 
-/// Somebody waits for the mail, or has done with it.
-enum Due {
-    Here(Box<Desk>, Box<ActionToken>),
-    Elsewhere(HttpResponse),
-}
+/// Somebody who waits for the mail.
+type Waiting = (Desk, ActionToken);
 
 pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<HttpResponse, AuthorizeError> {
     let resent = http.query_string().split('&').any(|pair| pair == RESENT);
     let (visit, pending) = Visit::resumed(state, http).await?;
-    let (desk, token) = match due(visit, pending).await? {
-        Due::Here(desk, token) => (desk, token),
-        Due::Elsewhere(response) => return Ok(response),
+    let shown = |(desk, token): &Waiting| {
+        let page = page(desk, token, None);
+        let texts = page.shell.texts;
+        let over = desk.visit.now >= code_expires_at(token.created_at, token.expires_at);
+        let notice = match (over, resent) {
+            (true, _) => Some(Notice::warning(texts.common.code_expired)),
+            (false, true) => Some(Notice::success(texts.signup.resent)),
+            (false, false) => None,
+        };
+        desk.show(StatusCode::OK, page.notice(notice))
     };
-    let page = page(&desk, &token, None);
-    let texts = page.shell.texts;
-    let over = desk.visit.now >= code_expires_at(token.created_at, token.expires_at);
-    let notice = match (over, resent) {
-        (true, _) => Some(Notice::warning(texts.common.code_expired)),
-        (false, true) => Some(Notice::success(texts.signup.resent)),
-        (false, false) => None,
-    };
-    Ok(desk.show(StatusCode::OK, page.notice(notice)))
+    Ok(due(visit, pending).await?.show(shown))
 }
 
 pub(crate) async fn post(
@@ -54,10 +52,10 @@ pub(crate) async fn post(
 ) -> Result<HttpResponse, AuthorizeError> {
     let (due, form) = posted(state, http, body).await?;
     let (desk, token) = match due {
-        Due::Here(desk, token) => (desk, token),
+        Due::Here(waiting) => *waiting,
         Due::Elsewhere(response) => return Ok(response),
     };
-    let typed = form.get("code").map_err(PageError::bad_link)?.unwrap_or_default();
+    let typed = form::text(&form, "code")?;
     let verdict = action_tokens::try_code(desk.state(), desk.id(), Purpose::SignUp, typed, desk.visit.now).await?;
     let wrong: fn(&'static CommonTexts) -> &'static str = match verdict {
         CodeVerdict::Proven(_) => return Ok(desk.to(FINISH)),
@@ -76,7 +74,7 @@ pub(crate) async fn resend(
 ) -> Result<HttpResponse, AuthorizeError> {
     let (due, _) = posted(state, http, body).await?;
     let (desk, token) = match due {
-        Due::Here(desk, token) => (desk, token),
+        Due::Here(waiting) => *waiting,
         Due::Elsewhere(response) => return Ok(response),
     };
     let wait = (token.created_at + BETWEEN_MAILS).since(desk.visit.now);
@@ -90,27 +88,25 @@ pub(crate) async fn resend(
         return Ok(desk.to(cards::SIGN_UP));
     };
     match send(&desk, &address, &draft, Asking::OnceMore).await? {
-        Ok(()) => {
-            let location = format!("{}&{RESENT}", desk.href(CODE));
-            Ok(HttpResponse::SeeOther().insert_header(("location", location)).finish())
-        }
+        Ok(()) => Ok(answer::see_other(format!("{}&{RESENT}", desk.href(CODE)))),
         Err(Throttled { retry_after }) => {
             let page = page(&desk, &token, None);
-            let texts = &page.shell.texts.common;
-            let notice = Notice::wait(texts.too_many_mails, retry_after.0, texts.wait_over);
+            let notice = Notice::too_many_mails(&page.shell.texts.common, retry_after);
             Ok(desk.too_many(page.notice(Some(notice)), retry_after))
         }
     }
 }
 
-async fn posted(state: Data<AppState>, http: HttpRequest, body: Payload) -> Result<(Due, Params), AuthorizeError> {
-    let form = form::read(&state, &http, body).await.map_err(PageError::from)?;
-    let (visit, pending) = Visit::answered(state, http, &form).await?;
-    pending.check_form(&visit.state, &visit.http, &form, None)?;
+async fn posted(
+    state: Data<AppState>,
+    http: HttpRequest,
+    body: Payload,
+) -> Result<(Due<Waiting>, Params), AuthorizeError> {
+    let (visit, pending, form) = Visit::posted(state, http, body).await?;
     Ok((due(visit, pending).await?, form))
 }
 
-async fn due(visit: Visit, pending: crate::web::interaction::Pending) -> Result<Due, AuthorizeError> {
+async fn due(visit: Visit, pending: Pending) -> Result<Due<Waiting>, AuthorizeError> {
     let desk = Desk::new(visit, pending).await?;
     if let admission @ (Admission::Nobody | Admission::NeedsInvitation) = desk.admission().await? {
         return Ok(Due::Elsewhere(desk.refused(&admission)));
@@ -119,18 +115,16 @@ async fn due(visit: Visit, pending: crate::web::interaction::Pending) -> Result<
         None => Due::Elsewhere(desk.to(cards::SIGN_UP)),
         Some(token) if token.used_at.is_some() => Due::Elsewhere(desk.visit.go_on(desk.pending).await?),
         Some(token) if token.proven_at.is_some() => Due::Elsewhere(desk.to(FINISH)),
-        Some(token) => Due::Here(Box::new(desk), Box::new(token)),
+        Some(token) => Due::here((desk, token)),
     })
 }
 
 fn page(desk: &Desk, token: &ActionToken, wrong: Option<fn(&'static CommonTexts) -> &'static str>) -> StepPage {
     let shell = desk.shell(CODE);
     let (state, texts) = (desk.state(), &shell.texts.signup);
-    let code = Field::new(FieldKind::OneTimeCode, "code", texts.code);
-    let code = match wrong {
-        Some(wrong) => code.refused(Some(wrong(&shell.texts.common).to_owned())),
-        None => code.state(FieldState::Focused),
-    };
+    let code = Field::new(FieldKind::OneTimeCode, "code", texts.code)
+        .state(FieldState::Focused)
+        .refused(wrong.map(|wrong| wrong(&shell.texts.common).to_owned()));
     let form = |page, id, label| {
         Form::new(cards::path(state, page), desk.csrf(), id, label).hidden("interaction", desk.id().to_string())
     };

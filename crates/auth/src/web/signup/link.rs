@@ -6,7 +6,6 @@
 //! else's address gets nothing out of the owner's click.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::LOCATION;
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use protocol::action_token::Purpose;
@@ -31,7 +30,7 @@ pub(crate) async fn get(
     let Some(found) = find(&state, &token, state.now()).await? else { return Ok(over(&state, &http)) };
     let shell = shell::of(&state, &http);
     let texts = &shell.texts.signup;
-    let csrf = browser_form::csrf(&state, &http, &purpose(&found));
+    let csrf = browser_form::csrf(&state, &http, &browser_form::of_link(&found));
     let action = cards::path(&state, &format!("{}/{token}", cards::SIGN_UP));
     let email = found.email.clone().unwrap_or_default();
     let (title, lede, submit) = match found.purpose {
@@ -52,7 +51,7 @@ pub(crate) async fn post(
     let form = form::read(&state, &http, body).await?;
     let now = state.now();
     let Some(found) = find(&state, &token, now).await? else { return Ok(over(&state, &http)) };
-    browser_form::check(&state, &http, &form, &purpose(&found))?;
+    browser_form::check(&state, &http, &form, &browser_form::of_link(&found))?;
     let here = here(&state, &http, &found, now).await?;
     let (id, details) = match (here, Draft::of(&found)) {
         (Some(id), _) => (id, found.details.clone()),
@@ -67,7 +66,7 @@ pub(crate) async fn post(
     }
     let next = if found.purpose == Purpose::Invite { cards::SIGN_UP } else { FINISH };
     let location = format!("{}?interaction={id}", state.issuer().endpoint(next));
-    Ok(HttpResponse::SeeOther().insert_header((LOCATION, location)).finish())
+    Ok(answer::see_other(location))
 }
 
 /// While people may sign up at all.
@@ -107,8 +106,4 @@ fn over(state: &AppState, http: &HttpRequest) -> HttpResponse {
         .way("signup-again", cards::path(state, cards::SIGN_UP), texts.again)
         .way("signup-sign-in", cards::path(state, cards::ACCOUNT), texts.sign_in);
     answer::page(StatusCode::GONE, &page, state, http)
-}
-
-fn purpose(token: &ActionToken) -> String {
-    format!("signup {}", token.id)
 }

@@ -5,12 +5,13 @@
 //! | `/signup` (`begin.rs`) | address, name, terms; a mail goes out |
 //! | `/signup/code` (`code.rs`) | the code of the mail; the mail once more |
 //! | `/signup/{token}` (`link.rs`) | the link of the mail, or of an invitation |
-//! | `/signup/password` (`finish.rs`) | password or passkey; the account is made |
+//! | `/signup/password` (`finish.rs`, `applicant.rs`) | password or passkey; the account is made |
 //!
 //! No account begins before its address is proven, and until then every answer is the same whether or not somebody has the
 //! address: only the mail differs. What is under way waits in an action token that belongs to an interaction, so a sign-up ends at
 //! the app that it began from.
 
+mod applicant;
 pub(crate) mod begin;
 pub(crate) mod code;
 mod draft;
@@ -19,7 +20,6 @@ pub(crate) mod link;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use protocol::action_token::Purpose;
 use protocol::ids::InteractionId;
 use protocol::metadata::paths;
@@ -33,7 +33,7 @@ use crate::web::asked::Asked;
 use crate::web::authorize::Visit;
 use crate::web::error::AuthorizeError;
 use crate::web::interaction::Pending;
-use crate::web::pages::{LanguageSwitch, Shell, StepPage};
+use crate::web::pages::{Shell, StepPage};
 use crate::web::{answer, cards, shell};
 use crate::{AppState, mail};
 
@@ -78,10 +78,7 @@ impl Desk {
     }
 
     fn shell(&self, page: &str) -> Shell {
-        let mut shell = shell::in_language(self.state(), &self.visit.http, &self.asked.ui_locales);
-        let query = vec![("interaction".to_owned(), self.id().to_string())];
-        shell.switch = Some(LanguageSwitch { action: cards::path(self.state(), page), query });
-        shell
+        shell::of_step(self.state(), &self.visit.http, &self.asked.ui_locales, page, self.id())
     }
 
     /// With the interaction in its query.
@@ -138,10 +135,8 @@ impl Desk {
         answer::page(status, &page, self.state(), &self.visit.http)
     }
 
-    fn too_many(&self, page: StepPage, Seconds(seconds): Seconds) -> HttpResponse {
-        let mut response = self.show(StatusCode::TOO_MANY_REQUESTS, page);
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
-        response
+    fn too_many(&self, page: StepPage, wait: Seconds) -> HttpResponse {
+        answer::retry_after(self.show(StatusCode::TOO_MANY_REQUESTS, page), Some(wait))
     }
 }
 

@@ -21,8 +21,14 @@ texts! {
 }
 
 impl PasswordTexts {
+    /// All that is wrong with a password, if anything is.
+    pub fn weaknesses(&self, weaknesses: &[Weakness]) -> Option<String> {
+        let sentences: Vec<_> = weaknesses.iter().map(|weakness| self.weakness(*weakness)).collect();
+        (!sentences.is_empty()).then(|| sentences.join(" "))
+    }
+
     /// What is wrong with a password, and what to do.
-    pub fn weakness(&self, weakness: Weakness) -> String {
+    fn weakness(&self, weakness: Weakness) -> String {
         match weakness {
             Weakness::TooShort { least } => fill(self.too_short, &least.to_string()),
             Weakness::TooLong => self.too_long.to_owned(),

@@ -1,6 +1,6 @@
 //! `countersign user reset-link` and `countersign user invite`: links that an administrator hands over, each good once.
 
-use auth::action_tokens::{Issued, Order, issue_link};
+use auth::action_tokens::{Issued, Order, RECOVER, SIGN_UP, issue_link};
 use auth::config::{Config, MailTransport, SignUp};
 use auth::mail::{Mailbox, Message, PostOffice};
 use auth::web::text::Locale;
@@ -16,9 +16,6 @@ use super::{Context, find};
 use crate::failure::Failure;
 use crate::installation::open_keys;
 use crate::output::date;
-
-const RECOVER: &str = "/recover";
-const SIGN_UP: &str = "/signup";
 
 /// Make a link with which somebody who lost their password sets a new one.
 ///
