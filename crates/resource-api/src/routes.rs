@@ -84,6 +84,19 @@ impl Line {
         self.guards.push(guard);
         self
     }
+
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Every permission that its guards name.
+    pub fn permissions(&self) -> impl Iterator<Item = &str> {
+        self.guards.iter().flat_map(Guard::permissions)
+    }
 }
 
 impl Routes {
@@ -109,7 +122,8 @@ impl Routes {
         self
     }
 
-    pub(crate) fn lines(&self) -> &[Line] {
+    /// The lines with their guards, for documents about the API.
+    pub fn lines(&self) -> &[Line] {
         &self.0
     }
 

@@ -1,4 +1,4 @@
-//! What an operator of the example service decides beside what every protected API has: where notes are kept.
+//! What an operator of the example service decides beside what every protected API has: where things are kept, and how many.
 
 use std::fmt;
 
@@ -13,6 +13,28 @@ pub struct Config {
     pub database_url: String,
     /// Threads that answer requests. Default: one per core that the process may use.
     pub workers: Option<usize>,
+    pub limits: Limits,
+}
+
+/// How much one caller may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of one file; at most 16 MiB, because a file is held in memory while it comes and goes.
+    pub file_bytes: usize,
+    /// Bytes of all notes and files of one person or one group.
+    pub owner_bytes: i64,
+    /// Event streams of one person at once, in one process.
+    pub streams_per_person: usize,
+    /// Event streams of all at once, in one process.
+    pub streams: usize,
+}
+
+const LARGEST_FILE: usize = 16 * 1024 * 1024;
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { file_bytes: 1024 * 1024, owner_bytes: 20 * 1024 * 1024, streams_per_person: 8, streams: 256 }
+    }
 }
 
 impl Config {
@@ -22,10 +44,11 @@ impl Config {
     }
 
     fn with(settings: Settings) -> Self {
-        Self { settings, database_url: "sqlite:countersign-notes.db".to_owned(), workers: None }
+        let database_url = "sqlite:countersign-notes.db".to_owned();
+        Self { settings, database_url, workers: None, limits: Limits::default() }
     }
 
-    /// Reads what [`Settings::from_env`] reads, and `COUNTERSIGN_API_DATABASE_URL`.
+    /// Reads what [`Settings::from_env`] reads, `COUNTERSIGN_API_DATABASE_URL`, `…_FILE_BYTES` and `…_OWNER_BYTES`.
     #[expect(clippy::disallowed_methods, reason = "the edge of the program: everything else gets a Config")]
     pub fn from_env() -> Result<Self, EnvironmentError> {
         Self::from_variables(|name| std::env::var(name).ok())
@@ -37,7 +60,22 @@ impl Config {
         if let Some(url) = variable(&format!("{PREFIX}DATABASE_URL")).filter(|url| !url.is_empty()) {
             config.database_url = url;
         }
-        Ok(config)
+        let mut wrong = Vec::new();
+        let mut number = |name: &str, most: i64| {
+            let text = variable(&format!("{PREFIX}{name}")).filter(|text| !text.is_empty())?;
+            match text.parse::<i64>() {
+                Ok(number) if (1..=most).contains(&number) => return Some(number),
+                _ => wrong.push(format!("{PREFIX}{name}: is a number of bytes from 1 to {most}")),
+            }
+            None
+        };
+        if let Some(bytes) = number("FILE_BYTES", i64::try_from(LARGEST_FILE).unwrap_or(i64::MAX)) {
+            config.limits.file_bytes = usize::try_from(bytes).unwrap_or(LARGEST_FILE);
+        }
+        if let Some(bytes) = number("OWNER_BYTES", 1 << 50) {
+            config.limits.owner_bytes = bytes;
+        }
+        if wrong.is_empty() { Ok(config) } else { Err(EnvironmentError(wrong)) }
     }
 }
 
@@ -47,6 +85,7 @@ impl fmt::Debug for Config {
         f.debug_struct("Config")
             .field("settings", &self.settings)
             .field("workers", &self.workers)
+            .field("limits", &self.limits)
             .finish_non_exhaustive()
     }
 }
@@ -68,5 +107,23 @@ mod tests {
         let three = [two[0], two[1], ("COUNTERSIGN_API_DATABASE_URL", "postgres://me:hunter2@db/notes")];
         let config = from(&three).expect("is enough");
         assert!(config.database_url.contains("hunter2") && !format!("{config:?}").contains("hunter2"));
+    }
+    #[test]
+    fn limits_are_numbers_of_bytes() {
+        let from = |name: &'static str, value: &'static str| {
+            Config::from_variables(move |asked| match asked.strip_prefix("COUNTERSIGN_API_") {
+                Some("ISSUER") => Some("https://id.example".to_owned()),
+                Some("AUDIENCE") => Some("https://api.example".to_owned()),
+                Some(other) if other == name => Some(value.to_owned()),
+                _ => None,
+            })
+        };
+        assert_eq!(from("FILE_BYTES", "4096").expect("fits").limits.file_bytes, 4096);
+        assert_eq!(from("OWNER_BYTES", "1").expect("fits").limits.owner_bytes, 1);
+        for (name, value) in
+            [("FILE_BYTES", "0"), ("FILE_BYTES", "16777217"), ("FILE_BYTES", "1M"), ("OWNER_BYTES", "-1")]
+        {
+            assert!(from(name, value).is_err(), "{name} {value}");
+        }
     }
 }

@@ -1,7 +1,7 @@
-//! The database behind the notes: SQLite or PostgreSQL by URL, migrations at start, errors sorted for the web.
+//! The database behind the service: SQLite or PostgreSQL by URL, migrations at start, errors sorted for the web.
 //!
 //! The only file that knows which engine it is. On SQLite one connection writes and a few read, so writers wait in line here
-//! instead of colliding in the file; on PostgreSQL both names mean the same pool. All SQL about notes is in `notes.rs`.
+//! instead of colliding in the file; on PostgreSQL both names mean the same pool. All SQL is in the files named after the tables.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -12,7 +12,10 @@ use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::{AnyPool, SqlSafeStr as _};
 use url::Url;
 
-const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "notes", include_str!("../../migrations/0001_notes.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "notes", include_str!("../../migrations/0001_notes.sql")),
+    (2, "items", include_str!("../../migrations/0002_items.sql")),
+];
 
 /// A table of its own, so that this API can share a PostgreSQL database with another program.
 const MIGRATIONS_TABLE: &str = "_resource_api_migrations";

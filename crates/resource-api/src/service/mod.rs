@@ -1,12 +1,30 @@
-//! The example service: notes of the caller. As a value ([`Api`]) and as a running server ([`run`]).
+//! The example service: notes and files of people and of groups, shared read or write. As a value ([`Api`]) and as a running
+//! server ([`run`]).
 //!
 //! Start-up order: settings, routes, HTTP client, database with its migrations. The issuer may be down meanwhile; its keys are
-//! fetched by a task that lives exactly as long as the server.
+//! fetched by a task that lives exactly as long as the server, as does the one that looks for events.
+//!
+//! | file | what it is about |
+//! |---|---|
+//! | `principal`, `groups`, `shares` | who owns, who belongs together, who may see what |
+//! | `items`, `write` | notes and files as they are read, and as they are changed |
+//! | `notes`, `files` | what each may consist of |
+//! | `idempotency`, `events`, `hub` | requests that come twice; what changed, and who hears of it |
+//! | `web` | the route table and the handlers |
 
 mod config;
 mod database;
+mod events;
+mod files;
+mod groups;
+mod hub;
+mod idempotency;
+mod items;
 mod notes;
+mod principal;
+mod shares;
 mod web;
+mod write;
 
 use std::fmt;
 use std::io;
@@ -19,12 +37,14 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{Bytes, Data};
 use actix_web::{App as ActixApp, HttpServer};
 
-pub use config::Config;
+pub use config::{Config, Limits};
 pub use database::DatabaseError;
 
 use crate::resource_server::{ResourceServer, StartError};
 use crate::trace::layer;
 use database::Database;
+use hub::Hub;
+use idempotency::Running;
 use web::{openapi, routes};
 
 const HEADERS_WITHIN: Duration = Duration::from_secs(5);
@@ -36,6 +56,10 @@ pub(crate) struct App {
     pub database: Database,
     pub openapi: Bytes,
     pub server: ResourceServer,
+    pub limits: Limits,
+    pub hub: Hub,
+    /// Requests with an idempotency key that are not answered yet.
+    pub running: Running,
     workers: Option<usize>,
 }
 
@@ -61,9 +85,11 @@ impl Api {
             return Err(Error::Workers);
         }
         let openapi = serde_json::to_vec(&openapi::describe(&config.settings)).unwrap_or_default().into();
-        let server = ResourceServer::new(config.settings, routes::routes())?;
+        let server = ResourceServer::new(config.settings.clone(), routes::routes())?;
         let database = Database::open(&config.database_url).await?;
-        Ok(Self(Arc::new(App { database, openapi, server, workers: config.workers })))
+        let (hub, running) = (Hub::new(), Running::default());
+        let Config { workers, limits, .. } = config;
+        Ok(Self(Arc::new(App { database, openapi, server, limits, hub, running, workers })))
     }
 }
 
@@ -83,14 +109,18 @@ pub async fn run(
     let Api(app) = api;
     let server = listen(&app, listener, tls)?;
     let keys = app.server.keep_fresh();
-    let handle = server.handle();
+    let looking = tokio::spawn(app.hub.clone().look(app.database.clone()));
+    let (handle, hub) = (server.handle(), app.hub.clone());
     // Not `HttpServer::shutdown_signal`: that one stops the whole actix System, other servers of the process included.
     let stopping = tokio::spawn(async move {
         shutdown.await;
+        // A stream would never finish by itself.
+        hub.close();
         handle.stop(true).await;
     });
     let ended = server.await;
     stopping.abort();
+    looking.abort();
     drop(keys);
     app.database.close().await;
     ended

@@ -6,10 +6,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use protocol::issuer::Issuer as IssuerUrl;
 use resource_api::StartError;
 use resource_api::service::{Api, Config, DatabaseError, Error};
+use serde_json::json;
+use sha2::{Digest as _, Sha384};
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _};
 
 use crate::api::sqlite_in;
-use crate::issuer::AUDIENCE;
+use crate::issuer::{AUDIENCE, Issuer};
+use crate::people;
 
 const POSTGRES_URL: &str = "COUNTERSIGN_TEST_POSTGRES_URL";
 
@@ -51,7 +54,7 @@ impl FreshDatabase {
     }
 }
 
-async fn run(url: &str, sql: String) {
+pub async fn run(url: &str, sql: String) {
     let mut connection = AnyConnection::connect(url).await.unwrap();
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
@@ -69,10 +72,51 @@ async fn a_database_is_opened_again_and_a_newer_one_refused() {
         open(&database).await.unwrap();
         open(&database).await.unwrap();
         let newer = "INSERT INTO _resource_api_migrations (version, description, success, checksum, execution_time)
-                     SELECT 9999, 'later', success, checksum, 0 FROM _resource_api_migrations";
+                     SELECT 9999, 'later', success, checksum, 0 FROM _resource_api_migrations WHERE version = 1";
         run(&database, newer.to_owned()).await;
         let refused = open(&database).await;
         assert!(matches!(refused, Err(Error::Database(DatabaseError::Newer(9999)))), "{refused:?}");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn notes_of_before_belong_to_whom_they_belonged() {
+    on_both_engines(async |database| {
+        sqlx::any::install_default_drivers();
+        // The database as the first migration left it.
+        let table = if database.starts_with("sqlite") { format!("{database}?mode=rwc") } else { database.clone() };
+        run(&table, include_str!("../../migrations/0001_notes.sql").to_owned()).await;
+        let id = "AAAAAAAAAAAAAAAAAAAAAA";
+        let note = format!("INSERT INTO notes VALUES ('{id}', 'alice', 'M\u{f6}bel', 'text', 1700000000, 1700000001)");
+        run(&table, note).await;
+        let applied = "CREATE TABLE _resource_api_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL,
+             installed_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, success BOOLEAN NOT NULL,
+             checksum BYTEA NOT NULL, execution_time BIGINT NOT NULL)";
+        run(&table, applied.to_owned()).await;
+        let sum = Sha384::digest(include_bytes!("../../migrations/0001_notes.sql"));
+        let hex = sum.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+        let checksum = if database.starts_with("sqlite") { format!("x'{hex}'") } else { format!("'\\x{hex}'") };
+        let applied = format!(
+            "INSERT INTO _resource_api_migrations (version, description, success, checksum, execution_time)
+             VALUES (1, 'notes', TRUE, {checksum}, 0)"
+        );
+        run(&table, applied).await;
+
+        let issuer = Issuer::start();
+        let api = people::api(&issuer, &database).await;
+        let alice = people::person(&api, &issuer, "alice");
+        let read = alice.get(&format!("/notes/{id}")).await;
+        assert_eq!((read.status, read.header("etag")), (200, "\"1o\""), "{read:?}");
+        let note = read.json();
+        assert_eq!(
+            (&note["title"], &note["body"], &note["owner"]),
+            (&json!("M\u{f6}bel"), &json!("text"), &json!("person:alice"))
+        );
+        assert_eq!(note["updated_at"], "2023-11-14T22:13:21Z");
+        assert_eq!(alice.get("/notes").await.json()["notes"].as_array().unwrap().len(), 1);
+        assert_eq!(people::person(&api, &issuer, "bob").get(&format!("/notes/{id}")).await.status, 404);
+        assert_eq!(alice.delete(&format!("/notes/{id}")).await.status, 204);
     })
     .await;
 }

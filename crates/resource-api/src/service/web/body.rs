@@ -1,4 +1,4 @@
-//! A JSON body, read within limits of size and time (RFC 8259).
+//! A body, read within limits of size and time: JSON (RFC 8259), or the bytes of a file.
 //!
 //! Unknown and repeated members are refused by the types that are read. Every refusal says what to change.
 
@@ -8,7 +8,7 @@ use std::time::Duration;
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
-use actix_web::web::BytesMut;
+use actix_web::web::{self, BytesMut};
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt as _;
 use futures_util::future::LocalBoxFuture;
@@ -20,6 +20,7 @@ use crate::service::web::problems;
 
 const MAX_BYTES: usize = 64 * 1024;
 const MAX_TIME: Duration = Duration::from_secs(10);
+const MAX_TIME_OF_FILE: Duration = Duration::from_mins(1);
 const MAX_SENTENCE: usize = 200;
 
 pub(crate) struct JsonBody<T>(pub T);
@@ -33,7 +34,8 @@ impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
         let payload = payload.take();
         Box::pin(async move {
             fits?;
-            let bytes = timeout(MAX_TIME, read(payload)).await.map_err(|_| problems::too_slow())??;
+            let bytes =
+                timeout(MAX_TIME, read(payload, MAX_BYTES)).await.map_err(|_| problems::too_slow(MAX_TIME))??;
             // An array of the members' values in order would pass for the object.
             if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
                 return Err(problems::body("the body must be a JSON object"));
@@ -43,30 +45,40 @@ impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
     }
 }
 
+/// The bytes of a file, at most so many.
+pub(crate) async fn bytes(headers: &HeaderMap, payload: web::Payload, most: usize) -> Result<Vec<u8>, Problem> {
+    check_size(headers, most)?;
+    let read = timeout(MAX_TIME_OF_FILE, read(payload.into_inner(), most)).await;
+    Ok(read.map_err(|_| problems::too_slow(MAX_TIME_OF_FILE))??.into())
+}
+
 fn check_headers(headers: &HeaderMap) -> Result<(), Problem> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let essence = text(CONTENT_TYPE).and_then(|value| value.split(';').next()).map(str::trim);
     if !essence.is_some_and(|essence| essence.eq_ignore_ascii_case("application/json")) {
         return Err(problems::media_type("send the body as Content-Type: application/json"));
     }
+    check_size(headers, MAX_BYTES)
+}
+
+/// RFC 9110 §8.4: what is encoded would be of another size than it seems.
+fn check_size(headers: &HeaderMap, most: usize) -> Result<(), Problem> {
     if headers.contains_key(CONTENT_ENCODING) {
         return Err(problems::media_type("send the body without Content-Encoding"));
     }
-    match text(CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok()) {
-        Some(length) if length > MAX_BYTES => Err(problems::too_large()),
-        _ => Ok(()),
-    }
+    let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if length.is_some_and(|length| length > most) { Err(problems::too_large(most)) } else { Ok(()) }
 }
 
-async fn read(mut payload: Payload) -> Result<BytesMut, Problem> {
+async fn read(mut payload: Payload, most: usize) -> Result<BytesMut, Problem> {
     let mut bytes = BytesMut::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| match error {
-            PayloadError::Overflow => problems::too_large(),
+            PayloadError::Overflow => problems::too_large(most),
             _ => problems::body("the body ended early"),
         })?;
-        if bytes.len() + chunk.len() > MAX_BYTES {
-            return Err(problems::too_large());
+        if bytes.len() + chunk.len() > most {
+            return Err(problems::too_large(most));
         }
         bytes.extend_from_slice(&chunk);
     }

@@ -1,29 +1,36 @@
-//! The notes of the caller: list, create, read, replace, delete. The route table demands the permission, `notes.rs` the owner.
-//!
-//! Somebody else's note is not found: nobody learns that it exists.
+//! Notes: list, create, read, replace, delete. The route table demands the permission, `found.rs` what the caller may do with
+//! this one.
 
-use actix_web::http::header::{CACHE_CONTROL, LOCATION};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ETAG, LOCATION};
 use actix_web::web::{Data, Path};
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
-use url::form_urlencoded;
 use utoipa::ToSchema;
 
 use crate::caller::Caller;
-use crate::clock;
 use crate::problem::Problem;
 use crate::service::App;
-use crate::service::notes::{self as store, Cursor, DEFAULT_PAGE, Deleted, MAX_PAGE, NoteId, NoteText};
+use crate::service::items::{self, Access, Item, Kind};
+use crate::service::notes::check;
+use crate::service::principal::{Person, shown};
 use crate::service::web::body::JsonBody;
-use crate::service::web::problems;
+use crate::service::web::etag::{self, Reader};
+use crate::service::web::found::{self, private, rfc3339};
+use crate::service::web::{once, problems};
 
 /// One note.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Note {
     #[schema(example = "Xk3vQ0mZr1S8bq0Jw9cT2A")]
     id: String,
+    /// `person:` and a `sub`, or `group:` and an id.
+    #[schema(example = "person:alice")]
+    owner: String,
+    /// What the caller may do with it: `read`, `write` or `own`.
+    access: &'static str,
+    /// Counts from 1.
+    version: i64,
     title: String,
     body: String,
     #[schema(format = DateTime)]
@@ -41,7 +48,21 @@ pub(crate) struct NotePage {
     next: Option<String>,
 }
 
-/// A note as it is written.
+/// A new note.
+#[derive(Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewNote {
+    /// One line.
+    #[schema(min_length = 1, max_length = 200)]
+    title: String,
+    #[serde(default)]
+    #[schema(max_length = 10_000)]
+    body: String,
+    /// The id of a group that it is to belong to; without it, it is the caller's.
+    group: Option<String>,
+}
+
+/// What a note is to be from now on.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NoteInput {
@@ -53,156 +74,161 @@ pub(crate) struct NoteInput {
     body: String,
 }
 
-/// Lists the caller's notes, newest first to the second.
+/// Lists the notes that the caller may see, newest first to the second.
 #[utoipa::path(get, path = "/notes", operation_id = "listNotes", tag = "notes", params(
-    ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "How many notes at most; 20 by default"),
+    ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "How many at most; 20 by default"),
     ("after" = Option<String>, Query, description = "The value of next on the page before"),
 ), responses(
     (status = 200, description = "One page", body = NotePage),
     (status = 400, description = "A parameter breaks a rule"),
 ))]
 pub(crate) async fn list(request: HttpRequest, caller: Caller, app: Data<App>) -> Result<HttpResponse, Problem> {
-    let Asked { limit, after } = Asked::parse(request.query_string()).map_err(problems::query)?;
-    let page = store::page(&app.database, caller.subject(), after.as_ref(), limit).await?;
-    let notes = page.notes.into_iter().map(Note::from).collect();
-    Ok(private().json(NotePage { notes, next: page.next.map(|cursor| cursor.print()) }))
+    let asked = found::asked(request.query_string())?;
+    let page = items::page(&app.database, &Person::of(&caller), Kind::Note, &asked).await?;
+    let notes = page.rows.into_iter().map(Note::from).collect();
+    Ok(private(StatusCode::OK).json(NotePage { notes, next: page.next.map(|cursor| cursor.print()) }))
 }
 
 /// Writes a new note.
-#[utoipa::path(post, path = "/notes", operation_id = "createNote", tag = "notes", request_body = NoteInput, responses(
-    (status = 201, description = "Written", body = Note, headers(("Location" = String, description = "The new note"))),
-    (status = 400, description = "The body breaks a rule"),
-    (status = 413, description = "The body is too large"),
+#[utoipa::path(post, path = "/notes", operation_id = "createNote", tag = "notes", request_body = NewNote, params(
+    ("Idempotency-Key" = Option<String>, Header, description = "A text in quotes: the same request with the same key makes one note"),
+), responses(
+    (status = 201, description = "Written", body = Note, headers(
+        ("Location" = String, description = "The new note"), ("ETag" = String, description = "Its version"))),
+    (status = 400, description = "The body or a header breaks a rule"),
+    (status = 409, description = "A request with this Idempotency-Key is not answered yet"),
+    (status = 413, description = "The body is too large, or the owner keeps as much as they may"),
     (status = 415, description = "The body is not application/json"),
+    (status = 422, description = "The Idempotency-Key was used with another request"),
 ))]
 pub(crate) async fn create(
+    request: HttpRequest,
     caller: Caller,
     app: Data<App>,
-    JsonBody(input): JsonBody<NoteInput>,
+    JsonBody(input): JsonBody<NewNote>,
 ) -> Result<HttpResponse, Problem> {
-    let note = store::insert(&app.database, caller.subject(), &input.check()?, clock::now()).await?;
-    let location = format!("/notes/{}", note.id);
-    Ok(HttpResponse::Created()
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .insert_header((LOCATION, location))
-        .json(Note::from(note)))
+    let person = Person::of(&caller);
+    let said = serde_json::to_vec(&input).map_err(Problem::server_error)?;
+    let owner = found::owner(&person, input.group.as_deref())?;
+    let content = check(input.title, input.body).map_err(problems::body)?;
+    let began = once::begin(&app, &person, request.headers(), &[b"POST /notes", &said])?;
+    let made = found::writing(&app, &person).create(&owner, &content, began.once()).await.map_err(found::not_made)?;
+    app.hub.written();
+    Ok(answer(StatusCode::CREATED, content.made(made, owner.written())))
 }
 
-/// Reads one note.
-#[utoipa::path(get, path = "/notes/{id}", operation_id = "showNote", tag = "notes", params(("id" = String, Path)), responses(
-    (status = 200, description = "The note", body = Note),
-    (status = 404, description = "The caller has no such note"),
+/// Reads a note.
+#[utoipa::path(get, path = "/notes/{id}", operation_id = "showNote", tag = "notes", params(
+    ("id" = String, Path), ("If-None-Match" = Option<String>, Header, description = "The ETag of what is there already"),
+), responses(
+    (status = 200, description = "The note", body = Note, headers(("ETag" = String, description = "Its version"))),
+    (status = 304, description = "It is as it was"),
+    (status = 404, description = "The caller may see no such note"),
+    (status = 412, description = "It is not the version of If-Match"),
 ))]
-pub(crate) async fn show(path: Path<String>, caller: Caller, app: Data<App>) -> Result<HttpResponse, Problem> {
-    let note = store::find(&app.database, caller.subject(), &id(&path)?).await?.ok_or_else(Problem::not_found)?;
-    Ok(private().json(Note::from(note)))
+pub(crate) async fn show(
+    request: HttpRequest,
+    path: Path<String>,
+    caller: Caller,
+    app: Data<App>,
+) -> Result<HttpResponse, Problem> {
+    let note = found::find(&app, &Person::of(&caller), Kind::Note, &path).await?;
+    match etag::read(request.headers(), &etag::of(&note))? {
+        Reader::HasIt => Ok(found::not_modified(etag::of(&note))),
+        Reader::Wants => Ok(answer(StatusCode::OK, note)),
+    }
 }
 
-/// Replaces title and body of a note.
-#[utoipa::path(put, path = "/notes/{id}", operation_id = "replaceNote", tag = "notes", params(("id" = String, Path)), request_body = NoteInput, responses(
-    (status = 200, description = "The note", body = Note),
-    (status = 400, description = "The body breaks a rule"),
-    (status = 404, description = "The caller has no such note"),
-    (status = 413, description = "The body is too large"),
+/// Replaces title and body.
+#[utoipa::path(put, path = "/notes/{id}", operation_id = "replaceNote", tag = "notes", request_body = NoteInput, params(
+    ("id" = String, Path), ("If-Match" = String, Header, description = "The ETag of what is replaced, or *"),
+), responses(
+    (status = 200, description = "The note", body = Note, headers(("ETag" = String, description = "Its version"))),
+    (status = 400, description = "The body or a header breaks a rule"),
+    (status = 404, description = "The caller may see no such note"),
+    (status = 412, description = "It is not the version of If-Match any more"),
+    (status = 413, description = "The body is too large, or the owner keeps as much as they may"),
     (status = 415, description = "The body is not application/json"),
+    (status = 428, description = "If-Match is missing"),
 ))]
 pub(crate) async fn update(
+    request: HttpRequest,
     path: Path<String>,
     caller: Caller,
     app: Data<App>,
     JsonBody(input): JsonBody<NoteInput>,
 ) -> Result<HttpResponse, Problem> {
-    let (id, text) = (id(&path)?, input.check()?);
-    let note = store::update(&app.database, caller.subject(), &id, &text, clock::now()).await?;
-    Ok(private().json(Note::from(note.ok_or_else(Problem::not_found)?)))
+    let (person, content) = (Person::of(&caller), check(input.title, input.body).map_err(problems::body)?);
+    let before = found::find_to(&app, &person, Kind::Note, &path, Access::Write).await?;
+    etag::write(request.headers(), &etag::of(&before))?;
+    match found::writing(&app, &person).replace(&before, &content).await {
+        Ok(note) => {
+            app.hub.written();
+            Ok(answer(StatusCode::OK, note))
+        }
+        Err(error) => Err(found::not_written(&app, &person, Kind::Note, &before, error).await),
+    }
 }
 
 /// Deletes a note.
-#[utoipa::path(delete, path = "/notes/{id}", operation_id = "deleteNote", tag = "notes", params(("id" = String, Path)), responses(
+#[utoipa::path(delete, path = "/notes/{id}", operation_id = "deleteNote", tag = "notes", params(
+    ("id" = String, Path), ("If-Match" = String, Header, description = "The ETag of what is deleted, or *"),
+), responses(
     (status = 204, description = "It is gone"),
-    (status = 404, description = "The caller has no such note"),
+    (status = 400, description = "A header breaks a rule"),
+    (status = 404, description = "The caller may see no such note"),
+    (status = 412, description = "It is not the version of If-Match any more"),
+    (status = 428, description = "If-Match is missing"),
 ))]
-pub(crate) async fn delete(path: Path<String>, caller: Caller, app: Data<App>) -> Result<HttpResponse, Problem> {
-    match store::delete(&app.database, caller.subject(), &id(&path)?).await? {
-        Deleted::Yes => Ok(HttpResponse::NoContent().insert_header((CACHE_CONTROL, "no-store")).finish()),
-        Deleted::NotThere => Err(Problem::not_found()),
-    }
+pub(crate) async fn delete(
+    request: HttpRequest,
+    path: Path<String>,
+    caller: Caller,
+    app: Data<App>,
+) -> Result<HttpResponse, Problem> {
+    delete_item(&request, &path, &caller, &app, Kind::Note).await
 }
 
-/// Which part of the list, checked.
-#[derive(Debug, PartialEq, Eq)]
-struct Asked {
-    limit: u32,
-    after: Option<Cursor>,
-}
-
-impl Asked {
-    fn parse(query: &str) -> Result<Self, &'static str> {
-        let (mut limit, mut after) = (None, None);
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            let before = match &*name {
-                "limit" => limit.replace(value),
-                "after" => after.replace(value),
-                _ => return Err("the parameters of this list are limit and after"),
-            };
-            if before.is_some() {
-                return Err("a parameter was sent more than once");
-            }
+/// The same for notes and files.
+pub(crate) async fn delete_item(
+    request: &HttpRequest,
+    path: &str,
+    caller: &Caller,
+    app: &App,
+    kind: Kind,
+) -> Result<HttpResponse, Problem> {
+    let person = Person::of(caller);
+    let before = found::find_to(app, &person, kind, path, Access::Own).await?;
+    etag::write(request.headers(), &etag::of(&before))?;
+    match found::writing(app, &person).delete(&before, kind).await {
+        Ok(()) => {
+            app.hub.written();
+            Ok(found::done())
         }
-        let limit = match limit.map(|text| text.parse::<u32>()) {
-            None => DEFAULT_PAGE,
-            Some(Ok(limit @ 1..=MAX_PAGE)) => limit,
-            Some(_) => return Err("limit is a number from 1 to 100"),
-        };
-        let after = after.map(|text| Cursor::parse(&text).ok_or("after is the value of next on the page before"));
-        Ok(Self { limit, after: after.transpose()? })
+        Err(error) => Err(found::not_written(app, &person, kind, &before, error).await),
     }
 }
 
-impl NoteInput {
-    fn check(self) -> Result<NoteText, Problem> {
-        NoteText::check(self.title, self.body).map_err(problems::body)
+fn answer(status: StatusCode, note: Item) -> HttpResponse {
+    let mut response = private(status);
+    response.insert_header((ETAG, etag::of(&note)));
+    if status == StatusCode::CREATED {
+        response.insert_header((LOCATION, format!("/notes/{}", note.id)));
     }
+    response.json(Note::from(note))
 }
 
-impl From<store::Note> for Note {
-    fn from(note: store::Note) -> Self {
-        let store::Note { id, title, body, created_at, updated_at } = note;
-        Self { id, title, body, created_at: rfc3339(created_at), updated_at: rfc3339(updated_at) }
-    }
-}
-
-fn id(path: &Path<String>) -> Result<NoteId, Problem> {
-    NoteId::parse(path).ok_or_else(Problem::not_found)
-}
-
-fn private() -> HttpResponseBuilder {
-    let mut response = HttpResponse::Ok();
-    response.insert_header((CACHE_CONTROL, "no-store"));
-    response
-}
-
-/// A time that no clock of ours ever showed becomes 1970.
-fn rfc3339(seconds: i64) -> String {
-    let moment = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    moment.format(&Rfc3339).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn limit_and_after_are_checked() {
-        assert_eq!(Asked::parse(""), Ok(Asked { limit: 20, after: None }));
-        assert_eq!(Asked::parse("limit=100").map(|asked| asked.limit), Ok(100));
-        for query in ["limit=0", "limit=101", "limit=-1", "limit=", "limit=1&limit=1", "after=", "after=x", "page=2"] {
-            assert!(Asked::parse(query).is_err(), "{query}");
+impl From<Item> for Note {
+    fn from(item: Item) -> Self {
+        Self {
+            id: item.id,
+            owner: shown(&item.owner),
+            access: item.access.name(),
+            version: item.version,
+            title: item.name,
+            body: item.body,
+            created_at: rfc3339(item.created_at),
+            updated_at: rfc3339(item.updated_at),
         }
-    }
-
-    #[test]
-    fn times_are_written_as_rfc_3339() {
-        assert_eq!(rfc3339(1_700_000_000), "2023-11-14T22:13:20Z");
     }
 }

@@ -11,12 +11,12 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, OpenIdConnect, SecurityReq
 use utoipa::openapi::{Content, OpenApi, PathItem, Ref, RefOr, Response, Responses, Server};
 
 use crate::config::Settings;
-use crate::guard::{Access, Guard};
+use crate::guard::{Access, Demand, Guard};
 use crate::problem::Document;
 use crate::routes::Line;
 use crate::service::App;
 use crate::service::web::routes::routes;
-use crate::service::web::{health, me, notes};
+use crate::service::web::{app, events, files, groups, health, me, notes, shares};
 
 const BEARER: &str = "bearer";
 const OPENID: &str = "openid";
@@ -29,7 +29,7 @@ const NO_PERMISSION: (&str, &str) = ("403", "The token's scope is not enough; th
 #[openapi(
     info(
         title = "Countersign resource API",
-        description = "Notes of the signed-in person, protected by access tokens."
+        description = "Notes and files of people and of groups, protected by access tokens."
     ),
     paths(
         health::livez,
@@ -40,7 +40,30 @@ const NO_PERMISSION: (&str, &str) = ("403", "The token's scope is not enough; th
         notes::create,
         notes::show,
         notes::update,
-        notes::delete
+        notes::delete,
+        shares::of_note,
+        shares::give_note,
+        shares::take_note,
+        files::list,
+        files::create,
+        files::show,
+        files::delete,
+        files::download,
+        files::replace,
+        shares::of_file,
+        shares::give_file,
+        shares::take_file,
+        groups::list,
+        groups::create,
+        groups::show,
+        groups::delete,
+        groups::members,
+        groups::add,
+        groups::remove,
+        events::stream,
+        app::page,
+        app::script,
+        app::style
     ),
     components(schemas(Document))
 )]
@@ -77,12 +100,41 @@ pub(crate) fn describe(settings: &Settings) -> OpenApi {
     api
 }
 
-/// Either scheme will do; both lead to the same header.
+/// Either scheme will do; both lead to the same header. So will each way to hold enough permissions.
 fn security(line: &Line) -> Vec<SecurityRequirement> {
     if is_public(line) {
         return Vec::new();
     }
-    [BEARER, OPENID].map(|scheme| SecurityRequirement::new(scheme, permissions(line))).into()
+    let ways = ways(line);
+    let requirements = |scheme| ways.iter().map(move |way| SecurityRequirement::new(scheme, way.iter().copied()));
+    [BEARER, OPENID].into_iter().flat_map(requirements).collect()
+}
+
+/// Each way to satisfy all guards of a line.
+fn ways(line: &Line) -> Vec<Vec<&str>> {
+    all_ways(line.guards.iter().map(of_guard))
+}
+
+fn of_guard(guard: &Guard) -> Vec<Vec<&str>> {
+    match &guard.access {
+        Access::Needs(demand) => of_demand(demand),
+        _ => vec![guard.permissions()],
+    }
+}
+
+fn of_demand(demand: &Demand) -> Vec<Vec<&str>> {
+    match demand {
+        Demand::One(permission) => vec![vec![permission]],
+        Demand::All(demands) => all_ways(demands.iter().map(of_demand)),
+        Demand::Any(demands) => demands.iter().flat_map(of_demand).collect(),
+    }
+}
+
+/// One way of each, in every combination.
+fn all_ways<'l>(each: impl Iterator<Item = Vec<Vec<&'l str>>>) -> Vec<Vec<&'l str>> {
+    each.fold(vec![Vec::new()], |ways, more| {
+        ways.iter().flat_map(|way| more.iter().map(move |rest| [way.as_slice(), rest].concat())).collect()
+    })
 }
 
 fn is_public(line: &Line) -> bool {
@@ -159,6 +211,9 @@ mod tests {
         assert_eq!(document["paths"]["/notes"]["get"]["security"][1]["openid"][0], "notes:read");
         assert_eq!(document["paths"]["/me"]["get"]["security"][0], serde_json::json!({ "bearer": [] }));
         assert_eq!(document["paths"]["/livez"]["get"]["security"], serde_json::json!([]));
+        let either = ["bearer", "openid"].map(|scheme| ["notes:read", "files:read"].map(|one| (scheme, one)));
+        let either = either.concat().into_iter().map(|(scheme, one)| serde_json::json!({ scheme: [one] }));
+        assert_eq!(document["paths"]["/events"]["get"]["security"], either.collect::<serde_json::Value>());
         let schemes = &document["components"]["securitySchemes"];
         assert_eq!(schemes["openid"]["openIdConnectUrl"], "https://id.example/.well-known/openid-configuration");
         assert_eq!(schemes["bearer"]["scheme"], "bearer");

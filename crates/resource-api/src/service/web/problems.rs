@@ -1,6 +1,7 @@
 //! The errors of this service, as problems.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::RETRY_AFTER;
@@ -21,12 +22,27 @@ pub(crate) fn media_type(detail: &'static str) -> Problem {
     Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
 }
 
-pub(crate) fn too_large() -> Problem {
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "content_too_large", "the body is larger than 64 KiB")
+pub(crate) fn header(detail: &'static str) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "invalid_header", detail)
 }
 
-pub(crate) fn too_slow() -> Problem {
-    Problem::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "the body took longer than 10 seconds")
+/// The handler's part of the path.
+pub(crate) fn path(detail: &'static str) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "invalid_path", detail)
+}
+
+pub(crate) fn conflict(detail: &'static str) -> Problem {
+    Problem::new(StatusCode::CONFLICT, "conflict", detail)
+}
+
+pub(crate) fn too_large(most: usize) -> Problem {
+    let detail = format!("the body is larger than {most} bytes");
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "content_too_large", detail)
+}
+
+pub(crate) fn too_slow(most: Duration) -> Problem {
+    let detail = format!("the body took longer than {} seconds", most.as_secs());
+    Problem::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", detail)
 }
 
 impl From<DatabaseError> for Problem {
