@@ -150,8 +150,10 @@ impl SigningKey {
         Ok(key)
     }
 
+    /// The bare signature of a message, as it stands in a JWS (RFC 7518 §3, RFC 8037 §3.1): for whoever needs a header that
+    /// [`Self::sign`] does not write.
     #[expect(clippy::disallowed_methods, reason = "PSS and ECDSA draw while they sign; nothing of it is kept")]
-    pub(crate) fn signature(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+    pub fn signature(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
         let random = SystemRandom::new();
         match &self.pair {
             Pair::Rsa(pair, encoding) => {

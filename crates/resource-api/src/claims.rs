@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use jwt::claims::Audience;
 use jwt::json::{self, Members, Taken};
-use protocol::time::Timestamp;
+use protocol::time::{Timestamp, numeric_date};
 use serde::Deserialize;
-use serde::de::MapAccess;
+use serde::de::{Error as _, MapAccess};
+use serde_json::Value;
 
 /// Each may be missing.
 #[derive(Debug, Default)]
@@ -45,13 +46,14 @@ impl<'t> Members<'t> for Claims<'t> {
             "iss" => self.iss = json::text(values)?,
             "sub" => self.sub = json::text(values)?,
             "aud" => self.aud = values.next_value()?,
-            "exp" => self.exp = values.next_value()?,
-            "nbf" => self.nbf = values.next_value()?,
-            "iat" => self.iat = values.next_value()?,
+            "exp" => self.exp = time(values)?,
+            // A claim that is not required is left out, not null (RFC 7519 §4.1.5: "Its value MUST be a number").
+            "nbf" => self.nbf = Some(time(values)?.ok_or_else(|| A::Error::custom("nbf is null"))?),
+            "iat" => self.iat = time(values)?,
             "jti" => self.jti = json::text(values)?,
             "client_id" => self.client_id = json::text(values)?,
             "scope" => self.scope = json::text(values)?,
-            "auth_time" => self.auth_time = values.next_value()?,
+            "auth_time" => self.auth_time = time(values)?,
             "acr" => self.acr = json::text(values)?,
             "nonce" | "at_hash" => {
                 self.of_id_token = true;
@@ -61,5 +63,13 @@ impl<'t> Members<'t> for Claims<'t> {
             _ => return Ok(Taken::No),
         }
         Ok(Taken::Yes)
+    }
+}
+
+/// RFC 7519 §2: a NumericDate is "a JSON numeric value", and "non-integer values can be represented".
+fn time<'t, A: MapAccess<'t>>(values: &mut A) -> Result<Option<Timestamp>, A::Error> {
+    match values.next_value()? {
+        Value::Null => Ok(None),
+        value => numeric_date(&value).map(Some).ok_or_else(|| A::Error::custom("not a NumericDate")),
     }
 }

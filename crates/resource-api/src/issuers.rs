@@ -8,6 +8,7 @@ use protocol::signing::SigningAlgorithm;
 use serde_json::{Map, Value};
 
 use crate::caller::Identity;
+use crate::jwks_cache::KeysInProcess;
 use crate::validator::{TokenRefused, identifier};
 
 /// An issuer whose access tokens are accepted.
@@ -17,6 +18,8 @@ pub struct TrustedIssuer {
     pub claims: ClaimShape,
     /// `alg` of its tokens. Every one that we can verify by default; none of them is symmetric.
     pub algorithms: Vec<SigningAlgorithm>,
+    /// Its keys, when they do not have to be fetched.
+    pub(crate) keys: Option<KeysInProcess>,
 }
 
 /// How an issuer writes access tokens.
@@ -36,7 +39,7 @@ pub enum ClaimShape {
 impl TrustedIssuer {
     /// One that follows RFC 9068, as Countersign does.
     pub fn new(issuer: Issuer) -> Self {
-        Self { issuer, claims: ClaimShape::Standard, algorithms: SigningAlgorithm::ALL.to_vec() }
+        Self { issuer, claims: ClaimShape::Standard, algorithms: SigningAlgorithm::ALL.to_vec(), keys: None }
     }
 
     #[must_use]

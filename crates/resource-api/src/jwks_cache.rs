@@ -24,15 +24,29 @@ use crate::outbound::{Discovered, FetchError, Outbound};
 const PATIENCE: Duration = Duration::from_secs(5);
 const FIRST_RETRY: Duration = Duration::from_millis(250);
 const LAST_RETRY: Duration = Duration::from_secs(10);
+/// Longer than a process lives.
+const NEVER: Duration = Duration::from_hours(24 * 365 * 30);
 
 #[derive(Debug)]
 pub(crate) struct JwksCache {
-    outbound: Outbound,
+    source: Source,
     config: JwksConfig,
-    snapshot: ArcSwapOption<Keys>,
+    snapshot: Arc<ArcSwapOption<Keys>>,
     introspection_endpoint: ArcSwapOption<Url>,
     progress: watch::Sender<Progress>,
 }
+
+/// Who fills the snapshot.
+#[derive(Debug)]
+enum Source {
+    Issuer(Outbound),
+    /// Somebody in this process; nothing is ever fetched.
+    InProcess,
+}
+
+/// Keys that are put here instead of being fetched: those of the issuer in `testkit`. All caches made with it show them at once.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct KeysInProcess(Arc<ArcSwapOption<Keys>>);
 
 #[derive(Debug)]
 struct Keys {
@@ -74,14 +88,19 @@ impl JwksCache {
         let now = Instant::now();
         // The task begins with a fetch, so the first requests wait for it instead of being sent away.
         let progress = Progress { done: 0, state: State::Fetching, last_failed: false, quiet_until: now };
-        let progress = watch::Sender::new(progress);
-        Self {
-            outbound,
-            config,
-            snapshot: ArcSwapOption::empty(),
-            introspection_endpoint: ArcSwapOption::empty(),
-            progress,
-        }
+        Self::with(Source::Issuer(outbound), config, Arc::default(), progress)
+    }
+
+    /// A cache that fetches nothing: a key that is not there is unknown, without waiting.
+    pub(crate) fn in_process(keys: &KeysInProcess, config: JwksConfig) -> Self {
+        let now = Instant::now();
+        let progress = Progress { done: 1, state: State::Resting(now), last_failed: false, quiet_until: now + NEVER };
+        Self::with(Source::InProcess, config, Arc::clone(&keys.0), progress)
+    }
+
+    fn with(source: Source, config: JwksConfig, snapshot: Arc<ArcSwapOption<Keys>>, progress: Progress) -> Self {
+        let (introspection_endpoint, progress) = (ArcSwapOption::empty(), watch::Sender::new(progress));
+        Self { source, config, snapshot, introspection_endpoint, progress }
     }
 
     /// Hands the key that a token names to `work`. Waits only when there are no keys yet or this one is unknown.
@@ -134,12 +153,13 @@ impl JwksCache {
 
     /// Fetches for as long as it is polled. Exactly one task per cache runs this.
     pub(crate) async fn keep_fresh(self: Arc<Self>) {
+        let Source::Issuer(outbound) = &self.source else { return };
         let mut asked = self.progress.subscribe();
         let mut jwks_uri = None;
         let mut failures = 0;
         loop {
             self.progress.send_modify(|progress| progress.state = State::Fetching);
-            let pause = match self.fetch(&mut jwks_uri).await {
+            let pause = match self.fetch(outbound, &mut jwks_uri).await {
                 Ok(pause) => {
                     failures = 0;
                     pause
@@ -147,7 +167,7 @@ impl JwksCache {
                 Err(error) => {
                     failures += 1;
                     let old_keys = if self.ready().is_ok() { "kept in use" } else { "none" };
-                    tracing::warn!(issuer = %self.outbound.issuer(), cause = %error, old_keys, "the issuer's keys could not be fetched");
+                    tracing::warn!(issuer = %outbound.issuer(), cause = %error, old_keys, "the issuer's keys could not be fetched");
                     retry_pause(failures)
                 }
             };
@@ -165,22 +185,22 @@ impl JwksCache {
     }
 
     /// One fetch; on success the snapshot is new and the answer says when to come back.
-    async fn fetch(&self, jwks_uri: &mut Option<Url>) -> Result<Duration, FetchError> {
+    async fn fetch(&self, outbound: &Outbound, jwks_uri: &mut Option<Url>) -> Result<Duration, FetchError> {
         // Taken out: when this fails, the next fetch asks anew where the keys are.
         let uri = match jwks_uri.take() {
             Some(uri) => uri,
             None => {
-                let Discovered { jwks_uri, introspection_endpoint } = self.outbound.discover().await?;
+                let Discovered { jwks_uri, introspection_endpoint } = outbound.discover().await?;
                 self.introspection_endpoint.store(introspection_endpoint.map(Arc::new));
                 jwks_uri
             }
         };
-        let published = self.outbound.keys(&uri).await?;
+        let published = outbound.keys(&uri).await?;
         *jwks_uri = Some(uri);
         let (min, max) = (duration(self.config.min_ttl), duration(self.config.max_ttl));
         let ttl = published.max_age.unwrap_or(min).clamp(min, max);
         let usable_until = Instant::now() + ttl + duration(self.config.stale_for);
-        tracing::info!(issuer = %self.outbound.issuer(), keys = published.keys.keys().len(), seconds = ttl.as_secs(), "fetched the issuer's keys");
+        tracing::info!(issuer = %outbound.issuer(), keys = published.keys.keys().len(), seconds = ttl.as_secs(), "fetched the issuer's keys");
         self.snapshot.store(Some(Arc::new(Keys { set: published.keys, usable_until })));
         // 70 to 80 %, so that many servers that started together do not come back together.
         let [random] = jwt::random::bytes::<1>();
@@ -249,6 +269,19 @@ impl JwksCache {
 
     fn retry_after(&self) -> Seconds {
         retry_after(self.progress.borrow().state, Instant::now())
+    }
+}
+
+#[cfg(feature = "testkit")]
+impl KeysInProcess {
+    /// In place of those before.
+    pub(crate) fn put(&self, set: JwkSet) {
+        self.0.store(Some(Arc::new(Keys { set, usable_until: Instant::now() + NEVER })));
+    }
+
+    /// As if there had never been any.
+    pub(crate) fn clear(&self) {
+        self.0.store(None);
     }
 }
 

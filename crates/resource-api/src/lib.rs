@@ -17,6 +17,7 @@
 //! | `basic`, `signature` | user name and API key (RFC 7617); signed requests (RFC 9421) |
 //! | `refusal`, `problem`, `trace`, `cors` | how refusals and errors leave |
 //! | `metadata` | the document about this API (RFC 9728) |
+//! | `testkit` | an issuer in this process, for tests of APIs, behind the feature `testkit` |
 //! | `service` | an example service, behind the feature `service` |
 
 mod authenticate;
@@ -47,6 +48,8 @@ mod routes;
 pub mod service;
 pub mod signature;
 mod signed_body;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 mod trace;
 mod validator;
 

@@ -106,7 +106,10 @@ impl ResourceServer {
         for trusted in &settings.issuers {
             let outbound = Outbound::new(trusted.issuer.clone(), settings.extra_ca.as_deref())?;
             let http = outbound.http().clone();
-            let cache = Arc::new(JwksCache::new(outbound, settings.jwks.clone()));
+            let cache = Arc::new(match &trusted.keys {
+                Some(keys) => JwksCache::in_process(keys, settings.jwks.clone()),
+                None => JwksCache::new(outbound, settings.jwks.clone()),
+            });
             opaque = opaque.or_else(|| OpaqueTokens::new(&settings, &http, &cache));
             keys.push(cache);
         }

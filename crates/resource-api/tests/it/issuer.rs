@@ -1,17 +1,15 @@
 //! An issuer in this process: discovery and key set over HTTP on a loopback port, tokens on demand. Counts what it is asked.
 
-use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpResponse, HttpServer};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jwt::key::SigningKey;
 use protocol::signing::SigningAlgorithm;
+pub use resource_api::testkit::now;
+use resource_api::testkit::{TestIssuer, TestKey, Token};
 use serde_json::{Value, json};
 use tokio::net::TcpSocket;
 
@@ -19,13 +17,14 @@ pub const AUDIENCE: &str = "https://notes.example";
 
 pub struct Issuer {
     pub url: String,
+    kit: TestIssuer,
     pub state: Arc<State>,
 }
 
 pub struct State {
     pub discovery_count: AtomicUsize,
     pub jwks_count: AtomicUsize,
-    pub keys: Mutex<Vec<Arc<SigningKey>>>,
+    pub keys: Mutex<Vec<TestKey>>,
     pub answers: Mutex<Answers>,
 }
 
@@ -85,7 +84,7 @@ impl Issuer {
             None => server.listen(listener).unwrap(),
         };
         actix_web::rt::spawn(server.run());
-        Self { url, state }
+        Self { kit: TestIssuer::at(&url), url, state }
     }
 
     pub fn bend(&self, change: impl FnOnce(&mut Answers)) {
@@ -100,8 +99,8 @@ impl Issuer {
         self.state.discovery_count.load(Ordering::SeqCst)
     }
 
-    pub fn key(&self) -> Arc<SigningKey> {
-        Arc::clone(&self.state.keys.lock().unwrap()[0])
+    pub fn key(&self) -> TestKey {
+        self.state.keys.lock().unwrap()[0].clone()
     }
 
     /// Replaces all keys by a new one.
@@ -111,13 +110,8 @@ impl Issuer {
 
     /// A good token of alice's with both permissions.
     pub fn token(&self) -> Token {
-        let now = now();
-        let claims = json!({
-            "iss": self.url, "sub": "alice", "aud": AUDIENCE, "exp": now + 300, "iat": now, "jti": "grant-1.token-1",
-            "client_id": "web-app", "scope": "openid notes:read notes:write",
-        });
-        let Value::Object(claims) = claims else { unreachable!("written as an object") };
-        Token { key: self.key(), typ: Some("at+jwt".to_owned()), claims: claims.into_iter().collect() }
+        let token = self.kit.token().sub("alice").client("web-app").audience(AUDIENCE);
+        token.scope("openid notes:read notes:write").signed_by(self.key())
     }
 }
 
@@ -140,61 +134,14 @@ impl Reserved {
     }
 }
 
-pub struct Token {
-    key: Arc<SigningKey>,
-    typ: Option<String>,
-    claims: BTreeMap<String, Value>,
-}
-
-impl Token {
-    pub fn claim(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.claims.insert(name.to_owned(), value.into());
-        self
-    }
-
-    pub fn without(mut self, name: &str) -> Self {
-        self.claims.remove(name).expect("the claim was there");
-        self
-    }
-
-    pub fn typ(mut self, typ: Option<&str>) -> Self {
-        self.typ = typ.map(str::to_owned);
-        self
-    }
-
-    pub fn signed_by(mut self, key: Arc<SigningKey>) -> Self {
-        self.key = key;
-        self
-    }
-
-    pub fn sign(&self) -> String {
-        self.key.sign(self.typ.as_deref(), &self.claims).unwrap()
-    }
-
-    pub fn claims(&self) -> &BTreeMap<String, Value> {
-        &self.claims
-    }
-}
-
-/// A good token with another header and a signature by nobody. A header member that is null is left out.
+/// A good token with another header. A member that is null is left out.
 pub fn forged(header: Value, issuer: &Issuer) -> String {
-    let mut members = json!({ "alg": "ES256", "typ": "at+jwt", "kid": issuer.key().kid() });
-    let Value::Object(change) = header else { unreachable!("written as an object") };
-    for (name, value) in change {
-        members[name] = value;
-    }
-    let members: BTreeMap<_, _> = members.as_object().unwrap().iter().filter(|(_, value)| !value.is_null()).collect();
-    let part = |json: serde_json::Result<Vec<u8>>| URL_SAFE_NO_PAD.encode(json.unwrap());
-    let token = issuer.token();
-    format!("{}.{}.AAAA", part(serde_json::to_vec(&members)), part(serde_json::to_vec(&token.claims)))
+    let Value::Object(members) = header else { unreachable!("written as an object") };
+    members.into_iter().fold(issuer.token(), |token, (name, value)| token.header(&name, value)).sign()
 }
 
-pub fn key(algorithm: SigningAlgorithm) -> Arc<SigningKey> {
-    Arc::new(SigningKey::generate(algorithm).unwrap())
-}
-
-pub fn now() -> i64 {
-    i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()).unwrap()
+pub fn key(algorithm: SigningAlgorithm) -> TestKey {
+    TestKey::new(algorithm)
 }
 
 async fn discovery(state: Data<State>) -> HttpResponse {
@@ -213,7 +160,7 @@ async fn jwks(state: Data<State>) -> HttpResponse {
     if let Some(document) = answers.jwks {
         return response.body(document);
     }
-    let keys: Vec<_> = state.keys.lock().unwrap().iter().map(|key| key.jwk().clone()).collect();
+    let keys: Vec<_> = state.keys.lock().unwrap().iter().map(TestKey::jwk).collect();
     response.json(json!({ "keys": keys }))
 }
 

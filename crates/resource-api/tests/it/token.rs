@@ -111,6 +111,20 @@ async fn times_have_thirty_seconds_of_leeway() {
     get(issuer.token().claim("iat", now() + 40).sign()).await.assert_invalid_token("issued in the future");
 }
 
+/// RFC 7519 §2: a NumericDate may have a fraction, and JSON has several spellings of a number.
+#[actix_web::test]
+async fn times_may_have_fractions() {
+    let issuer = Issuer::start();
+    let api = TestApi::start(&issuer).await;
+    #[expect(clippy::cast_precision_loss, reason = "a time of today")]
+    let now = now() as f64;
+    for (claim, time) in [("exp", now + 300.75), ("exp", now + 300.0), ("iat", now - 0.5), ("nbf", now - 0.5)] {
+        assert_eq!(api.get("/me", &issuer.token().claim(claim, time).sign()).await.status, 200, "{claim} {time}");
+    }
+    api.get("/me", &issuer.token().claim("exp", now - 40.5).sign()).await.assert_invalid_token("expired");
+    api.get("/me", &issuer.token().claim("nbf", Value::Null).sign()).await.assert_invalid_token("claims");
+}
+
 #[actix_web::test]
 async fn an_id_token_is_no_access_token() {
     let issuer = Issuer::start();
@@ -140,7 +154,7 @@ async fn a_wrong_signature_is_refused() {
     api.get("/me", &format!("{changed}.{signature}")).await.assert_invalid_token("signature is wrong");
     api.get("/me", &format!("{signed}.AAAA")).await.assert_invalid_token("signature is wrong");
     // Same kid, another key.
-    let thief = key(SigningAlgorithm::ES256).sign(Some("at+jwt"), issuer.token().claims()).unwrap();
+    let thief = issuer.token().signed_by(key(SigningAlgorithm::ES256)).sign();
     let (_, body) = thief.split_once('.').unwrap();
     let (header, _) = good.split_once('.').unwrap();
     api.get("/me", &format!("{header}.{body}")).await.assert_invalid_token("signature is wrong");

@@ -1,0 +1,116 @@
+//! Proofs that a client has the key that its token is bound to (RFC 9449 §4.2).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use protocol::secret::TokenHash;
+use protocol::signing::SigningAlgorithm;
+use serde_json::{Map, Value, json};
+
+use super::issuer::TestKey;
+use super::now;
+use super::token::signed;
+
+/// The key of a client: bind a token to it with [`super::Token::bound_to`].
+#[derive(Clone, Debug)]
+pub struct DpopKey(TestKey);
+
+/// Says what is in a proof: good as it comes for its request, and bent by one word for each thing that can be wrong with it.
+#[derive(Clone, Debug)]
+#[must_use = "a proof is nothing before it is signed"]
+pub struct Proof {
+    key: TestKey,
+    header: Map<String, Value>,
+    claims: Map<String, Value>,
+}
+
+impl Default for DpopKey {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl DpopKey {
+    /// A fresh one for ES256.
+    pub fn new() -> Self {
+        Self::with(SigningAlgorithm::ES256)
+    }
+
+    pub fn with(algorithm: SigningAlgorithm) -> Self {
+        Self(TestKey::new(algorithm))
+    }
+
+    /// What `cnf.jkt` says of a token that is bound to this key (RFC 9449 §6.1).
+    pub fn thumbprint(&self) -> &str {
+        self.0.kid()
+    }
+
+    /// For the header `DPoP` of one request: a proof with a new `jti`. `url` is the one that the API is reached at.
+    pub fn proof(&self, method: &str, url: &str, access_token: &str) -> String {
+        self.request(method, url).access_token(access_token).sign()
+    }
+
+    /// A proof for a request without an access token, as the token endpoint wants it; the start of every other.
+    pub fn request(&self, method: &str, url: &str) -> Proof {
+        // RFC 9449 §4.2, htu: "The HTTP target URI […] without query and fragment parts".
+        let target = url.split(['?', '#']).next().unwrap_or_default();
+        let jti = URL_SAFE_NO_PAD.encode(jwt::random::bytes::<16>());
+        let header = json!({ "typ": "dpop+jwt", "alg": self.0.algorithm().name(), "jwk": public_part(&self.0) });
+        let claims = json!({ "jti": jti, "htm": method, "htu": target, "iat": now() });
+        let (Value::Object(header), Value::Object(claims)) = (header, claims) else {
+            unreachable!("both are written as objects")
+        };
+        Proof { key: self.0.clone(), header, claims }
+    }
+}
+
+impl Proof {
+    /// The token that it goes with: its hash (`ath`).
+    pub fn access_token(self, token: &str) -> Self {
+        self.claim("ath", TokenHash::of(token.as_bytes()).as_str())
+    }
+
+    /// What the API sent in `DPoP-Nonce` (§9).
+    pub fn nonce(self, nonce: &str) -> Self {
+        self.claim("nonce", nonce)
+    }
+
+    /// Any claim with any value.
+    pub fn claim(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.claims.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Leaves a claim out.
+    pub fn without(mut self, name: &str) -> Self {
+        self.claims.remove(name);
+        self
+    }
+
+    /// Any member of the header with any value; `null` leaves it out.
+    pub fn header(mut self, name: &str, value: impl Into<Value>) -> Self {
+        match value.into() {
+            Value::Null => self.header.remove(name),
+            value => self.header.insert(name.to_owned(), value),
+        };
+        self
+    }
+
+    /// Signs with another key than the one in the header.
+    pub fn signed_by(mut self, key: DpopKey) -> Self {
+        self.key = key.0;
+        self
+    }
+
+    pub fn sign(&self) -> String {
+        signed(&self.key, &self.header, &self.claims)
+    }
+}
+
+/// Those members alone that make the key: what RFC 7638 §3.2 hashes.
+fn public_part(key: &TestKey) -> Value {
+    let mut jwk = key.jwk();
+    if let Value::Object(members) = &mut jwk {
+        members.retain(|name, _| ["kty", "crv", "x", "y", "n", "e"].contains(&name.as_str()));
+    }
+    jwk
+}
