@@ -41,6 +41,8 @@ pub enum Purpose<'a> {
     Totp(&'a UserId),
     /// The same, while it is offered on a page and not enrolled yet.
     TotpOffer(&'a UserId),
+    /// What a relying party remembers while a person signs in at its issuer, in a cookie.
+    SignIn,
 }
 
 /// Seals the claims of an access token. Two calls with the same claims give different texts.
@@ -101,6 +103,7 @@ impl Purpose<'_> {
             Self::Mail(mail) => [&[VERSION, 4], mail.as_str().as_bytes()].concat(),
             Self::Totp(user) => [&[VERSION, 5], user.as_str().as_bytes()].concat(),
             Self::TotpOffer(user) => [&[VERSION, 6], user.as_str().as_bytes()].concat(),
+            Self::SignIn => vec![VERSION, 32],
         }
     }
 }

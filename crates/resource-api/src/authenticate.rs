@@ -7,6 +7,8 @@ use std::net::IpAddr;
 use actix_web::HttpRequest;
 use protocol::api_key;
 
+#[cfg(feature = "bff")]
+use crate::caller::CredentialKind;
 use crate::caller::{Caller, Identity};
 use crate::clock;
 use crate::credential::{Presented, presented};
@@ -15,6 +17,8 @@ use crate::opaque::OpaqueTokens;
 use crate::problem::Problem;
 use crate::refusal::{Refusal, Scheme, WithoutCredential};
 use crate::resource_server::ResourceServer;
+#[cfg(feature = "bff")]
+use crate::session;
 use crate::signature::{Authentic, Message, field_lines};
 use crate::validator::TokenRefused;
 use crate::{basic, binding, peer};
@@ -76,10 +80,7 @@ async fn authenticate(
     let opaque = || server.opaque().ok_or(Refusal::Token(TokenRefused::Opaque));
     let identity = match presented {
         Presented::Bearer(token) | Presented::Dpop(token) => {
-            let identity = match token.is_jwt() {
-                true => server.validator().validate(token.expose(), clock::now()).await?,
-                false => opaque()?.accept(token.expose(), from()).await?,
-            };
+            let identity = of_token(server, token.expose(), from()).await?;
             let credential = (*used, token.expose());
             binding::check(identity.bound.as_ref(), credential, request, settings, server.dpop()).await?;
             identity
@@ -94,13 +95,33 @@ async fn authenticate(
             opaque()?.accept_basic(&basic, from()).await?
         }
         Presented::SignedRequest => return signed(server, request, opaque()?, from()).await,
-        // Sessions are switched on with the front end that they are for.
-        Presented::Session | Presented::Nothing => {
-            return Err(Refusal::NoCredential(WithoutCredential::NothingSent));
-        }
+        #[cfg(feature = "bff")]
+        Presented::Session => of_session(server, request, from()).await?,
+        #[cfg(not(feature = "bff"))]
+        Presented::Session => return Err(Refusal::NoCredential(WithoutCredential::NothingSent)),
+        Presented::Nothing => return Err(Refusal::NoCredential(WithoutCredential::NothingSent)),
         Presented::OnlyInQuery => return Err(Refusal::NoCredential(WithoutCredential::OnlyInQuery)),
     };
     Ok(Authenticated { identity, unread: None })
+}
+
+/// An access token or an API key. A JWS in compact form has three parts (RFC 7515 §7.1); what has not is for the issuer to read.
+async fn of_token(server: &ResourceServer, token: &str, from: Option<IpAddr>) -> Result<Identity, Refusal> {
+    if token.bytes().filter(|byte| *byte == b'.').count() == 2 {
+        return Ok(server.validator().validate(token, clock::now()).await?);
+    }
+    let opaque = server.opaque().ok_or(Refusal::Token(TokenRefused::Opaque))?;
+    opaque.accept(token, from).await
+}
+
+/// The access token of a session, which was never bound to a key.
+#[cfg(feature = "bff")]
+async fn of_session(server: &ResourceServer, request: &HttpRequest, from: Option<IpAddr>) -> Result<Identity, Refusal> {
+    let bff = server.settings().sessions.as_ref();
+    let session = session::of(bff.ok_or(Refusal::NoCredential(WithoutCredential::NothingSent))?, request).await?;
+    let identity = of_token(server, session.access_token.expose(), from).await?;
+    binding::check(identity.bound.as_ref(), (Scheme::Bearer, ""), request, server.settings(), None).await?;
+    Ok(Identity { kind: CredentialKind::Session, ..identity })
 }
 
 /// RFC 9421: what is claimed, the key, the signature; the body waits until its owner is known.

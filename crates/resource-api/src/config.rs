@@ -16,6 +16,8 @@ use protocol::secret::SecretString;
 use protocol::time::Seconds;
 use url::Url;
 
+#[cfg(feature = "bff")]
+use crate::bff::Bff;
 use crate::dpop::DpopConfig;
 use crate::introspection::{ClientCredentials, Limits};
 use crate::issuers::TrustedIssuer;
@@ -56,6 +58,9 @@ pub struct Settings {
     pub basic: bool,
     /// Requests signed with an API key (RFC 9421). Off by default; needs `introspection`.
     pub signatures: Option<Policy>,
+    /// Sessions by cookie for a web front end on the same origin. `None`: cookies are not looked at.
+    #[cfg(feature = "bff")]
+    pub sessions: Option<Bff>,
     /// How long the issuers' keys are kept.
     pub jwks: JwksConfig,
     /// PEM certificates of authorities to trust beside the system's, for an issuer with a private authority.
@@ -125,6 +130,8 @@ impl Settings {
             introspection: None,
             basic: false,
             signatures: None,
+            #[cfg(feature = "bff")]
+            sessions: None,
             jwks: JwksConfig::default(),
             extra_ca: None,
         }

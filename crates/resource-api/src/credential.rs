@@ -134,11 +134,6 @@ impl<'r> Token<'r> {
     pub(crate) fn expose(self) -> &'r str {
         self.0
     }
-
-    /// A JWS in compact form has three parts (RFC 7515 §7.1); what has not is for the issuer to read.
-    pub(crate) fn is_jwt(self) -> bool {
-        self.0.bytes().filter(|byte| *byte == b'.').count() == 2
-    }
 }
 
 impl std::fmt::Debug for Presented<'_> {

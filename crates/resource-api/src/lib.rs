@@ -15,6 +15,7 @@
 //! | `binding`, `dpop`, `certificate`, `replay` | who has the key that a token is bound to; what counts only once |
 //! | `opaque`, `introspection` | opaque tokens and API keys; how the issuer is asked |
 //! | `basic`, `signature` | user name and API key (RFC 7617); signed requests (RFC 9421) |
+//! | `session`, `bff` | sessions by cookie, behind the feature `bff` |
 //! | `refusal`, `problem`, `trace`, `cors` | how refusals and errors leave |
 //! | `metadata` | the document about this API (RFC 9728) |
 //! | `testkit` | an issuer in this process, for tests of APIs, behind the feature `testkit` |
@@ -22,6 +23,8 @@
 
 mod authenticate;
 pub mod basic;
+#[cfg(feature = "bff")]
+pub mod bff;
 mod binding;
 mod caller;
 pub mod certificate;
@@ -46,6 +49,8 @@ mod resource_server;
 mod routes;
 #[cfg(feature = "service")]
 pub mod service;
+#[cfg(feature = "bff")]
+mod session;
 pub mod signature;
 mod signed_body;
 #[cfg(feature = "testkit")]

@@ -19,6 +19,8 @@ use crate::problem::Problem;
 use crate::replay::Unavailable;
 use crate::resource_server::Schemes;
 use crate::routes::DPOP_NONCE;
+#[cfg(feature = "bff")]
+use crate::session::SessionRefused;
 use crate::signature::{Answer, SignatureError};
 use crate::validator::{NotAccepted, TokenRefused};
 
@@ -44,6 +46,9 @@ pub(crate) enum Refusal {
     Signature(#[from] SignatureError),
     #[error(transparent)]
     Basic(#[from] BasicError),
+    #[cfg(feature = "bff")]
+    #[error("{}", .0.error)]
+    Session(SessionRefused),
     #[error("the body ended early")]
     BodyEnded,
     #[error("the signed body is longer than {0} bytes")]
@@ -85,6 +90,16 @@ impl Refusal {
         if error.is_none() {
             problem = problem.without_error();
         }
+        #[cfg(feature = "bff")]
+        if let Self::Session(SessionRefused { forget, .. }) = self {
+            if let Some(forget) = forget {
+                problem = problem.header(actix_web::http::header::SET_COOKIE, forget.as_str());
+            }
+            if status == StatusCode::UNAUTHORIZED {
+                // No registered scheme means a cookie (RFC 9110 §15.5.2 demands one); the parameter says where to go.
+                return problem.header(WWW_AUTHENTICATE, "Cookie realm=\"/bff/login\"");
+            }
+        }
         if let Some(Seconds(seconds)) = self.retry_after() {
             return problem.header(RETRY_AFTER, seconds);
         }
@@ -121,6 +136,11 @@ impl Refusal {
                 }
             }
             Self::Basic(error) => (StatusCode::BAD_REQUEST, Some("invalid_request"), error.to_string().into()),
+            #[cfg(feature = "bff")]
+            Self::Session(SessionRefused { error, .. }) => {
+                let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::UNAUTHORIZED);
+                (status, Some(error.code()), error.to_string().into())
+            }
             Self::BodyEnded => (StatusCode::BAD_REQUEST, Some("invalid_request"), "the body ended early".into()),
             Self::SignedBody(limit) => {
                 let detail = format!("a signed body has at most {limit} bytes here");
@@ -146,6 +166,8 @@ impl Refusal {
     fn retry_after(&self) -> Option<Seconds> {
         match self {
             Self::Unavailable(_, retry_after) => Some(*retry_after),
+            #[cfg(feature = "bff")]
+            Self::Session(SessionRefused { error, .. }) => error.retry_after(),
             Self::Dpop(DpopError::Unavailable(_)) | Self::Signature(SignatureError::Unavailable(_)) => {
                 Some(Unavailable::RETRY_AFTER)
             }

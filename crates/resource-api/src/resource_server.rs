@@ -136,6 +136,10 @@ impl ResourceServer {
     pub fn configure(&self, app: &mut ServiceConfig) {
         app.app_data(Data::new(self.clone()));
         self.0.routes.configure(self, app);
+        #[cfg(feature = "bff")]
+        if let Some(bff) = &self.0.settings.sessions {
+            bff.configure(app);
+        }
         let document = self.0.metadata.clone();
         app.route(&metadata::path(&self.0.settings.public_url), web::get().to(move || ready(answer(&document))));
         app.default_service(web::to(|| ready(Err::<HttpResponse, _>(Problem::not_found()))));
@@ -193,6 +197,9 @@ impl Schemes {
             basic: settings.basic,
             api_keys: settings.introspection.is_some(),
             signatures: settings.signatures.is_some(),
+            #[cfg(feature = "bff")]
+            session_cookie: settings.sessions.as_ref().map(|bff| bff.cookie_name().to_owned()),
+            #[cfg(not(feature = "bff"))]
             session_cookie: None,
         }
     }

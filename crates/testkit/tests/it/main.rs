@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails says where")]
 
 mod architecture;
+mod bff;
 mod documents;
 mod encryption;
 mod frontchannel_logout;

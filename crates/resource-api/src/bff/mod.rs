@@ -1,0 +1,212 @@
+//! Sessions by cookie for a web front end on the same origin: a backend for a frontend (RFC 10017 §6.1). The browser has a
+//! cookie and nothing else; tokens stay on this server, which renews them and hands the access token to the API beside it.
+//!
+//! `config.rs` what an operator decides · `login.rs` `callback.rs` the sign-in, with `pending.rs` what it remembers and
+//! `return_to.rs` where it ends · `cookies.rs` `session.rs` the session and its cookie · `store.rs` `memory.rs` who keeps
+//! sessions · `refresh.rs` when an access token is renewed, `tokens.rs` how · `provider.rs` `http.rs` the issuer · `csrf.rs`
+//! whose requests count · `me.rs` `logout.rs` what the front end asks · `backchannel.rs` `logout_token.rs` what the issuer
+//! tells · `error.rs` `answer.rs` refusals.
+//!
+//! [`Bff::configure`] adds the routes, [`Bff::session`] gives the session of a request. Whether its access token is good for
+//! the API is for whoever validates bearer tokens. Nothing here forwards requests to other servers.
+
+mod answer;
+mod backchannel;
+mod callback;
+mod config;
+mod cookies;
+mod csrf;
+mod error;
+mod http;
+mod login;
+mod logout;
+mod logout_token;
+mod me;
+mod memory;
+mod pending;
+mod provider;
+mod refresh;
+mod return_to;
+mod session;
+mod store;
+mod tokens;
+
+use std::fmt;
+use std::future::ready;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use actix_web::cookie::Cookie;
+use actix_web::http::header::ALLOW;
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse, Resource, Route};
+use jwt::secrets::Secrets;
+use protocol::time::{Seconds, Timestamp};
+
+pub use config::{BffConfig, BffProblem, BffProblems};
+pub use csrf::CsrfRefusal;
+pub use error::BffError;
+pub use memory::MemoryStore;
+pub use session::{BffSession, Person, SessionKey, StoredSession, TokenText, Tokens};
+pub use store::{Changed, LoggedOut, LogoutNotice, SessionStore, StoreAnswer, StoreError};
+
+use crate::clock;
+use cookies::{Cookies, Sent};
+use provider::Provider;
+use refresh::Flights;
+
+/// A use of a session is written down at most this often.
+const TOUCH_EVERY: Seconds = Seconds(60);
+const SWEEP_EVERY: Seconds = Seconds(60);
+
+/// Where `now` comes from; tests bring a clock of their own.
+pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// The sessions of one front end. Cheap to clone; one per process, shared by all workers.
+#[derive(Clone)]
+pub struct Bff(Arc<Inner>);
+
+pub(crate) struct Inner {
+    config: BffConfig,
+    cookies: Cookies,
+    provider: Provider,
+    store: Arc<dyn SessionStore>,
+    flights: Flights,
+    secrets: Secrets,
+    now: Now,
+    swept_at: AtomicI64,
+}
+
+impl Bff {
+    /// Does not need the issuer, which is asked when it is first needed. `http` has time-outs, follows no redirects and
+    /// trusts whom the issuer's certificate comes from.
+    pub fn new(config: BffConfig, store: Arc<dyn SessionStore>, http: reqwest::Client) -> Result<Self, BffProblems> {
+        Self::with_clock(config, store, http, Arc::new(clock::now))
+    }
+
+    /// The same with a clock of one's own.
+    pub fn with_clock(
+        config: BffConfig,
+        store: Arc<dyn SessionStore>,
+        http: reqwest::Client,
+        now: Now,
+    ) -> Result<Self, BffProblems> {
+        let problems = config.problems();
+        if !problems.is_empty() {
+            return Err(BffProblems(problems));
+        }
+        let master = config.sealing_key.as_ref().map_or_else(jwt::random::bytes, |key| *key.expose());
+        Ok(Self(Arc::new(Inner {
+            cookies: Cookies::new(&config),
+            provider: Provider::new(config.clone(), http),
+            store,
+            flights: Flights::default(),
+            secrets: Secrets::from_master(&master),
+            now,
+            swept_at: AtomicI64::new(0),
+            config,
+        })))
+    }
+
+    /// Adds `/bff/login`, `/bff/callback`, `/bff/me`, `/bff/logout` and `/bff/backchannel-logout`, for the origin's root.
+    pub fn configure(&self, config: &mut ServiceConfig) {
+        config
+            .app_data(Data::new(self.clone()))
+            .service(only("/bff/login", "GET", web::get().to(login::login)))
+            .service(only("/bff/callback", "GET", web::get().to(callback::callback)))
+            .service(only("/bff/me", "GET", web::get().to(me::me)))
+            .service(only("/bff/logout", "POST", web::post().to(logout::logout)))
+            .service(only("/bff/backchannel-logout", "POST", web::post().to(backchannel::logout)));
+    }
+
+    /// Whether the request presents a session, good or bad: one credential, to be counted with the others.
+    pub fn is_presented(&self, request: &HttpRequest) -> bool {
+        !matches!(self.0.cookies.sent(request), Sent::Nothing)
+    }
+
+    /// The session of a request, with an access token that lives for a while yet; `None` when there is no cookie. A request
+    /// that another site may have caused is refused before anything is looked up. Counts as a use of the session.
+    pub async fn session(&self, request: &HttpRequest) -> Result<Option<BffSession>, BffError> {
+        let sent = self.0.cookies.sent(request);
+        if matches!(sent, Sent::Nothing) {
+            return Ok(None);
+        }
+        csrf::check(request.method(), request.headers(), &self.0.config.public_origin)?;
+        let Sent::Id(id) = sent else { return Err(BffError::SessionOver) };
+        let (key, now) = (id.key(), self.0.now());
+        let mut session = self.0.live(&key, now).await?;
+        if !session.tokens.are_fresh(now) {
+            session = refresh::fresh(self, &key).await?;
+        }
+        let idle_ends_at = now + self.0.config.idle;
+        if idle_ends_at.since(session.idle_ends_at) >= TOUCH_EVERY {
+            self.0.store.touch(&key, idle_ends_at).await?;
+        }
+        Ok(Some(session.handed_out()))
+    }
+
+    /// The cookie that takes a dead session away from a browser.
+    pub fn forget(&self) -> Cookie<'static> {
+        self.0.cookies.no_session()
+    }
+
+    /// The name of the session cookie, for an API description.
+    pub fn cookie_name(&self) -> &str {
+        self.0.cookies.session_name()
+    }
+}
+
+impl Inner {
+    fn now(&self) -> Timestamp {
+        (self.now)()
+    }
+
+    /// A session that is not over.
+    async fn live(&self, key: &SessionKey, now: Timestamp) -> Result<StoredSession, BffError> {
+        match self.store.load(key).await? {
+            Some(session) if !session.is_over(now) => Ok(session),
+            Some(_) => {
+                self.store.remove(key).await?;
+                Err(BffError::SessionOver)
+            }
+            None => Err(BffError::SessionOver),
+        }
+    }
+
+    /// Tells the issuer that a refresh token is not needed any more. Whoever asked for it does not wait for more than this.
+    async fn revoke(&self, session: &StoredSession) {
+        let Some(token) = &session.tokens.refresh_token else { return };
+        if let Err(cause) = tokens::revoke(&self.provider, token).await {
+            tracing::warn!(cause, "the refresh token of an ended session could not be revoked");
+        }
+    }
+
+    /// Now and then, beside other work.
+    async fn sweep(&self, now: Timestamp) {
+        let last = self.swept_at.load(Ordering::Relaxed);
+        let due = now.since(Timestamp(last)) >= SWEEP_EVERY;
+        // One of several callers gets the turn.
+        let turn = || self.swept_at.compare_exchange(last, now.0, Ordering::Relaxed, Ordering::Relaxed);
+        if due
+            && turn().is_ok()
+            && let Err(error) = self.store.sweep(now).await
+        {
+            tracing::warn!(cause = %error, "the session store could not be swept");
+        }
+    }
+}
+
+/// RFC 9110 §15.5.6: a 405 "MUST generate an Allow header field".
+fn only(path: &str, method: &'static str, route: Route) -> Resource {
+    let refused = move || ready(HttpResponse::MethodNotAllowed().insert_header((ALLOW, method)).finish());
+    web::resource(path).route(route).default_service(web::to(refused))
+}
+
+impl fmt::Debug for Bff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Bff").field(&self.0.config).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests;

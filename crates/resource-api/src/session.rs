@@ -1,0 +1,25 @@
+//! A session cookie in the place of an access token: the session has one, which is judged like any other.
+
+use actix_web::HttpRequest;
+
+use crate::bff::{Bff, BffError, BffSession};
+use crate::refusal::{Refusal, WithoutCredential};
+
+/// Why a session does not count, with the cookie that takes an ended one away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SessionRefused {
+    pub error: BffError,
+    pub forget: Option<String>,
+}
+
+/// The session of this request, after its origin was checked.
+pub(crate) async fn of(bff: &Bff, request: &HttpRequest) -> Result<BffSession, Refusal> {
+    match bff.session(request).await {
+        Ok(Some(session)) => Ok(session),
+        Ok(None) => Err(Refusal::NoCredential(WithoutCredential::NothingSent)),
+        Err(error) => {
+            let forget = (error == BffError::SessionOver).then(|| bff.forget().to_string());
+            Err(Refusal::Session(SessionRefused { error, forget }))
+        }
+    }
+}
