@@ -10,6 +10,7 @@ mod access_token;
 mod accounts;
 pub mod action_tokens;
 pub mod active;
+pub mod api_keys;
 mod backchannel_logout;
 mod calendar;
 pub mod client_keys;

@@ -13,6 +13,7 @@
 //! (`import.rs`) and never signs.
 
 pub mod access_token;
+pub mod api_key;
 pub mod claims;
 pub mod directory;
 pub mod embedded;

@@ -10,6 +10,7 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKe
 use aws_lc_rs::hkdf::KeyType;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use protocol::api_key::ApiKeyId;
 use protocol::ids::{ClientId, MailId, UserId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -43,6 +44,8 @@ pub enum Purpose<'a> {
     TotpOffer(&'a UserId),
     /// What a relying party remembers while a person signs in at its issuer, in a cookie.
     SignIn,
+    /// What requests are signed with by who has this API key (`api_key.rs`). Bound to the key.
+    ApiKeySigning(&'a ApiKeyId),
 }
 
 /// Seals the claims of an access token. Two calls with the same claims give different texts.
@@ -104,6 +107,7 @@ impl Purpose<'_> {
             Self::Totp(user) => [&[VERSION, 5], user.as_str().as_bytes()].concat(),
             Self::TotpOffer(user) => [&[VERSION, 6], user.as_str().as_bytes()].concat(),
             Self::SignIn => vec![VERSION, 32],
+            Self::ApiKeySigning(key) => [&[VERSION, 7], key.as_str().as_bytes()].concat(),
         }
     }
 }

@@ -21,7 +21,8 @@
 //! | `authorize` | the authorization request: callback, request, decision |
 //! | `grant` | the token request: one file per grant, each with one `decide` |
 //! | `id_token`, `userinfo`, `introspection` | what tokens say, whom UserInfo and introspection answer |
-//! | `permission`, `api_key` | what a caller of an API may do; the keys that people make for their programs |
+//! | `permission`, `api_key`, `api_keys` | what a caller of an API may do; the keys that people make for their programs: their text, their rules |
+//! | `network` | ranges of IP addresses |
 //! | `mail`, `action_token` | what people are told by mail; links and codes that are good once |
 //! | `metadata` | the discovery document |
 //! | `logout` | a client asks for a logout (RP-initiated), and hears of one (back-channel, front-channel) |
@@ -33,6 +34,7 @@ mod login_name;
 
 pub mod action_token;
 pub mod api_key;
+pub mod api_keys;
 pub mod audience;
 pub mod authorize;
 pub mod claims;

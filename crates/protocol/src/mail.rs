@@ -19,6 +19,9 @@ closed_set! {
         RecoveryCodeUsed = "recovery_code_used",
         /// Somebody has the password, and tries codes.
         SecondFactorFailed = "second_factor_failed",
+        ApiKeyCreated = "api_key_created",
+        ApiKeyRotated = "api_key_rotated",
+        ApiKeyRevoked = "api_key_revoked",
         /// For the address of before.
         EmailChanged = "email_changed",
         /// A sign-in from a browser that was not seen before.

@@ -161,4 +161,31 @@ mod tests {
         let reason = "10.1.2.3/8".parse::<IpNetwork>().expect_err("has bits behind its prefix").to_string();
         assert!(reason.ends_with("did you mean 10.0.0.0/8?"), "{reason}");
     }
+
+    fn address(peer: &str, forwarded: &[&str]) -> String {
+        let trusted = |address: IpAddr| matches!(address, IpAddr::V4(v4) if v4.octets()[0] == 10);
+        forwarded_address(peer.parse().unwrap(), forwarded.iter().copied(), trusted).to_string()
+    }
+
+    #[test]
+    fn a_stranger_cannot_claim_an_address() {
+        assert_eq!(address("192.0.2.1", &["198.51.100.9"]), "192.0.2.1");
+        assert_eq!(address("::ffff:192.0.2.1", &["198.51.100.9"]), "192.0.2.1");
+    }
+
+    #[test]
+    fn a_trusted_proxy_names_the_client_and_only_the_last_stranger_counts() {
+        assert_eq!(address("10.0.0.1", &["198.51.100.9"]), "198.51.100.9");
+        assert_eq!(address("10.0.0.1", &["203.0.113.66, 198.51.100.9"]), "198.51.100.9");
+        assert_eq!(address("10.0.0.1", &["203.0.113.66", "198.51.100.9, 10.0.0.2"]), "198.51.100.9");
+        assert_eq!(address("10.0.0.1", &["198.51.100.9:51234"]), "198.51.100.9");
+        assert_eq!(address("10.0.0.1", &["[2001:db8::1]:443"]), "2001:db8::1");
+    }
+
+    #[test]
+    fn a_hop_that_is_no_address_ends_the_walk() {
+        assert_eq!(address("10.0.0.1", &["203.0.113.66, unknown"]), "10.0.0.1");
+        assert_eq!(address("10.0.0.1", &["203.0.113.66, , 10.0.0.2"]), "10.0.0.2");
+        assert_eq!(address("10.0.0.1", &[]), "10.0.0.1");
+    }
 }

@@ -32,6 +32,10 @@ closed_set! {
         BrowserForgotten = "browser_forgotten",
         ConsentGiven = "consent_given",
         ConsentWithdrawn = "consent_withdrawn",
+        ApiKeyCreated = "api_key_created",
+        /// Another one came in its place.
+        ApiKeyRotated = "api_key_rotated",
+        ApiKeyRevoked = "api_key_revoked",
         DataExported = "data_exported",
         DeletionScheduled = "deletion_scheduled",
         DeletionCancelled = "deletion_cancelled",

@@ -56,7 +56,7 @@ pub async fn carry_out(store: &Store, user: &UserId, now: Timestamp) -> Result<W
         consents::forget_user_statement(user),
         security_events::delete_of_user_statement(user),
         action_tokens::delete_of_user_statement(user),
-        // Names to sign in with, password, passkeys, TOTP, recovery codes and known browsers go with it.
+        // Names to sign in with, password, passkeys, TOTP, recovery codes, known browsers and API keys go with it.
         Statement::new(DELETE).text(user.as_str()),
     ];
     store.write(Write::Gated { gate, then }).await.map(Won::by)

@@ -22,8 +22,10 @@
 //! | `totp`, `recovery_codes` | [`totp`], [`recovery_codes`] |
 //! | `known_browsers`, `attempts` | [`known_browsers`], [`attempts`] |
 //! | `security_events` | [`security_events`] |
+//! | `api_keys` | [`api_keys`] |
 
 pub mod action_tokens;
+pub mod api_keys;
 pub mod apis;
 pub mod attempts;
 pub mod clients;

@@ -20,6 +20,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (9, "mail", include_str!("../../../migrations/0009_mail.sql")),
     (10, "second_factors", include_str!("../../../migrations/0010_second_factors.sql")),
     (11, "accounts", include_str!("../../../migrations/0011_accounts.sql")),
+    (12, "api_keys", include_str!("../../../migrations/0012_api_keys.sql")),
 ];
 
 /// On SQLite: one transaction that takes the write lock first, because the migrator has no lock of its own there.

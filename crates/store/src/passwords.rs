@@ -8,7 +8,7 @@ use protocol::time::Timestamp;
 use crate::row::Fields;
 use crate::statement::{Statement, statements};
 use crate::write::Write;
-use crate::{Store, StoreError, Won, action_tokens, grants, known_browsers, sessions};
+use crate::{Store, StoreError, Won, action_tokens, api_keys, grants, known_browsers, sessions};
 
 statements! {
     // No two passwords of a person are set at the same time, so that the time says which one somebody has proven.
@@ -56,7 +56,7 @@ pub enum How<'a> {
     Reset { by: ResetBy, browser: Option<&'a KnownBrowserId> },
 }
 
-/// What becomes of the access that apps were given, which outlives sessions.
+/// What becomes of the access that apps were given, which outlives sessions, and of API keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     Ends,
@@ -64,7 +64,7 @@ pub enum Access {
 }
 
 /// Replaces a password in one transaction with what follows from it: all sessions but that of the owner end and so does the access of
-/// apps (RFC 9700 §4.14), whatever was sent before is void, every browser is asked for the second factor again, and no change is
+/// apps (RFC 9700 §4.14) and that of API keys, whatever was sent before is void, every browser is asked for the second factor again, and no change is
 /// due any more. [`StoreError::Conflict`] when there is no such person.
 pub async fn replace(
     store: &Store,
@@ -95,6 +95,7 @@ pub async fn replace(
     all.push(action_tokens::void_all_statement(user, now));
     if access == Access::Ends {
         all.push(grants::end_of_user_statement(user, EndReason::PasswordChanged, now));
+        all.push(api_keys::revoke_of_user_statement(user, now));
     }
     match how {
         How::Reset { browser, .. } => all.extend(known_browsers::forget_others_statements(user, browser)),

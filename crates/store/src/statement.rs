@@ -77,6 +77,7 @@ pub(crate) use statements;
 pub fn all() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
     let modules = [
         ("action_tokens", crate::action_tokens::STATEMENTS),
+        ("api_keys", crate::api_keys::STATEMENTS),
         ("apis", crate::apis::STATEMENTS),
         ("attempts", crate::attempts::STATEMENTS),
         ("clients", crate::clients::STATEMENTS),

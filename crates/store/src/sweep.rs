@@ -46,6 +46,9 @@ statements! {
                (SELECT id FROM mailbox WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
     ACTION_TOKENS = "DELETE FROM action_tokens WHERE id IN
                      (SELECT id FROM action_tokens WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
+    // For a month its owner can see how a key ended.
+    API_KEYS = "DELETE FROM api_keys WHERE id IN
+                (SELECT id FROM api_keys WHERE expires_at <= $1 - 2592000 ORDER BY expires_at LIMIT $2)";
     INITIAL_ACCESS_TOKENS = "DELETE FROM initial_access_tokens WHERE id IN
                              (SELECT id FROM initial_access_tokens WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
     KNOWN_BROWSERS = "DELETE FROM known_browsers WHERE id IN

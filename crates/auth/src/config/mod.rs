@@ -5,13 +5,13 @@
 //! `Config` whose `check` found nothing. It never changes afterwards; a function receives the section that it needs.
 
 mod accounts;
+mod api_keys;
 mod branding;
 mod database;
 mod keys;
 mod limits;
 mod log;
 mod mail;
-mod network;
 mod openid;
 mod outbound;
 mod passwords;
@@ -26,16 +26,17 @@ mod tls;
 mod tokens;
 
 use protocol::issuer::Issuer;
+pub use protocol::network::{InvalidNetwork, IpNetwork};
 use serde::{Deserialize, Serialize};
 
 pub use self::accounts::{AccountsConfig, SignUp};
+pub use self::api_keys::ApiKeysConfig;
 pub use self::branding::BrandingConfig;
 pub use self::database::{DatabaseConfig, Engine};
 pub use self::keys::KeysConfig;
 pub use self::limits::LimitsConfig;
 pub use self::log::{LogConfig, LogFormat, LogLevel};
 pub use self::mail::{MailConfig, MailSecurity, MailTransport};
-pub use self::network::{InvalidNetwork, IpNetwork};
 pub use self::openid::OpenidConfig;
 pub use self::outbound::OutboundConfig;
 pub(crate) use self::outbound::authority;
@@ -75,6 +76,8 @@ pub struct Config {
     #[serde(default)]
     pub accounts: AccountsConfig,
     #[serde(default)]
+    pub api_keys: ApiKeysConfig,
+    #[serde(default)]
     pub passwords: PasswordsConfig,
     #[serde(default)]
     pub second_factor: SecondFactorConfig,
@@ -107,6 +110,7 @@ impl Config {
             tokens: TokensConfig::default(),
             sessions: SessionsConfig::default(),
             accounts: AccountsConfig::default(),
+            api_keys: ApiKeysConfig::default(),
             passwords: PasswordsConfig::default(),
             second_factor: SecondFactorConfig::default(),
             limits: LimitsConfig::default(),
@@ -131,6 +135,7 @@ impl Config {
         self.tokens.check(&mut problems);
         self.sessions.check(&mut problems);
         self.accounts.check(&mut problems);
+        self.api_keys.check(&mut problems);
         self.passwords.check(&mut problems);
         self.second_factor.check(&mut problems);
         self.limits.check(&mut problems);

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use protocol::issuer::Issuer;
 use serde::{Deserialize, Serialize};
 
-use super::network::IpNetwork;
+use super::IpNetwork;
 use super::problem::{Problem, within};
 
 /// What the server is called and where it listens.

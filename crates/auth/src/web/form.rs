@@ -1,6 +1,6 @@
 //! Reading what was sent: form bodies with a limit, the query string, the address of the peer.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
@@ -8,6 +8,7 @@ use actix_web::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, USE
 use actix_web::web::Payload;
 use futures_util::StreamExt as _;
 use protocol::error::{ErrorCode, OAuthError};
+use protocol::network;
 use protocol::params::Params;
 
 use crate::web::error::{JsonError, PageError, Situation};
@@ -118,27 +119,7 @@ pub(crate) fn user_agent(request: &HttpRequest) -> Option<String> {
 pub(crate) fn client_address(state: &AppState, request: &HttpRequest) -> IpAddr {
     let Some(peer) = request.peer_addr() else { return IpAddr::V4(Ipv4Addr::UNSPECIFIED) };
     let forwarded = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
-    forwarded_address(peer.ip(), forwarded, |address| state.config.server.trusts(address))
-}
-
-/// Walks from the nearest hop outwards, as long as the hops are trusted proxies (RFC 9700 §4.13). What stands beyond the
-/// first stranger, or beyond a hop that is no address, may be anybody's invention and is not read.
-fn forwarded_address<'h>(
-    peer: IpAddr,
-    forwarded: impl Iterator<Item = &'h str>,
-    trusted: impl Fn(IpAddr) -> bool,
-) -> IpAddr {
-    let mut nearest = peer.to_canonical();
-    let hops: Vec<&str> = forwarded.flat_map(|value| value.split(',')).map(str::trim).collect();
-    for hop in hops.into_iter().rev() {
-        if !trusted(nearest) {
-            break;
-        }
-        let address = hop.parse::<IpAddr>().or_else(|_| hop.parse::<SocketAddr>().map(|address| address.ip()));
-        let Ok(address) = address else { break };
-        nearest = address.to_canonical();
-    }
-    nearest
+    network::forwarded_address(peer.ip(), forwarded, |address| state.config.server.trusts(address))
 }
 
 impl From<FormError> for JsonError {
@@ -173,37 +154,5 @@ impl From<FormError> for PageError {
             )),
             FormError::Broken(cause) => Self::new(Situation::Expired).because(cause),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn address(peer: &str, forwarded: &[&str]) -> String {
-        let trusted = |address: IpAddr| matches!(address, IpAddr::V4(v4) if v4.octets()[0] == 10);
-        forwarded_address(peer.parse().unwrap(), forwarded.iter().copied(), trusted).to_string()
-    }
-
-    #[test]
-    fn a_stranger_cannot_claim_an_address() {
-        assert_eq!(address("192.0.2.1", &["198.51.100.9"]), "192.0.2.1");
-        assert_eq!(address("::ffff:192.0.2.1", &["198.51.100.9"]), "192.0.2.1");
-    }
-
-    #[test]
-    fn a_trusted_proxy_names_the_client_and_only_the_last_stranger_counts() {
-        assert_eq!(address("10.0.0.1", &["198.51.100.9"]), "198.51.100.9");
-        assert_eq!(address("10.0.0.1", &["203.0.113.66, 198.51.100.9"]), "198.51.100.9");
-        assert_eq!(address("10.0.0.1", &["203.0.113.66", "198.51.100.9, 10.0.0.2"]), "198.51.100.9");
-        assert_eq!(address("10.0.0.1", &["198.51.100.9:51234"]), "198.51.100.9");
-        assert_eq!(address("10.0.0.1", &["[2001:db8::1]:443"]), "2001:db8::1");
-    }
-
-    #[test]
-    fn a_hop_that_is_no_address_ends_the_walk() {
-        assert_eq!(address("10.0.0.1", &["203.0.113.66, unknown"]), "10.0.0.1");
-        assert_eq!(address("10.0.0.1", &["203.0.113.66, , 10.0.0.2"]), "10.0.0.2");
-        assert_eq!(address("10.0.0.1", &[]), "10.0.0.1");
     }
 }

@@ -1,8 +1,11 @@
 //! `POST /introspect` (RFC 7662). Whom a token concerns, and what is told of it, is decided in `protocol::introspection`.
 
+mod api_key;
+
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
+use protocol::api_key::looks_like_one;
 use protocol::client::{Client, SubjectType};
 use protocol::error::{ErrorCode, OAuthError};
 use protocol::grant::TokenType;
@@ -25,6 +28,9 @@ pub(crate) async fn post(state: Data<AppState>, http: HttpRequest, body: Payload
         return Err(JsonError::new(error).challenge(Challenge::Basic));
     }
     let token = params.require("token")?;
+    if looks_like_one(token) {
+        return api_key::post(&state, &client, &params, now).await;
+    }
     let description = match describe_access_token(&state, &client, token, now).await? {
         Some(description) => Some(description),
         None => describe_refresh_token(&state, &client, token, now).await?,

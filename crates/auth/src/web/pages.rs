@@ -4,6 +4,7 @@
 //! are in `web/pages/parts.rs`. A page knows what its headers must allow, so that no handler has to.
 
 mod account;
+mod api_keys;
 mod catalogue;
 mod difference;
 mod fields;
@@ -27,6 +28,7 @@ pub use self::account::{
     EmailPage, EmailProofPage, FirstStep, LinkStep, LockDownPage, LogLine, LogPage, OverviewPage, Pager, Place,
     ProfilePage, Proof, Reach, Readers, SessionCard, SessionsPage, SignInLine,
 };
+pub use self::api_keys::{ApiKeyBadge, ApiKeyLine, ApiKeyMadePage, ApiKeysPage, TickBox};
 pub use self::catalogue::{CataloguePage, ErrorCodePage};
 pub use self::difference::UriDifference;
 pub use self::fields::{Field, FieldKind, FieldState, Form, Need, Submit, Ticked, Weight};

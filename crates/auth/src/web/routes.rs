@@ -108,6 +108,7 @@ fn recover(app: &mut ServiceConfig) {
 fn account_pages(app: &mut ServiceConfig) {
     let with_token = |page: &str| format!("{page}/{{token}}");
     security_pages(app);
+    api_key_pages(app);
     app.service(at(cards::ACCOUNT, "GET").get(account::overview::get))
         .service(at(account::SIGN_OUT, "POST").post(account::sign_out::post))
         .service(at(account::SWITCH, "GET").get(account::sign_out::switch))
@@ -134,6 +135,18 @@ fn account_pages(app: &mut ServiceConfig) {
                 .head(account::delete::link)
                 .post(account::delete::post_link),
         );
+}
+
+/// The keys of their programs.
+fn api_key_pages(app: &mut ServiceConfig) {
+    let key = format!("{}/{{id}}", account::API_KEYS);
+    app.service(at(account::API_KEYS, "GET").get(account::api_keys::get))
+        .service(
+            at(account::API_KEYS_NEW, "GET, POST").get(account::api_keys::new::get).post(account::api_keys::new::post),
+        )
+        .service(at(&key, "GET").get(account::api_keys::one))
+        .service(at(&format!("{key}/rotate"), "POST").post(account::api_keys::rotate::post))
+        .service(at(&format!("{key}/revoke"), "POST").post(account::api_keys::revoke));
 }
 
 /// What they sign in with.

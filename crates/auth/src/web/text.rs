@@ -10,6 +10,7 @@ mod catalogue;
 mod texts;
 
 mod account;
+mod api_keys;
 mod apps;
 mod catalogue_de;
 mod catalogue_en;
@@ -38,6 +39,7 @@ mod signup;
 use protocol::error::ErrorCode;
 
 pub use self::account::AccountTexts;
+pub use self::api_keys::ApiKeysTexts;
 pub use self::apps::AppsTexts;
 pub use self::codes::CodeTexts;
 pub use self::common::CommonTexts;
@@ -234,6 +236,7 @@ areas! {
     enrol: EnrolTexts;
     sessions: SessionsTexts;
     apps: AppsTexts;
+    api_keys: ApiKeysTexts;
     log: LogTexts;
     data: DataTexts;
 }

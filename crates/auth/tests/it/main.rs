@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails says where")]
 
 mod account;
+mod api_keys;
 mod authorize;
 mod backchannel_logout;
 mod bad_input;

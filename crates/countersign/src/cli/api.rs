@@ -208,7 +208,7 @@ async fn set_resource_server(
     }
 }
 
-fn unknown(identifier: &str) -> Failure {
+pub(super) fn unknown(identifier: &str) -> Failure {
     Failure::Failed(format!("there is no API {identifier}; `countersign api list` shows all"))
 }
 

@@ -1,6 +1,7 @@
 //! The command line: what can be typed, and which file does it. One file per verb.
 
 mod api;
+mod api_key;
 mod ask;
 mod check;
 mod client;
@@ -83,6 +84,8 @@ enum Command {
     Registration(registration::RegistrationCommand),
     #[command(subcommand)]
     Api(api::ApiCommand),
+    #[command(subcommand)]
+    ApiKey(api_key::ApiKeyCommand),
     #[command(subcommand)]
     User(user::UserCommand),
     #[command(subcommand)]
@@ -169,6 +172,7 @@ async fn dispatch_short(command: Command, context: &Context) -> Result<(), Failu
         Command::Client(command) => command.run(context).await,
         Command::Registration(command) => command.run(context).await,
         Command::Api(command) => command.run(context).await,
+        Command::ApiKey(command) => command.run(context).await,
         Command::User(command) => command.run(context).await,
         Command::Key(command) => command.run(context),
         Command::Token(command) => command.run(context),

@@ -19,6 +19,7 @@ use serde_json::json;
 use store::{Store, StoreError};
 
 use self::factors::RemoveFactor;
+pub(super) use self::factors::{entry, tell};
 use self::import::Import;
 use self::links::{Invite, ResetLink};
 use super::{Context, ask};
@@ -320,7 +321,7 @@ async fn enable(context: &Context, store: &Store, login: &str) -> Result<(), Fai
     Ok(())
 }
 
-async fn find(store: &Store, login: &str) -> Result<User, Failure> {
+pub(super) async fn find(store: &Store, login: &str) -> Result<User, Failure> {
     let found = store::users::find_by_login(store, &normalize_login(login)).await?;
     found.ok_or_else(|| Failure::Failed(format!("there is nobody named {login}; `countersign user list` shows all")))
 }

@@ -102,7 +102,7 @@ fn read_sections(tree: &mut Tree<'_>) -> Option<Config> {
     let (tokens, sessions) = (tree.section("tokens", &[]), tree.section("sessions", &[]));
     let (passwords, limits) = (tree.section("passwords", &[]), tree.section("limits", &[]));
     let (accounts, second_factor) = (tree.section("accounts", &[]), tree.section("second_factor", &[]));
-    let mail = tree.section("mail", &[]);
+    let (mail, api_keys) = (tree.section("mail", &[]), tree.section("api_keys", &[]));
     let (openid, registration) = (tree.section("openid", &[]), tree.section("registration", &[]));
     let (outbound, protocol_log) = (tree.section("outbound", &[]), tree.section("protocol_log", &[]));
     let (seed, branding, log) = (tree.section("seed", &[]), tree.section("branding", &[]), tree.section("log", &[]));
@@ -116,6 +116,7 @@ fn read_sections(tree: &mut Tree<'_>) -> Option<Config> {
         tokens: tokens?,
         sessions: sessions?,
         accounts: accounts?,
+        api_keys: api_keys?,
         passwords: passwords?,
         second_factor: second_factor?,
         limits: limits?,

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "a test is a stranger: it asks over HTTP")]
 #![allow(clippy::unwrap_used, reason = "a test that fails says where")]
 
+mod api_keys;
 mod apis;
 mod check;
 mod clients;

@@ -10,7 +10,7 @@ use countersign::config::{Environment, Origin, environment, load};
 use protocol::issuer::Issuer;
 use serde_json::Value;
 
-const SECTIONS: [&str; 18] = [
+const SECTIONS: [&str; 19] = [
     "server",
     "tls",
     "database",
@@ -20,6 +20,7 @@ const SECTIONS: [&str; 18] = [
     "tokens",
     "sessions",
     "accounts",
+    "api_keys",
     "passwords",
     "second_factor",
     "mail",

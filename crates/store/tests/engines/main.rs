@@ -9,6 +9,7 @@ mod database;
 mod samples;
 
 mod action_tokens;
+mod api_keys;
 mod apis;
 mod attempts;
 mod client_columns;

@@ -3,7 +3,10 @@
 //!
 //! `every_personal_column_is_exported` (`tests/it/account/data_map.rs`) finds a new column that was forgotten here.
 
+use protocol::api_key::ApiKeyId;
+use protocol::api_keys::ApiKeyRecord;
 use protocol::grant::state::{EndReason, Grant};
+use protocol::permission::Permission;
 use protocol::time::Timestamp;
 use protocol::user::User;
 use serde_json::{Value, json};
@@ -28,6 +31,7 @@ pub(crate) async fn of(state: &AppState, user: &User, now: Timestamp) -> Result<
     let grants = store::grants::of_user(store, &user.id).await?;
     let consents = store::consents::of_user(store, &user.id).await?;
     let browsers = known_browsers::list(state, &user.id, now).await?;
+    let api_keys = store::api_keys::of_user(store, &user.id).await?;
     let (events, complete) = events(state, user).await?;
     Ok(json!({
         "exported_at": rfc3339(now),
@@ -38,6 +42,7 @@ pub(crate) async fn of(state: &AppState, user: &User, now: Timestamp) -> Result<
         "known_browsers": browsers.iter().map(browser).collect::<Vec<_>>(),
         "consents": consents.iter().map(consent).collect::<Vec<_>>(),
         "authorizations": grants.iter().map(authorization).collect::<Vec<_>>(),
+        "api_keys": api_keys.iter().map(|key| api_key(&key.record)).collect::<Vec<_>>(),
         "security_events": events,
         // Otherwise these are the newest.
         "security_events_complete": complete,
@@ -106,6 +111,22 @@ fn browser(browser: &KnownBrowser) -> Value {
         "created_at": rfc3339(browser.created_at),
         "last_seen_at": rfc3339(browser.last_seen_at),
         "remembered_until": browser.remembered_until.map(rfc3339),
+    })
+}
+
+fn api_key(key: &ApiKeyRecord) -> Value {
+    json!({
+        "id": key.id.as_str(),
+        "name": key.name,
+        "api": key.api,
+        "permissions": key.permissions.iter().map(Permission::as_str).collect::<Vec<_>>(),
+        "allowed_networks": key.allowed_networks,
+        "signing": key.signing,
+        "created_at": rfc3339(key.created_at),
+        "expires_at": key.expires_at.map(rfc3339),
+        "last_used_at": key.last_used_at.map(rfc3339),
+        "revoked_at": key.revoked_at.map(rfc3339),
+        "replaced_by": key.replaced_by.as_ref().map(ApiKeyId::as_str),
     })
 }
 

@@ -23,6 +23,7 @@ pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<Http
         password: visitor.path(super::PASSWORD),
         security: visitor.path(super::SECURITY),
         apps: visitor.path(super::APPS),
+        api_keys: visitor.path(super::API_KEYS),
         shell,
     };
     Ok(super::page(&visitor, StatusCode::OK, &page))

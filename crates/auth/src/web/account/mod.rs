@@ -4,6 +4,7 @@
 //! Reading works in every session of the person. What could take the account away asks for a fresh sign-in
 //! (`web/visitor.rs`, `Since::Recently`), and belongs to the person of the session: no page takes the id of a person.
 
+pub(crate) mod api_keys;
 pub(crate) mod apps;
 pub(crate) mod connected;
 pub(crate) mod data;
@@ -47,6 +48,8 @@ pub(crate) const TOTP_REMOVE: &str = "/account/security/totp/remove";
 pub(crate) const RECOVERY_CODES: &str = "/account/security/recovery-codes";
 pub(crate) const SESSIONS: &str = "/account/sessions";
 pub(crate) const APPS: &str = "/account/apps";
+pub(crate) const API_KEYS: &str = "/account/api-keys";
+pub(crate) const API_KEYS_NEW: &str = "/account/api-keys/new";
 pub(crate) const LOG: &str = "/account/log";
 pub(crate) const LOCK_DOWN: &str = "/account/lock-down";
 pub(crate) const DATA: &str = "/account/data";

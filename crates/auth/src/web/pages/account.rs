@@ -285,6 +285,7 @@ pub struct LockDownPage {
     pub password: String,
     pub security: String,
     pub apps: String,
+    pub api_keys: String,
 }
 
 #[derive(Clone, Debug)]

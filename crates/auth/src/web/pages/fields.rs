@@ -3,6 +3,7 @@
 //! `parts/form.html` writes a [`Form`], `parts/field.html` each [`Field`]; no other template has a visible input. The kind
 //! of a field decides its `type`, `autocomplete` and keyboard, so that no page can get them wrong.
 
+use super::TickBox;
 use crate::web::text::{Texts, fill};
 
 /// A form that posts to this server. Its summary of what was wrong comes with it.
@@ -113,6 +114,8 @@ pub enum FieldKind {
     Text(&'static str),
     /// One of several: what is sent, and its words.
     Choice(Vec<(String, String)>),
+    /// Several boxes to tick under one heading, each of which sends its value. At least one is meant to be.
+    Several(Vec<TickBox>),
     /// A box to tick, which sends `yes`. The label is the sentence beside it.
     Tick(Ticked),
 }

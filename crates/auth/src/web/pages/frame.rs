@@ -26,13 +26,22 @@ pub enum AccountPart {
     Security,
     Sessions,
     Apps,
+    ApiKeys,
     Log,
     Data,
 }
 
 impl AccountPart {
-    pub const ALL: [Self; 7] =
-        [Self::Overview, Self::Profile, Self::Security, Self::Sessions, Self::Apps, Self::Log, Self::Data];
+    pub const ALL: [Self; 8] = [
+        Self::Overview,
+        Self::Profile,
+        Self::Security,
+        Self::Sessions,
+        Self::Apps,
+        Self::ApiKeys,
+        Self::Log,
+        Self::Data,
+    ];
 
     /// Below the issuer.
     pub fn path(self) -> &'static str {
@@ -42,6 +51,7 @@ impl AccountPart {
             Self::Security => account::SECURITY,
             Self::Sessions => account::SESSIONS,
             Self::Apps => account::APPS,
+            Self::ApiKeys => account::API_KEYS,
             Self::Log => account::LOG,
             Self::Data => account::DATA,
         }
@@ -65,6 +75,7 @@ impl AccountFrame {
             AccountPart::Security => texts.nav_security,
             AccountPart::Sessions => texts.nav_sessions,
             AccountPart::Apps => texts.nav_apps,
+            AccountPart::ApiKeys => texts.nav_api_keys,
             AccountPart::Log => texts.nav_log,
             AccountPart::Data => texts.nav_data,
         };

@@ -12,6 +12,7 @@ texts! {
         nav_security: "Security", "Sicherheit";
         nav_sessions: "Devices", "Geräte";
         nav_apps: "Connected apps", "Verbundene Apps";
+        nav_api_keys: "API keys", "API-Schlüssel";
         nav_log: "Activity", "Aktivität";
         nav_data: "Your data", "Ihre Daten";
         /// `{name}`

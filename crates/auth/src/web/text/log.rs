@@ -45,6 +45,9 @@ texts! {
         browser_forgotten: "Browser forgotten", "Browser vergessen";
         consent_given: "App allowed", "App erlaubt";
         consent_withdrawn: "Access of an app removed", "Zugriff einer App entfernt";
+        api_key_created: "API key made", "API-Schlüssel erstellt";
+        api_key_rotated: "API key replaced", "API-Schlüssel ersetzt";
+        api_key_revoked: "API key revoked", "API-Schlüssel widerrufen";
         data_exported: "Data exported", "Daten exportiert";
         deletion_scheduled: "Deletion of the account asked for", "Löschung des Kontos verlangt";
         deletion_cancelled: "Deletion of the account cancelled", "Löschung des Kontos abgebrochen";
@@ -78,6 +81,9 @@ impl LogTexts {
             SecurityEvent::BrowserForgotten => self.browser_forgotten,
             SecurityEvent::ConsentGiven => self.consent_given,
             SecurityEvent::ConsentWithdrawn => self.consent_withdrawn,
+            SecurityEvent::ApiKeyCreated => self.api_key_created,
+            SecurityEvent::ApiKeyRotated => self.api_key_rotated,
+            SecurityEvent::ApiKeyRevoked => self.api_key_revoked,
             SecurityEvent::DataExported => self.data_exported,
             SecurityEvent::DeletionScheduled => self.deletion_scheduled,
             SecurityEvent::DeletionCancelled => self.deletion_cancelled,

@@ -104,6 +104,21 @@ texts! {
         password_reset:
             "A new password was set for your account at {brand}, without the old one.",
             "Für Ihr Konto bei {brand} wurde ein neues Passwort gesetzt, ohne dass das alte genannt wurde.";
+        api_key_created_subject: "An API key was made", "Ein API-Schlüssel wurde erstellt";
+        /// `{brand}`
+        api_key_created:
+            "Your account at {brand} has a new API key. Whoever has it can act in your name, as far as it allows.",
+            "Ihr Konto bei {brand} hat einen neuen API-Schlüssel. Wer ihn hat, kann in Ihrem Namen handeln, soweit er es erlaubt.";
+        api_key_rotated_subject: "An API key was replaced", "Ein API-Schlüssel wurde ersetzt";
+        /// `{brand}`
+        api_key_rotated:
+            "An API key of your account at {brand} was replaced by a new one that can do the same.",
+            "Ein API-Schlüssel Ihres Kontos bei {brand} wurde durch einen neuen ersetzt, der dasselbe kann.";
+        api_key_revoked_subject: "An API key was revoked", "Ein API-Schlüssel wurde widerrufen";
+        /// `{brand}`
+        api_key_revoked:
+            "An API key of your account at {brand} was revoked. Programs that used it have no access any more.",
+            "Ein API-Schlüssel Ihres Kontos bei {brand} wurde widerrufen. Programme, die ihn benutzten, haben keinen Zugriff mehr.";
         passkey_added_subject: "A passkey was added", "Ein Passkey ist dazugekommen";
         passkey_added:
             "Your account at {brand} has a new passkey. It can be used to sign in.",

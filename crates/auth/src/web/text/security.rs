@@ -18,7 +18,7 @@ texts! {
         password_lede:
             "You stay signed in here. Everywhere else you are signed out.",
             "Hier bleiben Sie angemeldet, überall sonst werden Sie abgemeldet.";
-        password_end_access: "Disconnect all apps, too", "Auch alle Apps trennen";
+        password_end_access: "Disconnect all apps and revoke API keys, too", "Auch alle Apps trennen und API-Schlüssel widerrufen";
         password_end_access_hint:
             "They lose the access that they keep while you are away, and ask for it again.",
             "Sie verlieren den Zugriff, den sie in Ihrer Abwesenheit haben, und fragen erneut danach.";

@@ -42,8 +42,8 @@ texts! {
         lock_2_action: "Change password", "Passwort ändern";
         lock_3: "3. Look through your ways to sign in", "3. Anmeldewege durchsehen";
         lock_3_text:
-            "Remove passkeys and authenticator apps that are not yours, make new recovery codes, and look through your connected apps.",
-            "Entfernen Sie Passkeys und Authenticator-Apps, die nicht Ihre sind, erstellen Sie neue Wiederherstellungscodes, und sehen Sie die verbundenen Apps durch.";
+            "Remove passkeys and authenticator apps that are not yours, make new recovery codes, and look through your connected apps and API keys.",
+            "Entfernen Sie Passkeys und Authenticator-Apps, die nicht Ihre sind, erstellen Sie neue Wiederherstellungscodes, und sehen Sie die verbundenen Apps und API-Schlüssel durch.";
         lock_3_security: "Security", "Sicherheit";
         lock_3_apps: "Connected apps", "Verbundene Apps";
     }

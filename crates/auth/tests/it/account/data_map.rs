@@ -48,7 +48,7 @@ const OF_NOBODY: [&str; 11] = [
 
 type Columns = &'static [(&'static str, Class)];
 
-pub(super) const MAP: [(&str, Columns); 20] = [
+pub(super) const MAP: [(&str, Columns); 21] = [
     (
         "users",
         &[
@@ -92,6 +92,24 @@ pub(super) const MAP: [(&str, Columns); 20] = [
             ("created_at", Personal("/factors/passkeys/0/created_at")),
             ("last_used_at", Personal("/factors/passkeys/0/last_used_at")),
             ("clone_seen_at", Personal("/factors/passkeys/0/clone_seen_at")),
+        ],
+    ),
+    (
+        "api_keys",
+        &[
+            ("id", Personal("/api_keys/0/id")),
+            ("user_id", Pseudonym),
+            ("name", Personal("/api_keys/0/name")),
+            ("hash", Secret),
+            ("api", Personal("/api_keys/0/api")),
+            ("permissions", Personal("/api_keys/0/permissions")),
+            ("allowed_networks", Personal("/api_keys/0/allowed_networks")),
+            ("signing_key", Secret),
+            ("created_at", Personal("/api_keys/0/created_at")),
+            ("expires_at", Personal("/api_keys/0/expires_at")),
+            ("last_used_at", Personal("/api_keys/0/last_used_at")),
+            ("revoked_at", Personal("/api_keys/0/revoked_at")),
+            ("replaced_by", Personal("/api_keys/0/replaced_by")),
         ],
     ),
     (
@@ -374,6 +392,7 @@ async fn every_personal_column_is_exported() {
             clone_seen_at: Some(app.now()),
         };
         let _added = store::passkeys::add(&app.store, &passkey, 10).await.unwrap();
+        crate::api_keys::key(&app, &["read"]).await;
         let export = send(&browser, &page, "/account/data/export", &[]).await.json();
         for (table, columns) in MAP {
             for (column, class) in columns {
@@ -383,7 +402,7 @@ async fn every_personal_column_is_exported() {
             }
         }
         let members = |value: &Value| value.as_object().map_or(0, serde_json::Map::len);
-        assert_eq!(members(&export), 10, "what is new in the export belongs into the data map: {export:#}");
+        assert_eq!(members(&export), 11, "what is new in the export belongs into the data map: {export:#}");
         assert_eq!(export["factors"]["passkeys"][0]["name"], "Laptop");
     })
     .await;

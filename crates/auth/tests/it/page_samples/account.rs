@@ -256,6 +256,7 @@ fn sessions(locale: Locale) -> Samples {
         password: "/account/security/password".to_owned(),
         security: "/account/security".to_owned(),
         apps: "/account/apps".to_owned(),
+        api_keys: "/account/api-keys".to_owned(),
     };
     let form = Form::new("/account/lock-down", CSRF, "lock-down-submit", texts.lock_1_submit).weight(Weight::Danger);
     vec![

@@ -3,6 +3,7 @@
 //! `testkit` looks at them in a browser.
 
 mod account;
+mod api_keys;
 mod consent;
 mod errors;
 mod home;
@@ -35,8 +36,9 @@ type Contract = &'static [(&'static str, &'static [&'static str])];
 /// The pages of one area: what they have to have, and how they look in each state.
 type Area = (Contract, fn(Locale) -> Samples);
 
-const AREAS: [Area; 10] = [
+const AREAS: [Area; 11] = [
     (account::CONTRACT, account::samples),
+    (api_keys::CONTRACT, api_keys::samples),
     (login::CONTRACT, login::samples),
     (consent::CONTRACT, consent::samples),
     (logout::CONTRACT, logout::samples),

@@ -71,7 +71,7 @@ impl RemoveFactor {
 }
 
 /// It came from no browser.
-fn entry(user: &User, kind: SecurityEvent, config: &Config, now: Timestamp) -> Entry {
+pub(in crate::cli) fn entry(user: &User, kind: SecurityEvent, config: &Config, now: Timestamp) -> Entry {
     let details = Map::from_iter([("by".to_owned(), Value::from("administrator"))]);
     Entry {
         id: SecurityEventId::from_random(auth::random::id()),
@@ -88,7 +88,12 @@ fn entry(user: &User, kind: SecurityEvent, config: &Config, now: Timestamp) -> E
 }
 
 /// At the address that is proven to be theirs; a server that runs sends it.
-async fn tell(user: &User, notice: Notice, (store, config): (&Store, &Config), now: Timestamp) -> Result<(), Failure> {
+pub(in crate::cli) async fn tell(
+    user: &User,
+    notice: Notice,
+    (store, config): (&Store, &Config),
+    now: Timestamp,
+) -> Result<(), Failure> {
     let Some(to) = user.verified_email().and_then(Mailbox::parse) else { return Ok(()) };
     if config.mail.transport == MailTransport::Off {
         return Ok(());
