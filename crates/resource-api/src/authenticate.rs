@@ -55,7 +55,7 @@ pub(crate) async fn admit(
         }
         Err(refusal) => return Err(refused(refusal, telling(guards), used)),
     };
-    let caller = Caller::new(identity, server.clone());
+    let caller = Caller::new(identity, used, server.clone());
     for guard in guards {
         check(&caller, guard).map_err(|refusal| refused(refusal, guard, used))?;
     }
@@ -78,12 +78,11 @@ async fn authenticate(
     *used = presented.scheme();
     let from = || peer::address(request, &settings.trusted_proxies);
     let opaque = || server.opaque().ok_or(Refusal::Token(TokenRefused::Opaque));
+    let (mut unread, mut access_token) = (None, "");
     let identity = match presented {
         Presented::Bearer(token) | Presented::Dpop(token) => {
-            let identity = of_token(server, token.expose(), from()).await?;
-            let credential = (*used, token.expose());
-            binding::check(identity.bound.as_ref(), credential, request, settings, server.dpop()).await?;
-            identity
+            access_token = token.expose();
+            of_token(server, access_token, from()).await?
         }
         Presented::ApiKey(key) if api_key::looks_like_one(key.expose()) => {
             opaque()?.accept(key.expose(), from()).await?
@@ -94,7 +93,11 @@ async fn authenticate(
             let basic = basic.ok_or(Refusal::NoCredential(WithoutCredential::NothingSent))?;
             opaque()?.accept_basic(&basic, from()).await?
         }
-        Presented::SignedRequest => return signed(server, request, opaque()?, from()).await,
+        Presented::SignedRequest => {
+            let (identity, authentic) = signed(server, request, opaque()?, from()).await?;
+            unread = Some(authentic);
+            identity
+        }
         #[cfg(feature = "bff")]
         Presented::Session => of_session(server, request, from()).await?,
         #[cfg(not(feature = "bff"))]
@@ -102,7 +105,9 @@ async fn authenticate(
         Presented::Nothing => return Err(Refusal::NoCredential(WithoutCredential::NothingSent)),
         Presented::OnlyInQuery => return Err(Refusal::NoCredential(WithoutCredential::OnlyInQuery)),
     };
-    Ok(Authenticated { identity, unread: None })
+    // Of every kind: what is bound to a key is of use to nobody else.
+    binding::check(identity.bound.as_ref(), (*used, access_token), request, settings, server.dpop()).await?;
+    Ok(Authenticated { identity, unread })
 }
 
 /// An access token or an API key. A JWS in compact form has three parts (RFC 7515 §7.1); what has not is for the issuer to read.
@@ -114,13 +119,12 @@ async fn of_token(server: &ResourceServer, token: &str, from: Option<IpAddr>) ->
     opaque.accept(token, from).await
 }
 
-/// The access token of a session, which was never bound to a key.
+/// The access token of a session.
 #[cfg(feature = "bff")]
 async fn of_session(server: &ResourceServer, request: &HttpRequest, from: Option<IpAddr>) -> Result<Identity, Refusal> {
     let bff = server.settings().sessions.as_ref();
     let session = session::of(bff.ok_or(Refusal::NoCredential(WithoutCredential::NothingSent))?, request).await?;
     let identity = of_token(server, session.access_token.expose(), from).await?;
-    binding::check(identity.bound.as_ref(), (Scheme::Bearer, ""), request, server.settings(), None).await?;
     Ok(Identity { kind: CredentialKind::Session, ..identity })
 }
 
@@ -130,13 +134,13 @@ async fn signed(
     request: &HttpRequest,
     opaque: &OpaqueTokens,
     from: Option<IpAddr>,
-) -> Result<Authenticated, Refusal> {
+) -> Result<(Identity, Authentic), Refusal> {
     let verifier = server.signatures().ok_or(Refusal::NoCredential(WithoutCredential::NothingSent))?;
     let fields = field_lines(request.headers());
     let claimed = verifier.read(&Message::new(request, &fields), clock::now())?;
     let (unproven, key) = opaque.signing_key(&claimed).await?;
     let authentic = verifier.authenticate(claimed, &key, clock::now()).await?;
-    Ok(Authenticated { identity: opaque.accept_signed(unproven, from)?, unread: Some(authentic) })
+    Ok((opaque.accept_signed(unproven, from)?, authentic))
 }
 
 fn check(caller: &Caller, guard: &Guard) -> Result<(), Refusal> {

@@ -25,6 +25,8 @@ pub struct Caller(Rc<LetIn>);
 
 struct LetIn {
     identity: Identity,
+    /// The scheme that it came with, for the challenge of [`Caller::require`].
+    scheme: Scheme,
     server: ResourceServer,
     /// Whether a handler asked [`Caller::require`].
     asked: Cell<bool>,
@@ -71,8 +73,8 @@ pub enum CredentialKind {
 }
 
 impl Caller {
-    pub(crate) fn new(identity: Identity, server: ResourceServer) -> Self {
-        Self(Rc::new(LetIn { identity, server, asked: Cell::new(false) }))
+    pub(crate) fn new(identity: Identity, scheme: Scheme, server: ResourceServer) -> Self {
+        Self(Rc::new(LetIn { identity, scheme, server, asked: Cell::new(false) }))
     }
 
     pub fn identity(&self) -> &Identity {
@@ -107,7 +109,7 @@ impl Caller {
             return Ok(());
         }
         let refusal = Refusal::InsufficientScope(permission.to_owned());
-        Err(refusal.problem(self.0.server.realm(), &require(permission), Scheme::Bearer))
+        Err(refusal.problem(self.0.server.realm(), &require(permission), self.0.scheme))
     }
 
     pub(crate) fn server(&self) -> &ResourceServer {

@@ -22,7 +22,7 @@ pub(crate) enum Access {
     /// Any caller.
     Caller,
     Needs(Demand),
-    /// The handler asks [`Caller::require`](crate::Caller::require) itself. One that never asked may not succeed.
+    /// The handler asks [`Caller::require`](crate::Caller::require) itself. One that never asked may answer with an error only.
     InHandler(Vec<String>),
 }
 
@@ -87,7 +87,8 @@ pub fn public() -> Guard {
 }
 
 /// Any caller; the handler decides with [`Caller::require`](crate::Caller::require), because only it knows on what. `may_ask` are the
-/// permissions that it may ask for, for the documents. A handler that answers with success and never asked is a fault: 500.
+/// permissions that it may ask for, for the documents. A handler that answers with anything but an error and never asked is a
+/// fault: 500.
 pub fn in_handler<P: Into<String>>(may_ask: impl IntoIterator<Item = P>) -> Guard {
     Guard::of(Access::InHandler(may_ask.into_iter().map(Into::into).collect()))
 }

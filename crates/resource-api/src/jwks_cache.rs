@@ -146,9 +146,22 @@ impl JwksCache {
         }
     }
 
-    /// Where the issuer answers questions, as its discovery document says; else when to ask again.
-    pub(crate) fn introspection_endpoint(&self) -> Result<Url, Seconds> {
-        self.introspection_endpoint.load_full().map(|url| Url::clone(&url)).ok_or_else(|| self.retry_after())
+    /// Where the issuer answers questions, as its discovery document says; else when to ask again. Waits for the first document.
+    pub(crate) async fn introspection_endpoint(&self) -> Result<Url, Seconds> {
+        let seen = self.progress.borrow().done;
+        if self.ready().is_err() && self.introspection_endpoint.load().is_none() {
+            self.wait_for_first_keys(seen).await.map_err(|_| self.retry_after())?;
+        }
+        match (self.introspection_endpoint.load_full(), self.ready()) {
+            (Some(url), _) => Ok(Url::clone(&url)),
+            (None, Err(retry_after)) => Err(retry_after),
+            (None, Ok(())) => {
+                tracing::error!(
+                    "the first issuer's discovery document names no introspection endpoint that can be used; configure it"
+                );
+                Err(Seconds::minutes(1))
+            }
+        }
     }
 
     /// Fetches for as long as it is polled. Exactly one task per cache runs this.

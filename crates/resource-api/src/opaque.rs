@@ -53,7 +53,7 @@ impl OpaqueTokens {
 
     /// An opaque access token, or an API key that was sent as one.
     pub(crate) async fn accept(&self, token: &str, from: Option<IpAddr>) -> Result<Identity, Refusal> {
-        let described = self.introspector()?.introspect(token, None, clock::now()).await.map_err(refused)?;
+        let described = self.introspector().await?.introspect(token, None, clock::now()).await.map_err(refused)?;
         let kind = if api_key::looks_like_one(token) { CredentialKind::ApiKey } else { CredentialKind::OpaqueToken };
         self.identify(&described, kind, from)
     }
@@ -63,7 +63,7 @@ impl OpaqueTokens {
         if presented.kind() != Kind::ApiKey {
             return Err(Refusal::Token(TokenRefused::Password));
         }
-        let introspector = self.introspector()?;
+        let introspector = self.introspector().await?;
         let described = introspector.introspect_for(&presented.user, presented.secret.expose(), clock::now());
         let described = described.await.map_err(refused)?;
         self.identify(&described, CredentialKind::ApiKey, from)
@@ -71,7 +71,7 @@ impl OpaqueTokens {
 
     /// The key that a request claims to be signed with. What it belongs to counts after the signature was checked.
     pub(crate) async fn signing_key(&self, claimed: &Claimed) -> Result<(Unproven, SigningKey), Refusal> {
-        let asked = self.introspector()?.introspect_key_id(claimed.key_id(), clock::now()).await;
+        let asked = self.introspector().await?.introspect_key_id(claimed.key_id(), clock::now()).await;
         let unproven = asked.map_err(|error| match error {
             NotDescribed::Inactive => Refusal::Signature(SignatureError::UnknownKey),
             NotDescribed::Unavailable { .. } => refused(error),
@@ -86,13 +86,16 @@ impl OpaqueTokens {
         self.identify(&unproven.proven(), CredentialKind::SignedRequest, from)
     }
 
-    fn introspector(&self) -> Result<&Introspector, Refusal> {
+    async fn introspector(&self) -> Result<&Introspector, Refusal> {
         if let Some(known) = self.introspector.get() {
             return Ok(known);
         }
         let endpoint = match &self.settings.endpoint {
             Some(endpoint) => endpoint.clone(),
-            None => self.keys.introspection_endpoint().map_err(|retry_after| Refusal::Unavailable(WHO, retry_after))?,
+            None => {
+                let told = self.keys.introspection_endpoint().await;
+                told.map_err(|retry_after| Refusal::Unavailable(WHO, retry_after))?
+            }
         };
         let Introspection { credentials, limits, .. } = self.settings.clone();
         let introspector = Introspector::new(self.http.clone(), endpoint, credentials, limits).map_err(|error| {

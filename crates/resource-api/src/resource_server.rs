@@ -24,7 +24,7 @@ use std::future::ready;
 use std::sync::Arc;
 
 use actix_web::HttpResponse;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::web::{self, Bytes, Data, ServiceConfig};
 use protocol::time::Seconds;
 use tokio::task::JoinHandle;
@@ -34,7 +34,7 @@ use crate::caller::Identity;
 use crate::clock;
 use crate::config::{Fault, Settings};
 use crate::dpop::Verifier;
-use crate::guard::authenticated;
+use crate::guard::{authenticated, public};
 use crate::jwks_cache::JwksCache;
 use crate::metadata;
 use crate::opaque::OpaqueTokens;
@@ -42,7 +42,7 @@ use crate::outbound::{ClientError, Outbound};
 use crate::problem::Problem;
 use crate::refusal::{Realm, Refusal, Scheme};
 use crate::replay::MemoryReplay;
-use crate::routes::Routes;
+use crate::routes::{Routes, get};
 use crate::signature::{self, PublicUrl};
 use crate::validator::{TokenRefused, Validator};
 
@@ -141,7 +141,9 @@ impl ResourceServer {
             bff.configure(app);
         }
         let document = self.0.metadata.clone();
-        app.route(&metadata::path(&self.0.settings.public_url), web::get().to(move || ready(answer(&document))));
+        let path = metadata::path(&self.0.settings.public_url);
+        let about = Routes::new().add(get(&path, move || ready(answer(&document))).guard(public()));
+        about.configure(self, app);
         app.default_service(web::to(|| ready(Err::<HttpResponse, _>(Problem::not_found()))));
     }
 
@@ -213,8 +215,10 @@ impl Schemes {
     }
 }
 
+/// For everybody: clients in browsers read it before anybody knows their origin.
 fn answer(document: &Bytes) -> HttpResponse {
     HttpResponse::Ok()
+        .insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
         .insert_header((CONTENT_TYPE, "application/json"))
         .insert_header((CACHE_CONTROL, "public, max-age=300"))
         .body(document.clone())

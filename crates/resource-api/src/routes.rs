@@ -226,7 +226,10 @@ async fn pass(
     }
     let response = next.call(request).await?;
     let decides = guards.iter().any(|guard| matches!(guard.access, Access::InHandler(_)));
-    if decides && response.status().is_success() && !caller.is_some_and(|caller| caller.was_asked()) {
+    let status = response.status();
+    // A redirect or the switch to another protocol tells as much as a success.
+    let refuses = status.is_client_error() || status.is_server_error();
+    if decides && !refuses && !caller.is_some_and(|caller| caller.was_asked()) {
         let cause = "the handler is to decide who may pass, and answered without asking Caller::require";
         return Ok(response.error_response(Problem::server_error(cause)));
     }

@@ -17,6 +17,7 @@ use crate::config::Settings;
 use crate::cors;
 use crate::problem::Problem;
 use crate::resource_server::ResourceServer;
+use crate::routes::DPOP_NONCE;
 
 pub(crate) const TRACE_HEADER: HeaderName = HeaderName::from_static("x-trace-id");
 
@@ -56,7 +57,13 @@ pub async fn layer(
     } else {
         let response = next.call(request).await?.map_into_boxed_body();
         match response.response().error().map(|error| render(error, &trace)) {
-            Some(rendered) => response.into_response(rendered),
+            Some(mut rendered) => {
+                // RFC 9449 §8.2: a new nonce comes with any answer, refusals as well.
+                if let Some(nonce) = response.headers().get(DPOP_NONCE) {
+                    rendered.headers_mut().insert(DPOP_NONCE, nonce.clone());
+                }
+                response.into_response(rendered)
+            }
             None => response,
         }
     };

@@ -37,6 +37,7 @@ pub struct Answers {
     pub delay: Duration,
     pub status: u16,
     pub jwks: Option<String>,
+    pub introspection_endpoint: Option<String>,
 }
 
 impl Issuer {
@@ -69,6 +70,7 @@ impl Issuer {
                 delay: Duration::ZERO,
                 status: 200,
                 jwks: None,
+                introspection_endpoint: None,
             }),
         });
         let shared = Data::from(Arc::clone(&state));
@@ -148,7 +150,11 @@ async fn discovery(state: Data<State>) -> HttpResponse {
     state.discovery_count.fetch_add(1, Ordering::SeqCst);
     let answers = state.answers.lock().unwrap().clone();
     actix_web::rt::time::sleep(answers.delay).await;
-    status(&answers).json(json!({ "issuer": answers.issuer, "jwks_uri": answers.jwks_uri }))
+    let mut document = json!({ "issuer": answers.issuer, "jwks_uri": answers.jwks_uri });
+    if let Some(endpoint) = &answers.introspection_endpoint {
+        document["introspection_endpoint"] = json!(endpoint);
+    }
+    status(&answers).json(document)
 }
 
 async fn jwks(state: Data<State>) -> HttpResponse {

@@ -11,7 +11,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use crate::api::{TestApi, send};
 use crate::issuer::Issuer;
 
-static LOG: LazyLock<Log> = LazyLock::new(|| {
+pub static LOG: LazyLock<Log> = LazyLock::new(|| {
     let log = Log::default();
     let filter = EnvFilter::new("resource_api=trace,sqlx=trace,actix_server=trace");
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(log.clone()).init();
@@ -19,10 +19,10 @@ static LOG: LazyLock<Log> = LazyLock::new(|| {
 });
 
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+pub struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    fn lines_with(&self, word: &str) -> Vec<String> {
+    pub fn lines_with(&self, word: &str) -> Vec<String> {
         let bytes = self.0.lock().unwrap();
         String::from_utf8_lossy(&bytes).lines().filter(|line| line.contains(word)).map(str::to_owned).collect()
     }

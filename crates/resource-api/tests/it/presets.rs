@@ -1,0 +1,120 @@
+//! Issuers that write their tokens otherwise than RFC 9068, and several issuers at once.
+
+use protocol::issuer::Issuer as IssuerUrl;
+use resource_api::{ClaimShape, TrustedIssuer};
+use serde_json::{Value, json};
+
+use crate::issuer::{AUDIENCE, Issuer, Token};
+use crate::ways::{Service, assert_challenged};
+
+fn start(issuer: &Issuer, shape: ClaimShape) -> Service {
+    Service::start(issuer, |settings| settings.issuers[0].claims = shape)
+}
+
+/// A token without what only RFC 9068 demands.
+fn plain(issuer: &Issuer) -> Token {
+    issuer.token().typ(Some("JWT")).without("client_id").without("jti").without("scope")
+}
+
+async fn found(service: &Service, token: &Token) -> (Value, Value) {
+    let answer = service.me_as(&token.sign()).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    (answer.json()["client_id"].clone(), answer.json()["permissions"].clone())
+}
+
+#[actix_web::test]
+async fn keycloak_writes_roles_into_nested_claims() {
+    let issuer = Issuer::start();
+    let service = start(&issuer, ClaimShape::Keycloak);
+    let token = plain(&issuer)
+        .claim("azp", "front-end")
+        .claim("scope", "openid profile")
+        .claim("realm_access", json!({ "roles": ["notes:read"] }))
+        .claim("resource_access", json!({ AUDIENCE: { "roles": ["notes:write"] }, "other": { "roles": ["no"] } }));
+    let expected = (json!("front-end"), json!(["openid", "profile", "notes:read", "notes:write"]));
+    assert_eq!(found(&service, &token).await, expected);
+}
+
+#[actix_web::test]
+async fn entra_writes_scp_and_roles() {
+    let issuer = Issuer::start();
+    let service = start(&issuer, ClaimShape::Entra);
+    let token = plain(&issuer).claim("scp", "Notes.Read").claim("roles", json!(["Notes.Admin"])).claim("appid", "old");
+    assert_eq!(found(&service, &token).await, (json!("old"), json!(["Notes.Read", "Notes.Admin"])));
+    let token = token.claim("azp", "new");
+    assert_eq!(found(&service, &token).await.0, json!("new"));
+}
+
+#[actix_web::test]
+async fn auth0_writes_permissions_under_either_type() {
+    let issuer = Issuer::start();
+    let service = start(&issuer, ClaimShape::Auth0);
+    for typ in [Some("JWT"), Some("at+jwt"), None] {
+        let token = plain(&issuer).typ(typ).claim("azp", "app").claim("scope", "openid");
+        let token = token.claim("permissions", json!(["notes:read"]));
+        assert_eq!(found(&service, &token).await, (json!("app"), json!(["openid", "notes:read"])));
+    }
+}
+
+#[actix_web::test]
+async fn a_preset_forgives_the_form_alone() {
+    let issuer = Issuer::start();
+    let other = Issuer::start();
+    for shape in [ClaimShape::Keycloak, ClaimShape::Entra, ClaimShape::Auth0] {
+        let service = start(&issuer, shape);
+        let refused = [
+            (plain(&issuer).claim("aud", "https://other.example"), "aud"),
+            (plain(&issuer).claim("exp", 1), "expired"),
+            (plain(&issuer).without("exp"), "exp"),
+            (plain(&issuer).without("sub"), "sub"),
+            (plain(&issuer).typ(Some("logout+jwt")), "typ"),
+            (plain(&issuer).claim("nonce", "n"), "ID token"),
+            (plain(&issuer).claim("azp", 7), "client_id"),
+            (plain(&issuer).signed_by(other.key()), "key"),
+            (plain(&issuer).claim("cnf", json!({ "jkt": "x" })), "bound to a key"),
+        ];
+        for (token, sentence) in refused {
+            assert_challenged(&service.me_as(&token.sign()).await, "Bearer", "invalid_token", sentence);
+        }
+    }
+}
+
+#[actix_web::test]
+async fn a_standard_issuer_is_held_to_the_rfc() {
+    let issuer = Issuer::start();
+    let service = start(&issuer, ClaimShape::Standard);
+    for typ in [Some("JWT"), None] {
+        let answer = service.me_as(&issuer.token().typ(typ).sign()).await;
+        assert_challenged(&answer, "Bearer", "invalid_token", "typ");
+    }
+    for typ in ["at+jwt", "AT+JWT", "application/at+jwt"] {
+        assert_eq!(service.me_as(&issuer.token().typ(Some(typ)).sign()).await.status, 200, "{typ}");
+    }
+    for claim in ["client_id", "jti", "iat"] {
+        let answer = service.me_as(&issuer.token().without(claim).sign()).await;
+        assert_challenged(&answer, "Bearer", "invalid_token", claim);
+    }
+    // What other issuers mean by these claims, a standard one does not.
+    let token = issuer.token().claim("scope", "").claim("roles", json!(["a"])).claim("permissions", json!(["b"]));
+    assert_eq!(found(&service, &token).await.1, json!([]));
+}
+
+#[actix_web::test]
+async fn each_issuer_speaks_with_its_own_keys() {
+    let (one, two, stranger) = (Issuer::start(), Issuer::start(), Issuer::start());
+    let second = TrustedIssuer::new(IssuerUrl::parse(&two.url).unwrap()).claims(ClaimShape::Auth0);
+    let service = Service::start(&one, |settings| settings.issuers.push(second));
+    for issuer in [&one, &two] {
+        let answer = service.me_as(&issuer.token().sign()).await;
+        assert_eq!((answer.status, &answer.json()["issuer"]), (200, &json!(issuer.url)), "{answer:?}");
+    }
+    let crossed = [one.token().signed_by(two.key()), two.token().signed_by(one.key())];
+    for token in crossed {
+        assert_challenged(&service.me_as(&token.sign()).await, "Bearer", "invalid_token", "no key is known");
+    }
+    // Each issuer has its own form, too.
+    assert_eq!(service.me_as(&two.token().typ(Some("JWT")).sign()).await.status, 200);
+    assert_eq!(service.me_as(&one.token().typ(Some("JWT")).sign()).await.status, 401);
+    assert_challenged(&service.me_as(&stranger.token().sign()).await, "Bearer", "invalid_token", "iss");
+    assert_eq!(stranger.jwks_count(), 0);
+}
