@@ -19,8 +19,8 @@ const HELP: &str = "\
 cargo xtask VERB
 
   test [ARGUMENTS]   everything that must hold: format, clippy, cargo deny, then all tests with a private PostgreSQL,
-                     a headless Chromium and clients in JavaScript and Python; missing Debian packages are installed
-                     when root runs this. ARGUMENTS go to `cargo test --workspace`.
+                     a headless Chromium, Apache, and clients in JavaScript and Python; missing Debian packages are
+                     installed when root runs this. ARGUMENTS go to `cargo test --workspace`.
   postgres           a private, empty PostgreSQL; prints its URL and runs until Ctrl-C
   help               this text
 
@@ -63,6 +63,10 @@ fn test(arguments: &[String]) -> Result<(), Failure> {
     let chromium = left_out.unless_available("chromium", "the tests in a browser", packages::chromium());
     if let Some(chromium) = &chromium {
         tests = tests.variable("COUNTERSIGN_TEST_CHROMIUM", chromium);
+    }
+    let apache = left_out.unless_available("Apache", "the tests with its modules", packages::apache());
+    if let Some(apache) = &apache {
+        tests = tests.variable("COUNTERSIGN_TEST_APACHE", apache);
     }
     let javascript = clients::javascript();
     let javascript = left_out.unless_available("Node.js", "the clients in JavaScript, the browser's too", javascript);

@@ -3,6 +3,7 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::path::Path;
 
 use crate::clients;
 use crate::postgres;
@@ -45,6 +46,10 @@ pub(crate) fn install_missing() -> Result<(), Failure> {
         ("nodejs", find("node").is_some()),
         ("npm", find("npm").is_some()),
         ("python3-venv", clients::python_can_make_environments()),
+        // Without the package `apache2`, which would start a server of the machine.
+        ("apache2-bin", find_apache().is_some()),
+        ("libapache2-mod-auth-openidc", has_apache_module("mod_auth_openidc.so")),
+        ("libapache2-mod-oauth2", has_apache_module("mod_oauth2.so")),
     ];
     let missing: Vec<&str> = needs.iter().filter(|(_, present)| !present).map(|(package, _)| *package).collect();
     if missing.is_empty() || !is_root() || find("apt-get").is_none() {
@@ -56,6 +61,25 @@ pub(crate) fn install_missing() -> Result<(), Failure> {
 
 pub(crate) fn chromium() -> Result<OsString, Failure> {
     find("chromium").ok_or_else(|| Failure::new("not installed; `apt-get install chromium` installs it"))
+}
+
+/// Apache, with the modules that protect an API.
+pub(crate) fn apache() -> Result<OsString, Failure> {
+    let complete = ["mod_auth_openidc.so", "mod_oauth2.so"].into_iter().all(has_apache_module);
+    find_apache().filter(|_| complete).ok_or_else(|| {
+        Failure::new(
+            "not installed; `apt-get install apache2-bin libapache2-mod-auth-openidc libapache2-mod-oauth2` installs it",
+        )
+    })
+}
+
+/// Debian keeps it where only root's `PATH` leads.
+fn find_apache() -> Option<OsString> {
+    find("apache2").or_else(|| Path::new("/usr/sbin/apache2").is_file().then(|| "/usr/sbin/apache2".into()))
+}
+
+fn has_apache_module(file: &str) -> bool {
+    Path::new("/usr/lib/apache2/modules").join(file).is_file()
 }
 
 pub(crate) fn is_root() -> bool {

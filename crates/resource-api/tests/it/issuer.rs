@@ -9,7 +9,8 @@ use actix_web::web::{self, Data};
 use actix_web::{App, HttpResponse, HttpServer};
 use protocol::signing::SigningAlgorithm;
 pub use resource_api::testkit::now;
-use resource_api::testkit::{TestIssuer, TestKey, Token};
+pub use resource_api::testkit::Token;
+use resource_api::testkit::{TestIssuer, TestKey};
 use serde_json::{Value, json};
 use tokio::net::TcpSocket;
 

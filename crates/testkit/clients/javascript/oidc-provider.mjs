@@ -1,63 +1,43 @@
-// oidc-provider as the issuer of an API: listens on loopback until its input ends, and prints its name and access tokens of its
-// own, one for each algorithm. Its argument: AUDIENCE and ALGORITHMS. See tests/it/other_sides.rs.
+// npm's oidc-provider as an issuer of JWT access tokens: client credentials for the resource `urn:alg:ALG`, which is signed by
+// that `alg` for the audience of the test. Says where it listens; runs until stdin ends.
 
-import { createServer } from 'node:http'
-import { once } from 'node:events'
 import { exportJWK, generateKeyPair } from 'jose'
+import Provider from 'oidc-provider'
 import { parameter } from './harness.mjs'
+import { serve } from './serve.mjs'
 
-// The words of its start are for people; the first line is for the test.
-console.info = console.warn = () => {}
-const { Provider } = await import('oidc-provider')
+const [audience, scope, theirs] = ['AUDIENCE', 'SCOPE', 'KEY'].map((name) => parameter(name))
 
-const [audience, algorithms] = [parameter('AUDIENCE'), parameter('ALGORITHMS')]
-const keys = []
-for (const alg of algorithms) {
-  const { privateKey } = await generateKeyPair(alg, { crv: alg === 'EdDSA' ? 'Ed25519' : undefined, extractable: true })
-  keys.push({ ...(await exportJWK(privateKey)), alg, use: 'sig', kid: alg })
-}
-const server = createServer()
-server.listen(0, '127.0.0.1')
-await once(server, 'listening')
-const issuer = `http://127.0.0.1:${server.address().port}`
-const client = { client_id: 'machine', client_secret: 'a-secret-of-a-test-only-0123456789' }
-
-/** Each "resource" stands for the same API with another algorithm; a word behind it asks for another audience. */
-function getResourceServerInfo(_, resource) {
-  const [, alg, other] = resource.split(':')
-  return {
-    scope: 'notes:read notes:write',
-    audience: other ? 'https://other.example' : audience,
-    accessTokenTTL: 300,
-    accessTokenFormat: 'jwt',
-    jwt: { sign: { alg } },
-  }
+/** The key of the test, by which it makes tokens that this issuer would not make, and one for each other algorithm. */
+async function keys() {
+  const others = ['RS256', 'PS256', 'ES384', 'EdDSA'].map(async (alg) => {
+    const { privateKey } = await generateKeyPair(alg, { extractable: true })
+    return { ...(await exportJWK(privateKey)), alg, use: 'sig', kid: alg }
+  })
+  return [theirs, ...(await Promise.all(others))]
 }
 
-const provider = new Provider(issuer, {
-  clients: [{ ...client, grant_types: ['client_credentials'], redirect_uris: [], response_types: [] }],
-  cookies: { keys: ['a key of a test'] },
-  enabledJWA: { idTokenSigningAlgValues: algorithms },
-  features: {
-    clientCredentials: { enabled: true },
-    devInteractions: { enabled: false },
-    resourceIndicators: { enabled: true, getResourceServerInfo, useGrantedResource: () => true },
-  },
-  jwks: { keys },
+function resource(identifier) {
+  const [, kind, alg] = identifier.split(':')
+  const jwt = { audience, scope, accessTokenFormat: 'jwt', jwt: { sign: { alg } } }
+  return { alg: jwt, opaque: { audience, scope }, other: { ...jwt, audience: identifier } }[kind]
+}
+
+await serve(async (origin) => {
+  const provider = new Provider(origin, {
+    clients: [{
+      client_id: 'machine',
+      client_secret: parameter('CLIENT_SECRET'),
+      grant_types: ['client_credentials'],
+      redirect_uris: [],
+      response_types: [],
+    }],
+    jwks: { keys: await keys() },
+    features: {
+      clientCredentials: { enabled: true },
+      devInteractions: { enabled: false },
+      resourceIndicators: { enabled: true, getResourceServerInfo: (_context, identifier) => resource(identifier) },
+    },
+  })
+  return provider.callback()
 })
-server.on('request', provider.callback())
-
-async function token(resource) {
-  const body = new URLSearchParams({ grant_type: 'client_credentials', scope: 'notes:read', resource })
-  const authorization = `Basic ${btoa(`${client.client_id}:${client.client_secret}`)}`
-  const response = await fetch(`${issuer}/token`, { method: 'POST', headers: { authorization }, body })
-  const answer = await response.json()
-  if (!answer.access_token) throw new Error(`${resource}: ${JSON.stringify(answer)}`)
-  return answer.access_token
-}
-
-const tokens = {}
-for (const alg of algorithms) tokens[alg] = await token(`urn:${alg}`)
-const other = await token(`urn:${algorithms[0]}:other`)
-console.log(JSON.stringify({ issuer, client_id: client.client_id, tokens, other }))
-process.stdin.on('end', () => process.exit(0)).resume()

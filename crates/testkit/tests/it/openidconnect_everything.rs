@@ -146,7 +146,7 @@ impl Provider {
     }
 }
 
-fn trusting(authority: &Authority) -> ClientBuilder {
+pub(crate) fn trusting(authority: &Authority) -> ClientBuilder {
     plain_http().tls_certs_only([Certificate::from_pem(&std::fs::read(authority.file()).unwrap()).unwrap()])
 }
 

@@ -78,12 +78,15 @@ async fn house() -> (House, Value) {
 
 /// A fresh P-256 key as JWK, private and public.
 fn key_pair() -> (Value, Value) {
-    use jwt::key::SigningKey;
-    let key = SigningKey::generate(protocol::signing::SigningAlgorithm::ES256).unwrap();
-    let public = serde_json::to_value(key.jwk()).unwrap();
-    let mut private = public.clone();
+    let key = jwt::SigningKey::generate(protocol::signing::SigningAlgorithm::ES256).unwrap();
+    (private_jwk(&key), serde_json::to_value(key.jwk()).unwrap())
+}
+
+/// A P-256 key as JWK, with its private part.
+pub(crate) fn private_jwk(key: &jwt::SigningKey) -> Value {
+    let mut private = serde_json::to_value(key.jwk()).unwrap();
     private["d"] = json!(private_part(key.to_pkcs8_pem().expose()));
-    (private, public)
+    private
 }
 
 /// The 32 bytes of the private scalar: in PKCS#8 of a P-256 key they follow the octets `02 01 01 04 20` (RFC 5915 §3).
