@@ -28,7 +28,16 @@ pub struct InvalidIssuer {
 }
 
 impl Issuer {
+    /// One of ours.
     pub fn parse(raw: &str) -> Result<Self, InvalidIssuer> {
+        if raw.ends_with('/') {
+            return Err(InvalidIssuer { reason: "it must not end with a slash" });
+        }
+        Self::parse_foreign(raw)
+    }
+
+    /// One of somebody else, which is spelled as they like: those of some providers end with a slash.
+    pub fn parse_foreign(raw: &str) -> Result<Self, InvalidIssuer> {
         let refuse = |reason| Err(InvalidIssuer { reason });
         let url = HttpUrl::parse(raw).map_err(|reason| InvalidIssuer { reason })?;
         if url.scheme == Scheme::Http && !url.is_loopback() {
@@ -37,9 +46,6 @@ impl Issuer {
         // RFC 8414 §2: "a URL that uses the "https" scheme and has no query or fragment components".
         if url.tail.contains('?') {
             return refuse("it must not have a query");
-        }
-        if url.tail.ends_with('/') {
-            return refuse("it must not end with a slash");
         }
         if url.tail.contains("//") {
             return refuse("its path must not contain empty segments");
@@ -56,9 +62,10 @@ impl Issuer {
         &self.raw
     }
 
-    /// The URL of an endpoint, as `endpoint("/token")`.
+    /// The URL of an endpoint, as `endpoint("/token")`. OpenID Connect Discovery §4: "any terminating / MUST be removed before
+    /// appending /.well-known/openid-configuration".
     pub fn endpoint(&self, path: &str) -> String {
-        format!("{}{path}", self.raw)
+        format!("{}{path}", self.raw.trim_end_matches('/'))
     }
 
     pub fn is_https(&self) -> bool {
@@ -74,7 +81,7 @@ impl Issuer {
         self.origin.clone()
     }
 
-    /// What follows the origin: empty, or beginning with a slash and not ending with one.
+    /// What follows the origin: empty, or beginning with a slash; of an issuer of ours not ending with one.
     pub fn path(&self) -> &str {
         &self.raw[self.origin.len()..]
     }
@@ -145,6 +152,27 @@ mod tests {
             "https://münchen.example",
         ] {
             assert!(Issuer::parse(raw).is_err(), "{raw}");
+        }
+    }
+
+    #[test]
+    fn the_issuer_of_somebody_else_may_end_with_a_slash() {
+        for raw in [
+            "https://tenant.eu.auth0.com/",
+            "https://sts.example/tenant/",
+            "https://id.example",
+            "http://localhost:8080/",
+        ] {
+            let issuer = Issuer::parse_foreign(raw).expect(raw);
+            assert_eq!(issuer.as_str(), raw);
+            let discovery = issuer.endpoint("/.well-known/openid-configuration");
+            assert_eq!(discovery.matches("//").count(), 1, "{discovery}");
+            assert_eq!(issuer.origin() + issuer.path(), raw);
+        }
+        for raw in
+            ["https://id.example//", "https://id.example/a//", "https://id.example/?", "https://id.example:443/", "/"]
+        {
+            assert!(Issuer::parse_foreign(raw).is_err(), "{raw}");
         }
     }
 

@@ -148,7 +148,7 @@ impl Settings {
     pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, EnvironmentError> {
         let get = |name: &str| variable(&format!("{PREFIX}{name}")).filter(|value| !value.is_empty());
         let mut wrong = Vec::new();
-        let issuer = match get("ISSUER").map(|text| Issuer::parse(&text)) {
+        let issuer = match get("ISSUER").map(|text| Issuer::parse_foreign(&text)) {
             Some(Ok(issuer)) => Some(issuer),
             Some(Err(error)) => note(&mut wrong, format!("{PREFIX}ISSUER: {error}")),
             None => note(&mut wrong, format!("{PREFIX}ISSUER: is not set; it names the issuer whose tokens to accept")),

@@ -267,3 +267,14 @@ async fn a_silent_issuer_is_given_up_after_three_seconds() {
     assert_eq!(answer.status, 503);
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
 }
+
+#[actix_web::test]
+async fn an_issuer_that_ends_with_a_slash_is_found_and_compared_with_it() {
+    let issuer = Issuer::start();
+    let slash = format!("{}/", issuer.url);
+    issuer.bend(|answers| answers.issuer.clone_from(&slash));
+    let foreign = protocol::issuer::Issuer::parse_foreign(&slash).unwrap();
+    let api = TestApi::start_with(&issuer.url, |config| config.settings.issuers[0].issuer = foreign).await;
+    assert_eq!(api.get("/me", &issuer.token().claim("iss", slash).sign()).await.status, 200);
+    api.get("/me", &issuer.token().sign()).await.assert_invalid_token("another issuer");
+}

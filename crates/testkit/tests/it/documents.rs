@@ -31,6 +31,8 @@ fn paths_in_the_documents_exist() {
         "docs/pages.md",
         "docs/people.md",
         "docs/limits.md",
+        "docs/protect-an-api.md",
+        "docs/resource-api.md",
         "CONTRIBUTING.md",
     ] {
         let text = read(document);
@@ -83,6 +85,23 @@ fn tests_in_the_spec_matrix_exist() {
         rows += 1;
     }
     assert!(rows > 50, "only {rows} tests are named");
+}
+
+/// Each check of the resource API has a row, and its tests exist.
+#[test]
+fn tests_of_the_checks_of_the_resource_api_exist() {
+    let mut names = BTreeSet::new();
+    for crate_of_ours in ["resource-api", "protocol", "jwt"] {
+        functions(&root().join("crates").join(crate_of_ours), &mut names);
+    }
+    let document = read("docs/resource-api.md");
+    let checks = document.split("\n## ").find(|section| section.starts_with("Every check\n")).expect("a section");
+    let mut tests = 0;
+    for test in named_in_rows(checks) {
+        assert!(names.contains(test), "docs/resource-api.md names the test {test}, which does not exist");
+        tests += 1;
+    }
+    assert!(tests > 40, "only {tests} tests are named");
 }
 
 /// Each state of each page has a row in `docs/pages.md`, and each test that is named there exists.
