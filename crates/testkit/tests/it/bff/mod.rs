@@ -9,7 +9,7 @@ use protocol::ids::UserId;
 use protocol::issuer::Issuer;
 use protocol::time::Seconds;
 use reqwest::StatusCode;
-use resource_api::Api;
+use resource_api::service::{self, Api};
 use serde_json::json;
 use std::future::pending;
 use std::net::TcpListener;
@@ -30,9 +30,9 @@ async fn a_person_signs_in_uses_the_api_and_signs_out() {
     let scene = Scene::start_as(Wanted { api: api_url.clone(), ..Wanted::default() }).await;
     let notes = tempfile::tempdir().unwrap();
     let issuer = Issuer::parse(&scene.app.issuer).unwrap();
-    let mut config = resource_api::Config::new(issuer, api_url.clone(), api_url.clone());
+    let mut config = service::Config::new(issuer, api_url.clone());
     config.database_url = format!("sqlite:{}", notes.path().join("notes.db").display());
-    actix_web::rt::spawn(resource_api::run(Api::new(config).await.unwrap(), listener, None, pending()));
+    actix_web::rt::spawn(service::run(Api::new(config).await.unwrap(), listener, None, pending()));
 
     let browser = scene.browser();
     let nobody = browser.get(&scene.url("/bff/me")).await;
