@@ -113,7 +113,11 @@ async fn authenticate(
 /// An access token or an API key. A JWS in compact form has three parts (RFC 7515 §7.1); what has not is for the issuer to read.
 async fn of_token(server: &ResourceServer, token: &str, from: Option<IpAddr>) -> Result<Identity, Refusal> {
     if token.bytes().filter(|byte| *byte == b'.').count() == 2 {
-        return Ok(server.validator().validate(token, clock::now()).await?);
+        let identity = server.validator().validate(token, clock::now()).await?;
+        if let Some(opaque) = server.opaque() {
+            opaque.confirm(token, from).await?;
+        }
+        return Ok(identity);
     }
     let opaque = server.opaque().ok_or(Refusal::Token(TokenRefused::Opaque))?;
     opaque.accept(token, from).await

@@ -74,6 +74,9 @@ pub struct Introspection {
     pub endpoint: Option<Url>,
     /// What this API was registered with.
     pub credentials: ClientCredentials,
+    /// Ask about JWTs as well: an ended session and a disabled person are then refused after ten seconds, not when the token
+    /// expires. Costs one question per token and ten seconds.
+    pub every_token: bool,
     pub limits: Limits,
 }
 
@@ -223,9 +226,18 @@ impl Introspection {
     /// With `client_secret_basic`, at the address of the discovery document.
     pub fn with_secret(client_id: impl Into<String>, client_secret: impl Into<String>) -> Self {
         let (client_id, client_secret) = (client_id.into(), SecretString::new(client_secret.into()));
-        let credentials = ClientCredentials::SecretBasic { client_id, client_secret };
+        Self::new(ClientCredentials::SecretBasic { client_id, client_secret })
+    }
+
+    /// At the address of the discovery document.
+    pub fn new(credentials: ClientCredentials) -> Self {
         // What is revoked is dead everywhere after ten seconds, tokens as well as keys.
-        Self { endpoint: None, credentials, limits: Limits { positive: Seconds(10), ..Limits::default() } }
+        Self {
+            endpoint: None,
+            credentials,
+            every_token: false,
+            limits: Limits { positive: Seconds(10), ..Limits::default() },
+        }
     }
 }
 

@@ -58,6 +58,11 @@ impl OpaqueTokens {
         self.identify(&described, kind, from)
     }
 
+    /// A JWT that was found valid: whether the issuer still stands by it, where it is to be asked about each token.
+    pub(crate) async fn confirm(&self, token: &str, from: Option<IpAddr>) -> Result<(), Refusal> {
+        if self.settings.every_token { self.accept(token, from).await.map(drop) } else { Ok(()) }
+    }
+
     /// An API key with the name of its owner.
     pub(crate) async fn accept_basic(&self, presented: &Presented, from: Option<IpAddr>) -> Result<Identity, Refusal> {
         if presented.kind() != Kind::ApiKey {

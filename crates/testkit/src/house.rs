@@ -4,13 +4,15 @@ use std::net::TcpListener;
 
 use auth::clock::Clock;
 use protocol::issuer::Issuer;
+use protocol::secret::SecretString;
 use resource_api::service::{self, Api};
 use serde_json::json;
+use store::Won;
 use tempfile::TempDir;
 use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
 
-use crate::app::{TestApp, TestOptions};
+use crate::app::{CLIENT_SECRET, TestApp, TestOptions};
 use crate::database::TestDatabase;
 
 /// Issuer, API and demo app, running until dropped.
@@ -22,6 +24,9 @@ pub struct House {
     stop: broadcast::Sender<()>,
     running: Vec<JoinHandle<std::io::Result<()>>>,
 }
+
+/// The API as a client of the issuer: it asks about tokens and API keys.
+const API_CLIENT: &str = "api-client";
 
 impl House {
     /// By the system's clock, because real clients have their own.
@@ -36,10 +41,18 @@ impl House {
             "post_logout_redirect_uris": [format!("{demo_app_url}/signed-out")],
         });
         app.client("demo-web", &demo.to_string()).await;
+        let api_client = json!({
+            "redirect_uris": [format!("{api_url}/bff/callback")],
+            "post_logout_redirect_uris": [format!("{api_url}/app")],
+        });
+        let api_client = app.client(API_CLIENT, &api_client.to_string()).await.id;
+        let named = store::apis::set_resource_server(&app.store, &api_url, Some(&api_client)).await;
+        assert_eq!(named.expect("a store"), Won::Yes);
         let notes = tempfile::tempdir().expect("a temporary directory");
         let issuer = Issuer::parse(&app.issuer).expect("a loopback issuer");
         let mut config = service::Config::new(issuer, api_url.clone());
         config.database_url = format!("sqlite:{}", notes.path().join("notes.db").display());
+        config.authenticate_as(API_CLIENT, SecretString::new(CLIENT_SECRET.to_owned()));
         config.settings.allowed_origins = vec![demo_app_url.clone()];
         let api = Api::new(config).await.expect("an API");
         let (stop, _) = broadcast::channel(1);

@@ -11,7 +11,7 @@ use super::Context;
 use crate::config::load::DEV_DATA;
 use crate::dev::block::Block;
 use crate::dev::data::{Data, Listeners};
-use crate::dev::objects::{self, Addresses, WEB_CLIENT};
+use crate::dev::objects::{self, API_CLIENT, Addresses, ApiSecret, WEB_CLIENT};
 use crate::failure::Failure;
 use crate::installation::{open_keys, open_store};
 use crate::log;
@@ -46,7 +46,8 @@ impl Dev {
         let store = open_store(&data.config).await?;
         let keys = Arc::new(open_keys(&data.config, now)?);
         let made = objects::complete(&store, &data.config, &addresses, now).await?;
-        let api = service::Api::new(api_config(&data, &addresses)).await.map_err(Failure::failed)?;
+        let secret = objects::api_client(&store, &addresses, now).await?;
+        let api = service::Api::new(api_config(&data, &addresses, secret)).await.map_err(Failure::failed)?;
 
         let shown = context.data().unwrap_or(&usual).display().to_string();
         let block = Block::new(&data, &addresses, made, shown, context.environment.program().to_owned());
@@ -63,9 +64,10 @@ impl Dev {
     }
 }
 
-fn api_config(data: &Data, addresses: &Addresses) -> service::Config {
+fn api_config(data: &Data, addresses: &Addresses, ApiSecret(secret): ApiSecret) -> service::Config {
     let issuer = data.config.server.issuer.clone();
     let mut config = service::Config::new(issuer, addresses.api.clone());
+    config.authenticate_as(API_CLIENT, secret);
     config.database_url = data.notes_database();
     config.workers = Some(1);
     config

@@ -21,9 +21,18 @@ use crate::failure::Failure;
 
 pub const WEB_CLIENT: &str = "demo-web";
 pub const MACHINE_CLIENT: &str = "demo-machine";
+/// The API itself: asks about tokens and keys, and signs people in on its own page.
+pub const API_CLIENT: &str = "demo-api";
 pub const DEMO_PERSON: DemoPerson = DemoPerson { username: "alice", email: "alice@demo.test" };
 
-const SCOPES: [(&str, &str); 2] = [("notes:read", "Read your notes"), ("notes:write", "Write and delete your notes")];
+const SCOPES: [(&str, &str); 6] = [
+    ("notes:read", "Read your notes"),
+    ("notes:write", "Write and delete your notes"),
+    ("files:read", "Read your files"),
+    ("files:write", "Write and delete your files"),
+    ("groups:read", "See your groups"),
+    ("groups:write", "Make groups and change who belongs to them"),
+];
 
 pub struct DemoPerson {
     pub username: &'static str,
@@ -44,6 +53,10 @@ pub struct Made {
     pub password: Option<SecretString>,
     pub machine_secret: Option<SecretString>,
 }
+
+/// What the API authenticates with until the next start, when it gets another one.
+#[derive(Debug)]
+pub struct ApiSecret(pub SecretString);
 
 impl DemoPerson {
     /// Somebody else may be called alice, too.
@@ -69,6 +82,27 @@ pub async fn complete(store: &Store, config: &Config, addresses: &Addresses, now
         store::clients::insert(store, &web_client(addresses, now)).await?;
     }
     Ok(Made { password: person(store, config, now).await?, machine_secret: machine(store, now).await? })
+}
+
+/// Makes the client of the API if it is missing, names it as the resource server, and draws a secret that only this start knows.
+pub async fn api_client(store: &Store, addresses: &Addresses, now: Timestamp) -> Result<ApiSecret, Failure> {
+    let id = id(API_CLIENT);
+    if store::clients::find(store, &id).await?.is_none() {
+        let api = &addresses.api;
+        let metadata = json!({
+            "client_name": "Notes",
+            "grant_types": ["authorization_code", "refresh_token"],
+            "redirect_uris": [format!("{api}/bff/callback")],
+            "post_logout_redirect_uris": [format!("{api}/app")],
+            "scope": format!("openid profile offline_access {}", SCOPES.map(|(name, _)| name).join(" ")),
+        });
+        store::clients::insert(store, &client(API_CLIENT, metadata, now)).await?;
+        let _ = store::apis::set_resource_server(store, &addresses.api, Some(&id)).await?;
+    }
+    store::clients::expire_secrets(store, &id, now).await?;
+    let secret = auth::random::secret();
+    store::clients::add_secret(store, &id, &TokenHash::of(secret.expose().as_bytes()), now, None).await?;
+    Ok(ApiSecret(secret))
 }
 
 fn api(addresses: &Addresses, lifetime: i64) -> Api {

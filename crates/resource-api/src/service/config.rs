@@ -3,8 +3,11 @@
 use std::fmt;
 
 use protocol::issuer::Issuer;
+use protocol::secret::SecretString;
 
-use crate::config::{EnvironmentError, PREFIX, Settings};
+use crate::config::{EnvironmentError, Introspection, PREFIX, Settings};
+use crate::introspection::ClientCredentials;
+use crate::signature::Policy;
 
 #[derive(Clone)]
 pub struct Config {
@@ -41,6 +44,14 @@ impl Config {
     /// A configuration with defaults: SQLite in the working directory, no browser apps.
     pub fn new(issuer: Issuer, audience: impl Into<String>) -> Self {
         Self::with(Settings::new(issuer, audience))
+    }
+
+    /// Makes this service a client of the issuer: it asks about every token and API key, lets keys sign requests, and signs people in on
+    /// its page `/app`. Register `…/bff/callback` and `…/app` below its public URL.
+    pub fn authenticate_as(&mut self, client_id: impl Into<String>, client_secret: SecretString) {
+        let credentials = ClientCredentials::SecretBasic { client_id: client_id.into(), client_secret };
+        self.settings.introspection = Some(Introspection { every_token: true, ..Introspection::new(credentials) });
+        self.settings.signatures = Some(Policy::default());
     }
 
     fn with(settings: Settings) -> Self {

@@ -16,6 +16,7 @@ mod config;
 mod database;
 mod events;
 mod files;
+mod front_end;
 mod groups;
 mod hub;
 mod idempotency;
@@ -40,6 +41,7 @@ use actix_web::{App as ActixApp, HttpServer};
 pub use config::{Config, Limits};
 pub use database::DatabaseError;
 
+use crate::bff::BffProblems;
 use crate::resource_server::{ResourceServer, StartError};
 use crate::trace::layer;
 use database::Database;
@@ -72,6 +74,8 @@ pub struct Api(Arc<App>);
 pub enum Error {
     #[error(transparent)]
     Start(#[from] StartError),
+    #[error("the sign-in of the page cannot work: {0}")]
+    FrontEnd(#[from] BffProblems),
     #[error("workers: is at least one")]
     Workers,
     #[error(transparent)]
@@ -80,10 +84,11 @@ pub enum Error {
 
 impl Api {
     /// Checks the settings, opens the database and migrates it. Does not need the issuer.
-    pub async fn new(config: Config) -> Result<Self, Error> {
+    pub async fn new(mut config: Config) -> Result<Self, Error> {
         if config.workers == Some(0) {
             return Err(Error::Workers);
         }
+        config.settings.sessions = front_end::sessions(&config.settings)?;
         let openapi = serde_json::to_vec(&openapi::describe(&config.settings)).unwrap_or_default().into();
         let server = ResourceServer::new(config.settings.clone(), routes::routes())?;
         let database = Database::open(&config.database_url).await?;

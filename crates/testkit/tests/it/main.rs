@@ -6,6 +6,7 @@
 
 mod architecture;
 mod bff;
+mod dead_within_ten_seconds;
 mod documents;
 mod encryption;
 mod frontchannel_logout;

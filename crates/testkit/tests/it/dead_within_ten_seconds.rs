@@ -1,0 +1,125 @@
+//! What ended at the issuer is dead at the API within ten seconds: a key that was revoked, a session that ended, a person who was
+//! disabled, whatever they came with.
+
+use std::time::{Duration, Instant};
+
+use auth::api_keys::{Made, Signing, Wanted, Workshop};
+use futures_util::future::join_all;
+use protocol::ids::SecurityEventId;
+use protocol::permission::Permission;
+use protocol::security_event::SecurityEvent;
+use protocol::time::Seconds;
+use protocol::user::User;
+use reqwest::Client;
+use store::Won;
+use store::security_events::Entry;
+use store::sessions::Origin;
+use testkit::browser::{Browser, plain_http};
+use testkit::database::engines;
+use testkit::house::House;
+use testkit::requests::{As, text};
+
+const SCOPE: &str = "openid notes:read notes:write";
+const LIMIT: Duration = Duration::from_secs(10);
+
+fn event(house: &House, owner: &User, kind: SecurityEvent) -> Entry {
+    Entry {
+        id: SecurityEventId::from_random(jwt::random::bytes::<16>()),
+        user_id: owner.id.clone(),
+        at: house.app.now(),
+        kind,
+        client_id: None,
+        session_id: None,
+        origin: Origin::default(),
+        details: serde_json::Map::new(),
+        trace_id: None,
+        expires_at: house.app.now() + Seconds::days(1),
+    }
+}
+
+fn workshop(house: &House) -> Workshop<'_> {
+    Workshop { store: &house.app.store, secrets: house.app.keys.secrets(), longest: None }
+}
+
+async fn key(house: &House, owner: &User, permission: &str) -> Made {
+    let wanted = Wanted {
+        owner: owner.id.clone(),
+        name: "Backup".to_owned(),
+        api: house.api_url.clone(),
+        permissions: vec![Permission::parse(permission).unwrap()],
+        allowed_networks: Vec::new(),
+        lifetime: Some(Seconds::days(1)),
+        signing: Signing::Refused,
+    };
+    let event = event(house, owner, SecurityEvent::ApiKeyCreated);
+    workshop(house).make(wanted, event, house.app.now()).await.unwrap().expect("there is room")
+}
+
+async fn status(http: &Client, house: &House, credential: &str) -> u16 {
+    let answer = http.get(format!("{}/notes", house.api_url)).bearer_auth(credential).send().await.unwrap();
+    answer.status().as_u16()
+}
+
+/// Asks until the credential is refused; fails after [`LIMIT`] and what one request takes.
+async fn dies(http: &Client, house: &House, credential: &str, what: &str) {
+    let began = Instant::now();
+    while status(http, house, credential).await != 401 {
+        assert!(began.elapsed() < LIMIT + Duration::from_secs(2), "{what} is alive after {:?}", began.elapsed());
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// A sign-in of somebody in a browser of their own: the access token.
+async fn token(house: &House, username: &str) -> String {
+    let browser = Browser::new(&house.app);
+    let login = browser.open(&house.app.authorize_url("first-party", &[("scope", SCOPE)])).await;
+    let code = browser.sign_in(&login, username).await.answer()["code"].clone();
+    let tokens = house.app.redeem(As::Basic("first-party"), &code, &[]).await.json();
+    text(&tokens, "access_token").to_owned()
+}
+
+#[actix_web::test]
+async fn a_revoked_key_an_ended_session_and_a_disabled_person_are_refused_within_ten_seconds() {
+    for database in engines() {
+        let house = House::start(database).await;
+        let http = plain_http().build().unwrap();
+        let (bob, carol, dora) =
+            (house.app.user("bob").await, house.app.user("carol").await, house.app.user("dora").await);
+        let (revoked, of_dora) = (key(&house, &bob, "read").await, key(&house, &dora, "notes:*").await);
+        let (of_carol, dora_token) = (token(&house, "carol").await, token(&house, "dora").await);
+        let all = [revoked.key.expose(), of_dora.key.expose(), &of_carol, &dora_token];
+        for credential in all {
+            assert_eq!(status(&http, &house, credential).await, 200);
+        }
+        let store = &house.app.store;
+        let revocation = event(&house, &bob, SecurityEvent::ApiKeyRevoked);
+        assert_eq!(workshop(&house).revoke(&revoked.record, revocation, house.app.now()).await.unwrap(), Won::Yes);
+        assert_eq!(store::sessions::end_all_of_user(store, &carol.id, house.app.now()).await.unwrap(), 1);
+        assert_eq!(store::users::disable(store, &dora.id, house.app.now()).await.unwrap(), Won::Yes);
+        let names = ["a revoked key", "the key of a disabled person", "an ended session", "a disabled person"];
+        join_all(all.iter().zip(names).map(|(credential, what)| dies(&http, &house, credential, what))).await;
+    }
+}
+
+#[actix_web::test]
+async fn a_key_is_worth_what_it_says_and_no_more() {
+    for database in engines() {
+        let house = House::start(database).await;
+        let http = plain_http().build().unwrap();
+        let bob = house.app.user("bob").await;
+        let key = key(&house, &bob, "read").await;
+        let note = serde_json::json!({ "title": "Milk" });
+        for header in ["authorization", "x-api-key"] {
+            let value = match header {
+                "authorization" => format!("Bearer {}", key.key.expose()),
+                _ => key.key.expose().to_owned(),
+            };
+            let notes = format!("{}/notes", house.api_url);
+            assert_eq!(http.get(&notes).header(header, &value).send().await.unwrap().status(), 200);
+            let refused = http.post(&notes).header(header, &value).json(&note).send().await.unwrap();
+            assert_eq!(refused.status(), 403);
+            let challenge = refused.headers()["www-authenticate"].to_str().unwrap().to_owned();
+            assert!(challenge.contains("insufficient_scope") && challenge.contains("notes:write"), "{challenge}");
+        }
+    }
+}
