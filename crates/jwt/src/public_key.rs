@@ -69,7 +69,8 @@ impl VerifyingKey {
         self.algorithm
     }
 
-    pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+    /// Whether this key signed exactly these octets. What they say, and whether it may be said, is for `verify.rs`.
+    pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         self.key.verify_sig(message, signature).is_ok()
     }
 }

@@ -6,6 +6,7 @@
 use std::cell::Cell;
 use std::future::{Ready, ready};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
@@ -36,7 +37,7 @@ struct LetIn {
 #[derive(Clone, Debug)]
 pub struct Identity {
     /// Who vouches for it.
-    pub issuer: String,
+    pub issuer: Arc<str>,
     /// The person, or for a machine client its client id (RFC 9068 §2.2).
     pub subject: String,
     /// The app that calls on their behalf. API keys have none.

@@ -54,6 +54,16 @@ struct Keys {
     usable_until: Instant,
 }
 
+impl Source {
+    /// For the log.
+    fn issuer(&self) -> &str {
+        match self {
+            Self::Issuer(outbound) => outbound.issuer().as_str(),
+            Self::InProcess => "in process",
+        }
+    }
+}
+
 /// What the fetching task and the requests tell each other.
 #[derive(Debug)]
 struct Progress {
@@ -156,9 +166,8 @@ impl JwksCache {
             (Some(url), _) => Ok(Url::clone(&url)),
             (None, Err(retry_after)) => Err(retry_after),
             (None, Ok(())) => {
-                tracing::error!(
-                    "the first issuer's discovery document names no introspection endpoint that can be used; configure it"
-                );
+                let issuer = self.source.issuer();
+                tracing::error!(issuer, "the discovery document names no introspection endpoint that can be used");
                 Err(Seconds::minutes(1))
             }
         }

@@ -30,7 +30,7 @@ const WHO: &str = "the issuer";
 #[derive(Debug)]
 pub(crate) struct OpaqueTokens {
     settings: Introspection,
-    issuer: String,
+    issuer: Arc<str>,
     audience: String,
     http: Client,
     /// Where the discovery document is read.
@@ -43,7 +43,7 @@ impl OpaqueTokens {
     pub(crate) fn new(settings: &Settings, http: &Client, keys: &Arc<JwksCache>) -> Option<Self> {
         Some(Self {
             settings: settings.introspection.clone()?,
-            issuer: settings.issuers.first()?.issuer.as_str().to_owned(),
+            issuer: Arc::from(settings.issuers.first()?.issuer.as_str()),
             audience: settings.audience.clone(),
             http: http.clone(),
             keys: Arc::clone(keys),
@@ -116,7 +116,7 @@ impl OpaqueTokens {
 
     /// RFC 7662 §2.2 has `iss` and `aud` as options; a token that does not say for whom it is was not meant for us.
     fn check(&self, described: &Described, from: Option<IpAddr>) -> Result<(), TokenRefused> {
-        if described.iss.as_ref().is_some_and(|issuer| *issuer != self.issuer) {
+        if described.iss.as_ref().is_some_and(|issuer| **issuer != *self.issuer) {
             return Err(VerifyError::Issuer.into());
         }
         if !described.aud.contains(&self.audience) {
@@ -133,10 +133,10 @@ fn is_among(from: Option<IpAddr>, networks: &[String]) -> bool {
     networks.is_ok_and(|networks| from.is_some_and(|from| networks.iter().any(|network| network.contains(from))))
 }
 
-fn identity(described: &Described, kind: CredentialKind, issuer: &str) -> Result<Identity, TokenRefused> {
+fn identity(described: &Described, kind: CredentialKind, issuer: &Arc<str>) -> Result<Identity, TokenRefused> {
     let subject = described.sub.as_deref().or(described.client_id.as_deref());
     Ok(Identity {
-        issuer: issuer.to_owned(),
+        issuer: Arc::clone(issuer),
         subject: identifier(subject, "sub")?.to_owned(),
         client_id: described.client_id.clone(),
         kind,

@@ -32,6 +32,8 @@ pub(crate) struct Validator {
 
 #[derive(Debug)]
 struct Known {
+    /// As it stands in every identity.
+    name: Arc<str>,
     trusted: TrustedIssuer,
     keys: Arc<JwksCache>,
 }
@@ -78,8 +80,10 @@ pub(crate) enum NotAccepted {
 impl Validator {
     /// `keys`: in the order of the issuers.
     pub(crate) fn new(settings: &Settings, keys: &[Arc<JwksCache>]) -> Self {
-        let known =
-            |(trusted, keys): (&TrustedIssuer, &Arc<_>)| Known { trusted: trusted.clone(), keys: Arc::clone(keys) };
+        let known = |(trusted, keys): (&TrustedIssuer, &Arc<_>)| {
+            let name = Arc::from(trusted.issuer.as_str());
+            Known { name, trusted: trusted.clone(), keys: Arc::clone(keys) }
+        };
         let issuers = settings.issuers.iter().zip(keys).map(known).collect();
         Self { audience: settings.audience.clone(), issuers }
     }
@@ -94,7 +98,8 @@ impl Validator {
         let claims: Claims<'_> = token.claims()?;
         let claimed = required(claims.iss.as_deref(), "iss")?;
         let known = self.issuers.iter().find(|known| known.trusted.issuer.as_str() == claimed);
-        let Known { trusted, keys } = known.ok_or(VerifyError::Issuer)?;
+        let known = known.ok_or(VerifyError::Issuer)?;
+        let Known { trusted, keys, .. } = known;
         check_type(header.typ.as_deref(), trusted)?;
         if !trusted.algorithms.contains(&header.alg) {
             return Err(VerifyError::Algorithm.into());
@@ -105,7 +110,7 @@ impl Validator {
             Err(NoKey::Unknown) => return Err(VerifyError::UnknownKey.into()),
             Err(NoKey::Unavailable { retry_after }) => return Err(NotAccepted::KeysUnavailable { retry_after }),
         }
-        let mut identity = self.accept(&claims, trusted, now)?;
+        let mut identity = self.accept(&claims, known, now)?;
         drop((claims, header));
         identity.claims = token.into_payload();
         if !trusted.claims.is_strict() {
@@ -116,8 +121,8 @@ impl Validator {
 
     /// RFC 9068 §2.2 says which claims an access token must have; a missing one is a refusal, never a default. Of other issuers those
     /// that decide something are demanded.
-    fn accept(&self, claims: &Claims<'_>, trusted: &TrustedIssuer, now: Timestamp) -> Result<Identity, TokenRefused> {
-        let strict = trusted.claims.is_strict();
+    fn accept(&self, claims: &Claims<'_>, known: &Known, now: Timestamp) -> Result<Identity, TokenRefused> {
+        let strict = known.trusted.claims.is_strict();
         check_audience(claims.aud.as_ref().ok_or(TokenRefused::MissingClaim("aud"))?, &self.audience)?;
         let exp = claims.exp.ok_or(TokenRefused::MissingClaim("exp"))?;
         if strict && claims.iat.is_none() {
@@ -132,7 +137,7 @@ impl Validator {
         }
         let client_id = strict.then(|| identifier(claims.client_id.as_deref(), "client_id")).transpose()?;
         Ok(Identity {
-            issuer: trusted.issuer.as_str().to_owned(),
+            issuer: Arc::clone(&known.name),
             subject: identifier(claims.sub.as_deref(), "sub")?.to_owned(),
             client_id: client_id.map(str::to_owned),
             kind: CredentialKind::AccessToken,

@@ -75,26 +75,36 @@ impl<'de, M: Members<'de>> Visitor<'de> for Reader<M> {
     }
 }
 
-/// Names of one object. Few are compared one by one; a hostile token may have thousands.
-#[derive(Default)]
+/// Names of one object. Few are compared one by one, without an allocation; a hostile token may have thousands.
 struct Seen<'de> {
-    few: Vec<Cow<'de, str>>,
+    few: [Cow<'de, str>; FEW],
+    count: usize,
     many: HashSet<Cow<'de, str>>,
 }
 
-impl<'de> Seen<'de> {
-    const FEW: usize = 24;
+/// More members than an access token has.
+const FEW: usize = 24;
 
+impl Default for Seen<'_> {
+    fn default() -> Self {
+        Self { few: [const { Cow::Borrowed("") }; FEW], count: 0, many: HashSet::new() }
+    }
+}
+
+impl<'de> Seen<'de> {
     fn note<E: de::Error>(&mut self, name: Cow<'de, str>) -> Result<(), E> {
-        if self.few.contains(&name) || self.many.contains(&name) {
+        let (few, rest) = self.few.split_at_mut(self.count);
+        if few.contains(&name) || (!self.many.is_empty() && self.many.contains(&name)) {
             return Err(E::custom("a member appears twice"));
         }
-        if self.few.len() < Self::FEW {
-            // Room for the claims of an access token at once.
-            self.few.reserve(Self::FEW - self.few.len());
-            self.few.push(name);
-        } else {
-            self.many.insert(name);
+        match rest.first_mut() {
+            Some(place) => {
+                *place = name;
+                self.count += 1;
+            }
+            None => {
+                self.many.insert(name);
+            }
         }
         Ok(())
     }

@@ -36,7 +36,7 @@ pub async fn me(caller: Caller) -> String {
     let identity = caller.identity();
     json!({
         "sub": identity.subject, "kind": format!("{:?}", identity.kind), "client_id": identity.client_id,
-        "issuer": identity.issuer, "permissions": caller.permissions().collect::<Vec<_>>(),
+        "issuer": &*identity.issuer, "permissions": caller.permissions().collect::<Vec<_>>(),
     })
     .to_string()
 }
