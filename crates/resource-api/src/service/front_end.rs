@@ -30,6 +30,7 @@ pub(super) fn sessions(settings: &Settings) -> Result<Option<Bff>, Error> {
     config.scopes.extend(routes::routes().permissions());
     PAGE.clone_into(&mut config.home);
     PAGE.clone_into(&mut config.after_logout);
+    config.error_path = Some(PAGE.to_owned());
     let outbound = Outbound::new(trusted.issuer.clone(), settings.extra_ca.as_deref()).map_err(StartError::from)?;
     Ok(Some(Bff::new(config, Arc::new(MemoryStore::new()), outbound.http().clone())?))
 }

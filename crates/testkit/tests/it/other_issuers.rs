@@ -96,7 +96,7 @@ async fn oidc_provider_from_npm() {
     let stranger = SigningKey::generate(SigningAlgorithm::ES256).unwrap();
     for (what, token, because) in [
         ("for another API", token(&issuer.url, "urn:other:ES256").await, "for another audience"),
-        ("opaque", token(&issuer.url, "urn:opaque").await, "exactly three parts"),
+        ("opaque", token(&issuer.url, "urn:opaque").await, "an opaque token cannot be read"),
         ("another signature", with_another_signature(&good), "the signature is wrong"),
         ("expired", signed(at, &[("iat", long_ago.clone()), ("exp", long_ago)]), "has expired"),
         ("of another issuer", signed(at, &[("iss", json!("https://other.example"))]), "from another issuer"),

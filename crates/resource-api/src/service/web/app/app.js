@@ -127,6 +127,11 @@ async function logout() {
 }
 
 async function start() {
+  const failed = new URLSearchParams(location.search).get("error");
+  if (failed) {
+    say(`The sign-in did not work (${failed}). You can begin again.`);
+    history.replaceState(null, "", "/app");
+  }
   const response = await fetch("/bff/me", { cache: "no-store" });
   const me = response.ok ? await response.json() : {};
   if (!me.sub) return signedOut();
