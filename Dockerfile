@@ -10,7 +10,7 @@ COPY . .
 # The caches live with the builder, not in a layer; so the programs are copied out of the target folder.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
-    cargo build --release --locked --package countersign --package resource-api --package demo-app --bins \
+    cargo build --release --locked --package countersign --package resource-api --package demo-app --features resource-api/service --bins \
     && install -D --target-directory=/programs \
         target/release/countersign \
         target/release/countersign-resource-api \
