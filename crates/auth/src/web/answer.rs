@@ -1,10 +1,13 @@
 //! Answers as HTTP: pages with their headers, and the answer of an authorization request to its client.
 
+use std::time::Duration;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse};
 use protocol::authorize::callback::Answer;
 use protocol::time::Seconds;
+use tokio::time::{Instant, sleep_until};
 
 use crate::web::cookies::{self, Life};
 use crate::web::pages::{FormPostPage, Page};
@@ -31,6 +34,14 @@ pub(crate) fn page(status: StatusCode, page: &impl Page, state: &AppState, reque
         cookies::send(request, cookie);
     }
     response.insert_header((CONTENT_TYPE, "text/html; charset=utf-8")).body(html)
+}
+
+/// Waits for the next full step of 25 ms since `began`: what was looked up for one name and not for another takes microseconds, and
+/// nobody can tell from outside.
+pub(crate) async fn on_the_next_step(began: Instant) {
+    const STEP: Duration = Duration::from_millis(25);
+    let taken = u32::try_from(began.elapsed().as_millis() / STEP.as_millis()).unwrap_or(u32::MAX - 1);
+    sleep_until(began + STEP * (taken + 1)).await;
 }
 
 /// 303 to another page. It may name what is under way, so nobody keeps it.

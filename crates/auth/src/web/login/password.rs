@@ -16,6 +16,7 @@ use protocol::security_event::SecurityEvent;
 use protocol::time::{Seconds, Timestamp};
 use protocol::user::{User, normalize_login};
 use store::interactions::Keep;
+use tokio::time::Instant;
 
 use super::{Proof, Remember, RestsOn, proven};
 use crate::config::SignUp;
@@ -77,6 +78,7 @@ pub(crate) async fn post(
     // After the body, so that nobody holds a place by sending slowly; before anything is looked up.
     let form = form::read(&state, &http, body).await.map_err(PageError::from)?;
     let permit = passwords::admit(&state).await?;
+    let began = Instant::now();
     let (visit, pending) = Visit::answered(state, http, &form).await?;
     pending.check_form(&visit.state, &visit.http, &form, None)?;
     let asked = visit.asked(&pending).await?;
@@ -94,7 +96,10 @@ pub(crate) async fn post(
             };
             proven(visit, pending, proof).await
         }
-        Outcome::Wrong => Ok(page(&visit, &pending, &asked, Some((LoginAlert::WrongCredentials, typed)))),
+        Outcome::Wrong => {
+            answer::on_the_next_step(began).await;
+            Ok(page(&visit, &pending, &asked, Some((LoginAlert::WrongCredentials, typed))))
+        }
         Outcome::Throttled(Seconds(seconds)) => {
             Ok(page(&visit, &pending, &asked, Some((LoginAlert::Throttled { seconds }, typed))))
         }

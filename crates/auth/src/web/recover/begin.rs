@@ -8,6 +8,7 @@ use protocol::action_token::Purpose;
 use protocol::ids::{InteractionId, UserId};
 use protocol::time::Seconds;
 use protocol::user::{User, normalize_login};
+use tokio::time::Instant;
 
 use super::seeker::Seeker;
 use super::{CODE, SENT};
@@ -43,7 +44,9 @@ pub(crate) async fn post(state: Data<AppState>, http: HttpRequest, body: Payload
         Ok(reserved) => reserved.failed(),
         Err(Throttled { retry_after }) => return Ok(page(&seeker, &typed, Some(Refused::Throttled(retry_after)))),
     }
+    let began = Instant::now();
     send(state, &name, origin.as_ref()).await?;
+    answer::on_the_next_step(began).await;
     Ok(answer::see_other(seeker.href(SENT)))
 }
 

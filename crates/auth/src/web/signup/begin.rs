@@ -9,6 +9,7 @@ use protocol::metadata::paths;
 use protocol::params::Params;
 use protocol::time::Seconds;
 use protocol::user::{display_name, normalize_login};
+use tokio::time::Instant;
 
 use super::{Admission, BETWEEN_MAILS, CODE, Desk, Draft, FINISH, was_sent};
 use crate::action_tokens::{self, ActionToken, Order};
@@ -18,7 +19,7 @@ use crate::web::authorize::Visit;
 use crate::web::error::{AuthorizeError, PageError};
 use crate::web::interaction::{self, OwnPage};
 use crate::web::pages::{Field, FieldKind, FieldState, Form, Notice, StepPage, Ticked};
-use crate::web::{cards, form};
+use crate::web::{answer, cards, form};
 use crate::{AppState, accounts};
 
 /// What the person typed, and what is wrong with it.
@@ -89,8 +90,12 @@ pub(crate) async fn post(
     if just_sent(&desk, &address).await? {
         return Ok(desk.to(CODE));
     }
+    let began = Instant::now();
     match send(&desk, &address, &draft, Asking::SignUp).await? {
-        Ok(()) => Ok(desk.to(CODE)),
+        Ok(()) => {
+            answer::on_the_next_step(began).await;
+            Ok(desk.to(CODE))
+        }
         Err(Throttled { retry_after }) => Ok(throttled(&desk, &admission, typed, retry_after)),
     }
 }
