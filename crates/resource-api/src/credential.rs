@@ -8,10 +8,9 @@ use url::form_urlencoded;
 
 use crate::refusal::Scheme;
 use crate::resource_server::Schemes;
+use crate::signature::is_signed;
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
-/// RFC 9421 §4.1: says what is signed; `Signature` comes with it.
-const SIGNATURE: HeaderName = HeaderName::from_static("signature-input");
 
 /// What a request brought. The token is as sent; nothing about it is checked but its alphabet.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -63,7 +62,7 @@ pub(crate) fn presented<'r>(
     let found = [
         authorization.map(|value| authorized(value, schemes)).transpose()?.flatten(),
         api_key.map(|value| token(value).map(Presented::ApiKey)).transpose()?,
-        (schemes.signatures && headers.contains_key(&SIGNATURE)).then_some(Presented::SignedRequest),
+        (schemes.signatures && is_signed(headers)).then_some(Presented::SignedRequest),
         schemes.session_cookie.as_ref().filter(|name| has_cookie(headers, name)).map(|_| Presented::Session),
     ];
     let in_query = form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "access_token");
@@ -208,6 +207,7 @@ mod tests {
         assert_reads(&[("authorization", "Basic YTpi")], "", Ok(Presented::Basic(b"Basic YTpi")));
         assert_reads(&[("x-api-key", "a")], "", Ok(Presented::ApiKey(Token("a"))));
         assert_reads(&[("signature-input", "a=()")], "", Ok(Presented::SignedRequest));
+        assert_reads(&[("signature", "a=:AA==:")], "", Ok(Presented::SignedRequest));
         assert_reads(&[("cookie", "a=b; __Host-session=c")], "", Ok(Presented::Session));
         assert_reads(&[("cookie", "a=b; x__Host-session=c; d=__Host-session=e")], "", Ok(Presented::Nothing));
     }
