@@ -18,11 +18,11 @@ use url::Url;
 
 #[cfg(feature = "bff")]
 use crate::bff::Bff;
-use crate::dpop::DpopConfig;
+use crate::binding::dpop::DpopConfig;
+use crate::binding::replay::Replay;
 use crate::introspection::{ClientCredentials, Limits};
-use crate::issuers::TrustedIssuer;
-use crate::replay::Replay;
 use crate::signature::Policy;
+use crate::token::issuers::TrustedIssuer;
 
 /// The prefix of every environment variable below.
 pub(crate) const PREFIX: &str = "COUNTERSIGN_API_";

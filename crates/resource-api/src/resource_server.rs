@@ -30,21 +30,21 @@ use protocol::time::Seconds;
 use tokio::task::JoinHandle;
 use url::Url;
 
-use crate::caller::Identity;
+use crate::access::caller::Identity;
+use crate::access::guard::{authenticated, public};
+use crate::access::routes::{Routes, get};
+use crate::answer::metadata;
+use crate::answer::problem::Problem;
+use crate::answer::refusal::{Realm, Refusal, Scheme};
+use crate::binding::dpop::Verifier;
+use crate::binding::replay::MemoryReplay;
 use crate::clock;
 use crate::config::{Fault, Settings};
-use crate::dpop::Verifier;
-use crate::guard::{authenticated, public};
-use crate::jwks_cache::JwksCache;
-use crate::metadata;
-use crate::opaque::OpaqueTokens;
-use crate::outbound::{ClientError, Outbound};
-use crate::problem::Problem;
-use crate::refusal::{Realm, Refusal, Scheme};
-use crate::replay::MemoryReplay;
-use crate::routes::{Routes, get};
+use crate::credential::opaque::OpaqueTokens;
 use crate::signature::{self, PublicUrl};
-use crate::validator::{TokenRefused, Validator};
+use crate::token::jwks_cache::JwksCache;
+use crate::token::outbound::{ClientError, Outbound};
+use crate::token::validator::{TokenRefused, Validator};
 
 /// Cheap to clone.
 #[derive(Clone)]

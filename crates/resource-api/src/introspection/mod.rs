@@ -34,7 +34,7 @@ use self::flight::{Boarded, Flight, Flights};
 use self::places::{Place, Places};
 use self::question::{Key, Memory, Question, Salt};
 use self::wire::{Failure, Wire};
-use crate::basic;
+use crate::credential::basic;
 
 pub use self::client_assertion::ClientCredentials;
 pub use self::described::{Confirmation, Described, Unproven};

@@ -9,8 +9,8 @@ use super::web::routes;
 use crate::bff::{Bff, BffConfig, MemoryStore};
 use crate::config::{Introspection, Settings};
 use crate::introspection::ClientCredentials;
-use crate::outbound::Outbound;
 use crate::resource_server::StartError;
+use crate::token::outbound::Outbound;
 
 const PAGE: &str = "/app";
 

@@ -41,9 +41,9 @@ use actix_web::{App as ActixApp, HttpServer};
 pub use config::{Config, Limits};
 pub use database::DatabaseError;
 
+use crate::answer::trace::layer;
 use crate::bff::BffProblems;
 use crate::resource_server::{ResourceServer, StartError};
-use crate::trace::layer;
 use database::Database;
 use hub::Hub;
 use idempotency::Running;

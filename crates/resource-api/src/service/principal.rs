@@ -6,7 +6,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::caller::Caller;
+use crate::access::caller::Caller;
 
 const MAX_SUBJECT: usize = 255;
 

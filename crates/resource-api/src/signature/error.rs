@@ -5,7 +5,7 @@ use std::fmt;
 use protocol::time::Seconds;
 
 use super::base::LoggedBase;
-use crate::replay::Unavailable;
+use crate::binding::replay::Unavailable;
 
 /// Each text is for the developer of the client. It repeats names that the client chose, never values.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -51,7 +51,7 @@ use digest::ContentDigest;
 use policy::{Coverage, Covered, Parameters};
 use target::Target;
 
-use crate::replay::{NotClaimed, Replay, ReplayKey};
+use crate::binding::replay::{NotClaimed, Replay, ReplayKey};
 
 /// How much longer a nonce is kept than its signature is good: between the reading of the clock and the question to the
 /// store lies a question to the issuer.

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use super::dpop::DpopKey;
 use super::token::Token;
 use crate::config::Settings;
-use crate::issuers::TrustedIssuer;
-use crate::jwks_cache::KeysInProcess;
+use crate::token::issuers::TrustedIssuer;
+use crate::token::jwks_cache::KeysInProcess;
 
 /// Nobody's address (RFC 2606 §2).
 const ADDRESS: &str = "https://issuer.test";

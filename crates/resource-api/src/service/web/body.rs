@@ -15,7 +15,7 @@ use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
-use crate::problem::Problem;
+use crate::answer::problem::Problem;
 use crate::service::web::problems;
 
 const MAX_BYTES: usize = 64 * 1024;

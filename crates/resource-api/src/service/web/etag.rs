@@ -6,7 +6,7 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH};
 
-use crate::problem::Problem;
+use crate::answer::problem::Problem;
 use crate::service::items::{Access, Item};
 use crate::service::web::problems;
 

@@ -17,9 +17,9 @@ use serde_json::json;
 use tokio::sync::mpsc::{Sender, channel};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use crate::caller::{Caller, CredentialKind};
+use crate::access::caller::{Caller, CredentialKind};
+use crate::answer::problem::Problem;
 use crate::clock;
-use crate::problem::Problem;
 use crate::service::App;
 use crate::service::events::{self, Event, Position};
 use crate::service::hub::{NoPlace, Place};

@@ -12,8 +12,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::caller::Caller;
-use crate::problem::Problem;
+use crate::access::caller::Caller;
+use crate::answer::problem::Problem;
 use crate::service::App;
 use crate::service::files::{check, check_name, disposition, essence};
 use crate::service::items::{self, Access, Item, Kind};

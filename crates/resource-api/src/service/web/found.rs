@@ -9,8 +9,8 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use url::form_urlencoded;
 
+use crate::answer::problem::Problem;
 use crate::clock;
-use crate::problem::Problem;
 use crate::service::App;
 use crate::service::items::{self, Access, Asked, Cursor, DEFAULT_PAGE, Item, Kind, MAX_PAGE};
 use crate::service::principal::{Id, Person, Principal};

@@ -7,9 +7,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::caller::Caller;
+use crate::access::caller::Caller;
+use crate::answer::problem::Problem;
 use crate::clock;
-use crate::problem::Problem;
 use crate::service::App;
 use crate::service::groups::{self as store, GroupError, Removed, check_name};
 use crate::service::principal::{Person, subject};

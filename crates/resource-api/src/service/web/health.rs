@@ -8,7 +8,7 @@ use protocol::time::Seconds;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::problem::Problem;
+use crate::answer::problem::Problem;
 use crate::service::App;
 
 #[derive(Serialize, ToSchema)]

@@ -5,7 +5,7 @@ use actix_web::http::header::CACHE_CONTROL;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::caller::Caller;
+use crate::access::caller::Caller;
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Me {

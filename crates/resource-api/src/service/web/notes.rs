@@ -8,8 +8,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::caller::Caller;
-use crate::problem::Problem;
+use crate::access::caller::Caller;
+use crate::answer::problem::Problem;
 use crate::service::App;
 use crate::service::items::{self, Access, Item, Kind};
 use crate::service::notes::check;

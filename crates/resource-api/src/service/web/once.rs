@@ -4,7 +4,7 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderMap, RETRY_AFTER};
 
-use crate::problem::Problem;
+use crate::answer::problem::Problem;
 use crate::service::App;
 use crate::service::idempotency::{Entered, Once};
 use crate::service::principal::Person;

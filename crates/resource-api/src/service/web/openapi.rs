@@ -10,10 +10,10 @@ use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{Http, HttpAuthScheme, OpenIdConnect, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{Content, OpenApi, PathItem, Ref, RefOr, Response, Responses, Server};
 
+use crate::access::guard::{Access, Demand, Guard};
+use crate::access::routes::Line;
+use crate::answer::problem::Document;
 use crate::config::Settings;
-use crate::guard::{Access, Demand, Guard};
-use crate::problem::Document;
-use crate::routes::Line;
 use crate::service::App;
 use crate::service::web::routes::routes;
 use crate::service::web::{app, events, files, groups, health, me, notes, shares};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use actix_web::http::StatusCode;
 use actix_web::http::header::RETRY_AFTER;
 
-use crate::problem::Problem;
+use crate::answer::problem::Problem;
 use crate::service::database::DatabaseError;
 
 /// The sentence may repeat a part of the body: it goes to the caller, not to the log.

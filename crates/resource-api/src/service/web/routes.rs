@@ -1,7 +1,7 @@
 //! Every route of this service and what it demands, on one screen.
 
-use crate::guard::{any_of, authenticated, public, require};
-use crate::routes::{Routes, delete, get, post, put};
+use crate::access::guard::{any_of, authenticated, public, require};
+use crate::access::routes::{Routes, delete, get, post, put};
 use crate::service::web::{app, events, files, groups, health, me, notes, openapi, shares};
 
 pub(crate) const NOTES_READ: &str = "notes:read";
@@ -50,7 +50,7 @@ pub(crate) fn routes() -> Routes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::guard::Access;
+    use crate::access::guard::Access;
 
     #[test]
     fn what_is_open_to_everyone_is_health_the_document_and_the_empty_client() {

@@ -7,9 +7,9 @@ use actix_web::web::{Data, Path};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::caller::Caller;
+use crate::access::caller::Caller;
+use crate::answer::problem::Problem;
 use crate::clock;
-use crate::problem::Problem;
 use crate::service::App;
 use crate::service::items::{Access, Item, Kind};
 use crate::service::principal::{Person, Principal, shown};

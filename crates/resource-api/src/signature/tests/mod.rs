@@ -12,7 +12,7 @@ use super::base::signature_base;
 use super::error::{FieldName, SignatureError};
 use super::target::Target;
 use super::{Field, Message, Policy, PublicUrl, Signer, SigningKey, Verified, Verifier, fields, mac, signing_key};
-use crate::replay::{NotClaimed, Replay, ReplayKey, Unavailable};
+use crate::binding::replay::{NotClaimed, Replay, ReplayKey, Unavailable};
 
 mod other_clients;
 mod properties;

@@ -144,6 +144,8 @@ class Visit {
   /** Is at the page of this id, which is in order. */
   async at(id) {
     await this.page.waitForSelector(`#${id}`, { state: 'attached' })
+    // Its style sheets have come: without them nothing has its size.
+    await this.page.waitForLoadState('load')
     pictures += 1
     const seen = `${id} ${await words(this.page)}`
     if (scripts && !inOrder.has(seen)) {

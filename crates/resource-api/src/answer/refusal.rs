@@ -10,19 +10,19 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use protocol::time::Seconds;
 
-use crate::basic::BasicError;
-use crate::certificate::CertificateError;
+use crate::access::guard::Guard;
+use crate::access::routes::DPOP_NONCE;
+use crate::answer::problem::Problem;
+use crate::binding::certificate::CertificateError;
+use crate::binding::dpop::DpopError;
+use crate::binding::replay::Unavailable;
 use crate::credential::CredentialError;
-use crate::dpop::DpopError;
-use crate::guard::Guard;
-use crate::problem::Problem;
-use crate::replay::Unavailable;
-use crate::resource_server::Schemes;
-use crate::routes::DPOP_NONCE;
+use crate::credential::basic::BasicError;
 #[cfg(feature = "bff")]
-use crate::session::SessionRefused;
+use crate::credential::session::SessionRefused;
+use crate::resource_server::Schemes;
 use crate::signature::{Answer, SignatureError};
-use crate::validator::{NotAccepted, TokenRefused};
+use crate::token::validator::{NotAccepted, TokenRefused};
 
 /// Why nobody, or not this caller, is let in.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

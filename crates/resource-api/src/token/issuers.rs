@@ -7,9 +7,9 @@ use protocol::issuer::Issuer;
 use protocol::signing::SigningAlgorithm;
 use serde_json::{Map, Value};
 
-use crate::caller::Identity;
-use crate::jwks_cache::KeysInProcess;
-use crate::validator::{TokenRefused, identifier};
+use crate::access::caller::Identity;
+use crate::token::jwks_cache::KeysInProcess;
+use crate::token::validator::{TokenRefused, identifier};
 
 /// An issuer whose access tokens are accepted.
 #[derive(Clone, Debug)]

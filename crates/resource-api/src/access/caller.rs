@@ -14,10 +14,10 @@ use protocol::permission::{Reach, covers};
 use protocol::time::Timestamp;
 use serde::de::DeserializeOwned;
 
+use crate::access::guard::require;
+use crate::answer::problem::Problem;
+use crate::answer::refusal::{Refusal, Scheme};
 use crate::binding::Binding;
-use crate::guard::require;
-use crate::problem::Problem;
-use crate::refusal::{Refusal, Scheme};
 use crate::resource_server::ResourceServer;
 
 /// Somebody who was let in. Cheap to clone.
@@ -128,7 +128,7 @@ impl std::fmt::Debug for Caller {
     }
 }
 
-/// The caller whom the guard of the route let in. `Option<Caller>` is for routes that are [`optional`](crate::guard::optional):
+/// The caller whom the guard of the route let in. `Option<Caller>` is for routes that are [`optional`](crate::access::guard::optional):
 /// `None` means that no credential was sent, since a bad one does not come so far.
 impl FromRequest for Caller {
     type Error = Problem;

@@ -12,12 +12,12 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage as _, HttpResponse};
 
-use crate::caller::Caller;
+use crate::access::caller::Caller;
+use crate::access::routes::DPOP_NONCE;
+use crate::answer::cors;
+use crate::answer::problem::Problem;
 use crate::config::Settings;
-use crate::cors;
-use crate::problem::Problem;
 use crate::resource_server::ResourceServer;
-use crate::routes::DPOP_NONCE;
 
 pub(crate) const TRACE_HEADER: HeaderName = HeaderName::from_static("x-trace-id");
 

@@ -11,12 +11,12 @@ use jwt::unverified::Unverified;
 use jwt::verify::{VerifyError, same_type};
 use protocol::time::{Seconds, Timestamp};
 
+use crate::access::caller::{CredentialKind, Identity};
 use crate::binding::Binding;
-use crate::caller::{CredentialKind, Identity};
-use crate::claims::Claims;
 use crate::config::Settings;
-use crate::issuers::TrustedIssuer;
-use crate::jwks_cache::{JwksCache, NoKey};
+use crate::token::claims::Claims;
+use crate::token::issuers::TrustedIssuer;
+use crate::token::jwks_cache::{JwksCache, NoKey};
 
 /// Longer tokens are refused before anything is decoded.
 const MAX_TOKEN: usize = 8 * 1024;

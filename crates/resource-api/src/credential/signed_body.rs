@@ -9,7 +9,7 @@ use actix_web::web::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use futures_util::stream::{Stream, once};
 
-use crate::refusal::Refusal;
+use crate::answer::refusal::Refusal;
 use crate::signature::Authentic;
 
 /// Bytes. Other bodies are streamed to the handler, which has limits of its own.

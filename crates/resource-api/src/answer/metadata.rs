@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 use url::Url;
 
+use crate::access::routes::Routes;
 use crate::config::Settings;
-use crate::routes::Routes;
 
 const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
 

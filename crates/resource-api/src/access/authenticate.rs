@@ -8,20 +8,21 @@ use actix_web::HttpRequest;
 use protocol::api_key;
 
 #[cfg(feature = "bff")]
-use crate::caller::CredentialKind;
-use crate::caller::{Caller, Identity};
+use crate::access::caller::CredentialKind;
+use crate::access::caller::{Caller, Identity};
+use crate::access::guard::{Access, Guard};
+use crate::answer::problem::Problem;
+use crate::answer::refusal::{Refusal, Scheme, WithoutCredential};
+use crate::binding;
 use crate::clock;
-use crate::credential::{Presented, presented};
-use crate::guard::{Access, Guard};
-use crate::opaque::OpaqueTokens;
-use crate::problem::Problem;
-use crate::refusal::{Refusal, Scheme, WithoutCredential};
-use crate::resource_server::ResourceServer;
+use crate::credential::opaque::OpaqueTokens;
 #[cfg(feature = "bff")]
-use crate::session;
+use crate::credential::session;
+use crate::credential::{Presented, presented};
+use crate::credential::{basic, peer};
+use crate::resource_server::ResourceServer;
 use crate::signature::{Authentic, Message, field_lines};
-use crate::validator::TokenRefused;
-use crate::{basic, binding, peer};
+use crate::token::validator::TokenRefused;
 
 /// Whoever may pass all guards.
 pub(crate) struct Admitted {

@@ -2,8 +2,8 @@
 
 use actix_web::HttpRequest;
 
+use crate::answer::refusal::{Refusal, WithoutCredential};
 use crate::bff::{Bff, BffError, BffSession};
-use crate::refusal::{Refusal, WithoutCredential};
 
 /// Why a session does not count, with the cookie that takes an ended one away.
 #[derive(Clone, Debug, PartialEq, Eq)]

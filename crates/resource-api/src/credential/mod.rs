@@ -1,12 +1,21 @@
 //! From a request's headers to exactly one credential (RFC 6750 §2.1), or to none, or to a refusal.
 //!
 //! A token in the URL or in a form is never read (RFC 9700 §4.3.2), and one beside another credential makes the request
-//! ambiguous, so it is refused. What the credential says is decided in the file of its kind.
+//! ambiguous, so it is refused. What the credential says is decided in the file of its kind: `basic.rs`, `opaque.rs` (opaque
+//! tokens and API keys), `session.rs`, and for JWTs the room `token`. `peer.rs` tells where a request came from,
+//! `signed_body.rs` whether the body is the one that was signed.
+
+pub mod basic;
+pub(crate) mod opaque;
+pub(crate) mod peer;
+#[cfg(feature = "bff")]
+pub(crate) mod session;
+pub(crate) mod signed_body;
 
 use actix_web::http::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue};
 use url::form_urlencoded;
 
-use crate::refusal::Scheme;
+use crate::answer::refusal::Scheme;
 use crate::resource_server::Schemes;
 use crate::signature::is_signed;
 

@@ -1,5 +1,11 @@
 //! Tokens that only the owner of a key may use: which proof a token demands, and whether the request brought it (RFC 9449 §7,
 //! RFC 8705 §3).
+//!
+//! `dpop/` reads the proof, `certificate.rs` finds the client's certificate, `replay.rs` remembers what counts only once.
+
+pub mod certificate;
+pub mod dpop;
+pub mod replay;
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -8,14 +14,14 @@ use actix_web::HttpRequest;
 use actix_web::http::header::HeaderValue;
 use protocol::network::IpNetwork;
 
-use crate::certificate::{self, Source};
-use crate::claims::Confirmation;
+use crate::answer::refusal::{Refusal, Scheme};
+use crate::binding::certificate::Source;
+use crate::binding::dpop::{BoundToken, Request, Verifier};
 use crate::clock;
 use crate::config::Settings;
-use crate::dpop::{BoundToken, Request, Verifier};
 use crate::introspection;
-use crate::refusal::{Refusal, Scheme};
-use crate::validator::TokenRefused;
+use crate::token::claims::Confirmation;
+use crate::token::validator::TokenRefused;
 
 const HEADER: &str = "dpop";
 

@@ -13,16 +13,16 @@ use protocol::time::Seconds;
 use reqwest::Client;
 use serde_json::{Map, Value, json};
 
-use crate::basic::{Kind, Presented};
+use crate::access::caller::{CredentialKind, Identity};
+use crate::answer::refusal::Refusal;
 use crate::binding::Binding;
-use crate::caller::{CredentialKind, Identity};
 use crate::clock;
 use crate::config::{Introspection, Settings};
+use crate::credential::basic::{Kind, Presented};
 use crate::introspection::{Described, Introspector, NotDescribed, Unproven};
-use crate::jwks_cache::JwksCache;
-use crate::refusal::Refusal;
 use crate::signature::{Claimed, SignatureError, SigningKey};
-use crate::validator::{TokenRefused, identifier};
+use crate::token::jwks_cache::JwksCache;
+use crate::token::validator::{TokenRefused, identifier};
 
 const WHO: &str = "the issuer";
 

@@ -24,7 +24,7 @@ use self::nonce::Nonces;
 use self::proof::Proof;
 pub use self::proof::Reason;
 use self::target::Target;
-use crate::replay::{MemoryReplay, NotClaimed, Replay, ReplayKey, Unavailable};
+use crate::binding::replay::{MemoryReplay, NotClaimed, Replay, ReplayKey, Unavailable};
 
 /// What an operator decides.
 #[derive(Clone, Debug)]

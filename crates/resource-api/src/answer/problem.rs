@@ -11,7 +11,7 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderVal
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
-use crate::trace::TraceId;
+use crate::answer::trace::TraceId;
 
 /// An error answer. Handlers of any service may return it.
 pub struct Problem {

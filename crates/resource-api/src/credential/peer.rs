@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use actix_web::HttpRequest;
 use protocol::network::{self, IpNetwork};
 
-use crate::basic::Transport;
 use crate::config::Settings;
+use crate::credential::basic::Transport;
 
 /// The address of the caller.
 pub(crate) fn address(request: &HttpRequest, proxies: &[IpNetwork]) -> Option<IpAddr> {

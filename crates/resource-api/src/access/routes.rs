@@ -15,14 +15,14 @@ use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{Error, FromRequest, Handler, HttpMessage as _, HttpResponse, Responder, Route};
 
-use crate::authenticate::{Admitted, admit, telling};
-use crate::caller::Caller;
+use crate::access::authenticate::{Admitted, admit, telling};
+use crate::access::caller::Caller;
+use crate::access::guard::{Access, Guard};
+use crate::answer::problem::Problem;
+use crate::answer::refusal::Scheme;
 use crate::clock;
-use crate::guard::{Access, Guard};
-use crate::problem::Problem;
-use crate::refusal::Scheme;
+use crate::credential::signed_body;
 use crate::resource_server::ResourceServer;
-use crate::signed_body;
 
 const DPOP: HeaderName = HeaderName::from_static("dpop");
 pub(crate) const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
@@ -259,7 +259,7 @@ impl std::fmt::Debug for Line {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::guard::{public, require};
+    use crate::access::guard::{public, require};
 
     async fn nothing() -> &'static str {
         ""

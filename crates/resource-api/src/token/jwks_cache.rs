@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use url::Url;
 
 use crate::config::JwksConfig;
-use crate::outbound::{Discovered, FetchError, Outbound};
+use crate::token::outbound::{Discovered, FetchError, Outbound};
 
 /// How long a request waits for a fetch that is under way. Two answers of the issuer within their limit of 3 s may take longer.
 const PATIENCE: Duration = Duration::from_secs(5);
