@@ -12,9 +12,9 @@ pub(crate) use store::passwords::{Access, How};
 use store::{StoreError, Won};
 
 use crate::mail::{self, Mailbox, Message, Notice};
+use crate::page_paths;
 use crate::security_log::{self, Event};
-use crate::web::cards;
-use crate::web::text::Locale;
+use crate::text::Locale;
 use crate::{AppState, known_browsers, limits};
 
 /// So long after it was made, the first browser of an account is most likely the one that it was made in.
@@ -107,7 +107,8 @@ pub(crate) async fn tell(state: &AppState, user: &User, notice: Notice) -> Resul
 /// Word to the owner of an address that somebody typed for a new account or for theirs: it has an account already. That is told in a
 /// mail and nowhere else.
 pub(crate) async fn tell_of_account(state: &AppState, address: &Mailbox, owner: &User) -> Result<(), StoreError> {
-    let (sign_in, recover) = (state.issuer().endpoint(cards::ACCOUNT), state.issuer().endpoint(cards::RECOVER));
+    let (sign_in, recover) =
+        (state.issuer().endpoint(page_paths::ACCOUNT), state.issuer().endpoint(page_paths::RECOVER));
     let message = Message::SignUpKnown { sign_in: &sign_in, recover: &recover };
     mail::send(state, address, message, language(owner)).await
 }

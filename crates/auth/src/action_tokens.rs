@@ -16,7 +16,7 @@ pub use store::action_tokens::ActionToken;
 use store::{Store, StoreError, Won, action_tokens, passwords, users};
 
 use crate::mail::Mailbox;
-pub use crate::web::cards::{RECOVER, SIGN_UP};
+pub use crate::page_paths::{RECOVER, SIGN_UP};
 use crate::{AppState, random};
 
 /// What is to be sent to somebody.

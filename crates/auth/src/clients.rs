@@ -18,8 +18,8 @@ use protocol::signing::{AssertionAlgorithm, MacAlgorithm, SigningAlgorithm};
 use protocol::time::Timestamp;
 
 use crate::client_keys::Registered;
+use crate::sender;
 use crate::web::error::{Challenge, JsonError};
-use crate::web::form;
 use crate::{AppState, offered, protocol_log};
 
 /// Authenticates the client of a request (RFC 6749 §2.3). All failures look alike to the client; the log knows the cause.
@@ -29,7 +29,7 @@ pub(crate) async fn authenticate(
     params: &Params,
     now: Timestamp,
 ) -> Result<Client, JsonError> {
-    let authorization = form::authorization(request)?;
+    let authorization = sender::authorization(request)?;
     // RFC 6749 §5.2: a client that tried the Authorization header is answered with a challenge for that scheme.
     let challenge = |error: JsonError| match authorization {
         Some(_) if error.error.code == ErrorCode::InvalidClient => error.challenge(Challenge::Basic),

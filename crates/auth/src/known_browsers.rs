@@ -10,8 +10,8 @@ use protocol::time::{Seconds, Timestamp};
 pub use store::known_browsers::KnownBrowser;
 use store::{StoreError, Won, known_browsers};
 
+use crate::sender;
 use crate::web::cookies::{self, Life};
-use crate::web::form;
 use crate::{AppState, random};
 
 /// A browser that was not seen for that long is a new one.
@@ -119,7 +119,7 @@ async fn begin(
         id: token.id.clone(),
         secret_hash: token.hash(),
         user_id: user.clone(),
-        user_agent: form::user_agent(http).unwrap_or_default(),
+        user_agent: sender::user_agent(http).unwrap_or_default(),
         created_at: now,
         last_seen_at: now,
         remembered_until: None,
@@ -137,7 +137,7 @@ async fn seen(
     now: Timestamp,
 ) -> Result<Option<KnownBrowser>, StoreError> {
     let browser = KnownBrowser {
-        user_agent: form::user_agent(http).unwrap_or_default(),
+        user_agent: sender::user_agent(http).unwrap_or_default(),
         last_seen_at: now,
         expires_at: now + KNOWN_FOR,
         ..before

@@ -24,8 +24,8 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::time::{sleep, timeout};
 
 use crate::AppState;
-use crate::web::cards::SELECT_ACCOUNT;
-use crate::web::trace_id::TraceId;
+use crate::page_paths::SELECT_ACCOUNT;
+use crate::trace_id::TraceId;
 
 /// Exchanges that wait for the job. At most this many are lost when a process dies.
 const QUEUE: usize = 2048;

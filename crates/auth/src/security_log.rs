@@ -14,8 +14,8 @@ use store::StoreError;
 use store::security_events::Entry;
 use store::sessions::Origin;
 
-use crate::web::form;
-use crate::web::trace_id::TraceId;
+use crate::sender;
+use crate::trace_id::TraceId;
 use crate::{AppState, random};
 
 /// One thing that happened.
@@ -69,8 +69,8 @@ pub(crate) fn note_aside(state: &Data<AppState>, http: &HttpRequest, event: Even
 /// The browser that sent a request, as people recognise it.
 pub(crate) fn origin(state: &AppState, http: &HttpRequest) -> Origin {
     Origin {
-        user_agent: form::user_agent(http),
-        address: Some(form::client_address(state, http).to_canonical().to_string()),
+        user_agent: sender::user_agent(http),
+        address: Some(sender::address(state, http).to_canonical().to_string()),
     }
 }
 

@@ -17,8 +17,8 @@ use crate::mail::Outgoing;
 use crate::outbound::Outbound;
 use crate::passwords::{PasswordError, Pool};
 use crate::protocol_log::ProtocolLog;
+use crate::sampled::Sampled;
 use crate::web::pages::Mode;
-use crate::web::sampled::Sampled;
 
 /// Shared by all workers behind one `Arc`.
 pub struct AppState {

@@ -7,7 +7,7 @@ use protocol::secret::SecretString;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::problem::{Problem, within};
-use crate::mail::Mailbox;
+use crate::mail::address::Mailbox;
 
 /// Mail to people: links, codes and notices. What cannot be sent at once is tried again for as long as it is of use.
 #[derive(Clone, Debug, Deserialize, Serialize)]

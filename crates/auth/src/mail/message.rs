@@ -10,7 +10,7 @@ use protocol::time::{Seconds, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::calendar;
-use crate::web::text::{Locale, MailTexts, Piece, pieces};
+use crate::text::{Locale, MailTexts, Piece, pieces};
 
 /// A notice is of use for a day, and so is whatever says nothing else.
 const A_DAY: Seconds = Seconds::days(1);

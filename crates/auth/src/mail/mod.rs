@@ -5,7 +5,7 @@
 //!
 //! Whoever sends makes up their mind first: a mail is in the outbox as soon as `send` returns, whatever becomes of the request.
 
-mod address;
+pub(crate) mod address;
 pub(crate) mod delivery;
 mod message;
 mod transport;
@@ -26,8 +26,8 @@ use self::message::{About, Written};
 pub use self::transport::Failure;
 use self::transport::Transport;
 use crate::config::{Config, MailTransport, Problem};
-use crate::web::pages::AccountPart;
-use crate::web::text::Locale;
+use crate::page_paths;
+use crate::text::Locale;
 use crate::{AppState, random};
 
 /// Where the mailbox of development is shown.
@@ -163,7 +163,7 @@ pub async fn send_test(
 }
 
 fn write(config: &Config, message: Message<'_>, locale: Locale, now: Timestamp) -> Written {
-    let account = config.server.issuer.endpoint(AccountPart::Security.path());
+    let account = config.server.issuer.endpoint(page_paths::account::SECURITY);
     message.write(&About { brand: &config.branding.name, locale, account: &account, now })
 }
 

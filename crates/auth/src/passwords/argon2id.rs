@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use subtle::ConstantTimeEq as _;
 
 use super::PasswordError;
-use super::foreign::Refused;
+use super::format::Refused;
 use crate::config::PasswordsConfig;
 
 /// In blocks of 1 KiB. The allocator of glibc returns an allocation of more than 32 MiB to the system when it is freed, and

@@ -7,6 +7,7 @@
 mod argon2id;
 pub mod blocklist;
 mod foreign;
+mod format;
 pub mod policy;
 mod pool;
 mod stored;
@@ -16,9 +17,9 @@ use protocol::secret::SecretString;
 use store::Won;
 
 pub use self::argon2id::hash_blocking;
-pub use self::foreign::Refused;
+pub use self::format::{Format, Refused};
 pub use self::pool::{Busy, Permit, Pool};
-pub use self::stored::{Format, examine};
+pub use self::stored::examine;
 use crate::AppState;
 
 /// What became of a password.

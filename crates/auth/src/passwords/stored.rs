@@ -4,39 +4,16 @@ use argon2::Params;
 
 use super::PasswordError;
 use super::argon2id::{self, Memory, Phc};
-use super::foreign::{self, Foreign, Refused};
+use super::foreign::{self, Foreign};
+use super::format::{Format, Refused};
 use crate::config::PasswordsConfig;
 
 /// The longest text that is looked at.
 const LONGEST: usize = 1024;
 
-/// The formats that are read. Only the first is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Format {
-    Argon2,
-    Bcrypt,
-    Pbkdf2,
-    Scrypt,
-    ShaCrypt,
-    Apr1,
-}
-
 pub(super) enum Stored {
     Argon2(Phc),
     Foreign(Foreign),
-}
-
-impl Format {
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Argon2 => "argon2",
-            Self::Bcrypt => "bcrypt",
-            Self::Pbkdf2 => "pbkdf2",
-            Self::Scrypt => "scrypt",
-            Self::ShaCrypt => "sha-crypt",
-            Self::Apr1 => "apr1",
-        }
-    }
 }
 
 /// Whether a hash from elsewhere can be checked here, without a password.

@@ -7,6 +7,7 @@ use protocol::client::Client;
 use protocol::login::{Enrolled, Level};
 use protocol::metadata::paths;
 
+use crate::page_paths;
 use crate::web::authorize::{Examined, Visit};
 use crate::web::error::{AuthorizeError, PageError, Situation};
 use crate::web::interaction::{OwnPage, Pending, Purpose};
@@ -92,11 +93,11 @@ impl Visit {
                 return Ok(answer::see_other(location));
             }
             Step::SecondFactor => login::second_factor_page(enrolled),
-            Step::Enrol => cards::ENROL,
-            Step::SignUp => cards::SIGN_UP,
-            Step::SelectAccount => cards::SELECT_ACCOUNT,
+            Step::Enrol => page_paths::ENROL,
+            Step::SignUp => page_paths::SIGN_UP,
+            Step::SelectAccount => page_paths::SELECT_ACCOUNT,
             Step::Login(Why::NotSignedIn) if !browser_sessions::waiting(&self.state, &self.http).is_empty() => {
-                cards::SELECT_ACCOUNT
+                page_paths::SELECT_ACCOUNT
             }
             Step::Login(_) | Step::Consent(_) | Step::Refuse(_) => paths::LOGIN,
         };

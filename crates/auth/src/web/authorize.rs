@@ -25,10 +25,12 @@ use store::sessions::Session;
 
 use crate::config::{RedirectErrors, SignUp};
 use crate::issue::{Order, Whom};
+use crate::page_paths;
 use crate::request_object::{Refused, Visitor};
+use crate::sender;
 use crate::web::error::{AuthorizeError, Difference, JsonError, PageError, Situation};
 use crate::web::interaction::Pending;
-use crate::web::{answer, browser_sessions, cards, form, interaction, login, onward, session};
+use crate::web::{answer, browser_sessions, form, interaction, login, onward, session};
 use crate::{
     AppState, accounts, clients, grants, issue, protocol_log, registration, request_object, session_clients, subject,
 };
@@ -130,7 +132,7 @@ impl Visit {
             }
             callback => callback,
         };
-        let visitor = Visitor { peer: form::client_address(&self.state, &self.http), now: self.now };
+        let visitor = Visitor { peer: sender::address(&self.state, &self.http), now: self.now };
         let assembled = request_object::assemble(&self.state, &client, query, visitor).await;
         assembled.map_err(|Refused { error, cause, retry_after }| match callback {
             Ok(callback) => self.refused(&client, callback, JsonError { retry_after, cause, ..JsonError::new(error) }),
@@ -213,13 +215,13 @@ impl Visit {
         let page = match &examined.step {
             // Somebody waits in this browser: better chosen than signed in again.
             Step::Login(Why::NotSignedIn) if !browser_sessions::waiting(&self.state, &self.http).is_empty() => {
-                cards::SELECT_ACCOUNT
+                page_paths::SELECT_ACCOUNT
             }
             Step::Login(_) => paths::LOGIN,
-            Step::SignUp => cards::SIGN_UP,
+            Step::SignUp => page_paths::SIGN_UP,
             Step::SecondFactor => login::second_factor_page(examined.enrolled),
-            Step::Enrol => cards::ENROL,
-            Step::SelectAccount => cards::SELECT_ACCOUNT,
+            Step::Enrol => page_paths::ENROL,
+            Step::SelectAccount => page_paths::SELECT_ACCOUNT,
             Step::Consent(_) => paths::CONSENT,
             Step::Refuse(error) => {
                 self.finish(pending).await?;

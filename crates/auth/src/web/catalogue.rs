@@ -3,7 +3,7 @@
 
 use protocol::error::ErrorCode;
 
-pub use super::text::Explanation;
+pub use crate::text::Explanation;
 
 /// Who can make an error go away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,7 +132,7 @@ examples! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::web::text::Locale;
+    use crate::text::Locale;
 
     #[test]
     fn every_code_is_explained_in_every_language() {

@@ -14,11 +14,11 @@ use protocol::security_event::SecurityEvent;
 
 use crate::AppState;
 use crate::security_log::{self, Event};
+use crate::text::Texts;
 use crate::web::authorize::{Examined, Visit};
 use crate::web::error::{AuthorizeError, PageError, Situation};
 use crate::web::interaction::Pending;
 use crate::web::pages::{AnswerTo, ConsentPage, Granted, ScopeLine};
-use crate::web::text::Texts;
 use crate::web::{answer, cards, form, shell};
 
 pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<HttpResponse, AuthorizeError> {

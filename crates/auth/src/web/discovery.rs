@@ -12,8 +12,8 @@ use protocol::secret::TokenHash;
 use serde::Serialize;
 
 use crate::AppState;
+use crate::text::Locale;
 use crate::web::error::JsonError;
-use crate::web::text::Locale;
 
 /// How long a document may be kept, in seconds.
 const MAX_AGE: i64 = 300;

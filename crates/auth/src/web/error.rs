@@ -19,9 +19,9 @@ use protocol::time::Seconds;
 use serde_json::json;
 use store::StoreError;
 
+use crate::trace_id::TraceId;
 use crate::web::answer;
 use crate::web::pages::Onward;
-use crate::web::trace_id::TraceId;
 use crate::web::visitor::VisitorError;
 use crate::{AppState, protocol_log};
 

@@ -1,14 +1,11 @@
-//! Reading what was sent: form bodies with a limit, the query string, the address of the peer.
-
-use std::net::{IpAddr, Ipv4Addr};
+//! Reading what was sent: form bodies with a limit, the query string. Who sent it is told in `sender.rs`.
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, USER_AGENT};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use actix_web::web::Payload;
 use futures_util::StreamExt as _;
 use protocol::error::{ErrorCode, OAuthError};
-use protocol::network;
 use protocol::params::Params;
 
 use crate::web::error::{JsonError, PageError, Situation};
@@ -16,9 +13,6 @@ use crate::{AppState, protocol_log};
 
 /// Of a name or an address, in characters (an address has at most 64 + 1 + 255).
 const LONGEST_NAME: usize = 320;
-
-/// Of a `User-Agent` header, in characters; more tells a person nothing.
-const LONGEST_USER_AGENT: usize = 256;
 
 /// Why a body was not read as a form.
 #[derive(Debug)]
@@ -83,43 +77,6 @@ pub(crate) fn ticked(form: &Params, name: &'static str) -> Result<bool, PageErro
 /// What was typed as a name or an address; nobody has a longer one.
 pub(crate) fn cut(typed: &str) -> String {
     typed.chars().take(LONGEST_NAME).collect()
-}
-
-/// The `Authorization` header, when there is exactly one and it is text.
-pub(crate) fn authorization(request: &HttpRequest) -> Result<Option<&str>, OAuthError> {
-    let mut values = request.headers().get_all(AUTHORIZATION);
-    match (values.next(), values.next()) {
-        (None, _) => Ok(None),
-        (Some(value), None) => value
-            .to_str()
-            .map(Some)
-            .map_err(|_| OAuthError::new(ErrorCode::InvalidRequest, "the Authorization header is not text")),
-        (Some(_), Some(_)) => {
-            Err(OAuthError::new(ErrorCode::InvalidRequest, "the Authorization header was sent more than once"))
-        }
-    }
-}
-
-/// The bearer token of the `Authorization` header (RFC 6750 §2.1). Another scheme is not a bearer token.
-pub(crate) fn bearer(request: &HttpRequest) -> Result<Option<&str>, OAuthError> {
-    let Some(value) = authorization(request)? else { return Ok(None) };
-    match value.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(Some(token.trim())),
-        _ => Err(OAuthError::new(ErrorCode::InvalidRequest, "the Authorization header does not carry a bearer token")),
-    }
-}
-
-/// What a browser calls itself, for people to recognise it by; never decided by.
-pub(crate) fn user_agent(request: &HttpRequest) -> Option<String> {
-    let header = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok());
-    header.map(|text| text.chars().take(LONGEST_USER_AGENT).collect())
-}
-
-/// The client's address: the peer itself or, when the peer is a trusted proxy, what the proxy says.
-pub(crate) fn client_address(state: &AppState, request: &HttpRequest) -> IpAddr {
-    let Some(peer) = request.peer_addr() else { return IpAddr::V4(Ipv4Addr::UNSPECIFIED) };
-    let forwarded = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
-    network::forwarded_address(peer.ip(), forwarded, |address| state.config.server.trusts(address))
 }
 
 impl From<FormError> for JsonError {

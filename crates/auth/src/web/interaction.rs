@@ -14,9 +14,11 @@ use protocol::time::{Seconds, Timestamp};
 use store::interactions::Interaction;
 
 use crate::limits::Throttled;
+use crate::page_paths;
+use crate::sender;
 use crate::web::error::{PageError, Situation};
 use crate::web::pages::Onward;
-use crate::web::{browser_form, cards, form, onward};
+use crate::web::{browser_form, cards, onward};
 use crate::{AppState, random};
 
 /// An interaction that was found, is alive, and began in this browser.
@@ -70,7 +72,7 @@ impl Pending {
 
     /// The step that is due, with a form of its own.
     pub(crate) fn again(&self, state: &AppState) -> String {
-        format!("{}?interaction={}", cards::path(state, cards::CONTINUE), self.interaction.id)
+        format!("{}?interaction={}", cards::path(state, page_paths::CONTINUE), self.interaction.id)
     }
 
     fn purpose(&self, session: Option<&SessionId>) -> String {
@@ -125,7 +127,7 @@ struct Waits {
 
 async fn insert(state: &AppState, request: &HttpRequest, waits: Waits) -> Result<InteractionId, PageError> {
     let now = state.now();
-    let peer = form::client_address(state, request);
+    let peer = sender::address(state, request);
     if let Err(Throttled { retry_after }) = state.limits.begin(peer, now) {
         return Err(PageError { retry_after: Some(retry_after), ..PageError::new(Situation::TooMany) });
     }

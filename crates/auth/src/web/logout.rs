@@ -20,10 +20,10 @@ use store::Won;
 use store::sessions::Session;
 
 use crate::security_log::{self, Event};
+use crate::trace_id::TraceId;
 use crate::web::browser_form::{self, foreign};
 use crate::web::error::{PageError, Situation};
 use crate::web::pages::{FrontchannelLogoutPage, Link, LoggedOutPage, LogoutPage, Shell};
-use crate::web::trace_id::TraceId;
 use crate::web::visitor::Visitor;
 use crate::web::{answer, cards, cookies, form, session, shell};
 use crate::{AppState, issue, protocol_log, session_clients};

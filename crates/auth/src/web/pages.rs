@@ -52,7 +52,7 @@ pub use self::security::{
 };
 pub use self::step::{StepPage, Way};
 use super::headers::{FormTargets, Logo};
-use super::text::{ErrorText, fill};
+use crate::text::{ErrorText, fill};
 
 /// A page that can be answered with: its HTML, and what its headers must allow.
 pub trait Page: Template {

@@ -19,15 +19,17 @@ use store::passkeys::Passkey;
 
 use crate::AppState;
 use crate::limits::{self, Reserved, Throttled};
+use crate::page_paths;
 use crate::passkeys::{self, Noticed, Owner, PasskeyError, Presented};
 use crate::security_log::{self, Event};
+use crate::sender;
+use crate::text::PasskeyTexts;
+use crate::trace_id::TraceId;
 use crate::web::authorize::Visit;
 use crate::web::error::{JsonError, PageError, Situation};
 use crate::web::interaction::Pending;
 use crate::web::login::UnderWay;
 use crate::web::pages::{Offered, PasskeyForm, Signals};
-use crate::web::text::PasskeyTexts;
-use crate::web::trace_id::TraceId;
 use crate::web::visitor::{Since, Visitor, VisitorError};
 use crate::web::{browser_form, cards, form};
 
@@ -83,14 +85,15 @@ pub(crate) async fn creation_options_post(
     http: HttpRequest,
     body: Payload,
 ) -> Result<HttpResponse, JsonError> {
-    let (visitor, _) =
-        Visitor::posted(state, http, body, Since::Recently, cards::ACCOUNT).await.map_err(|error| match error {
+    let (visitor, _) = Visitor::posted(state, http, body, Since::Recently, page_paths::ACCOUNT).await.map_err(
+        |error| match error {
             VisitorError::Page(page) => as_json(page),
             VisitorError::SignIn(_) => JsonError::new(OAuthError::new(
                 ErrorCode::LoginRequired,
                 "the sign-in is too long ago; reload the page",
             )),
-        })?;
+        },
+    )?;
     let browser = browser_hash(&visitor.state, &visitor.http).map_err(as_json)?;
     creation_options(&visitor.state, &Owner::of(&visitor.user), &browser).await
 }
@@ -131,13 +134,13 @@ async fn whom(visit: &Visit, pending: &Pending, form: &Params, purpose: Purpose)
 
 /// Each challenge is a row until it is answered or expires; like a sign-in that begins.
 fn throttle(visit: &Visit) -> Result<(), PageError> {
-    let peer = form::client_address(&visit.state, &visit.http);
+    let peer = sender::address(&visit.state, &visit.http);
     visit.state.limits.begin(peer, visit.now).map_err(too_many)
 }
 
 /// Counts an answer before it is verified.
 pub(crate) async fn reserve(visit: &Visit) -> Result<Result<Reserved, Throttled>, StoreError> {
-    limits::passkey(&visit.state, form::client_address(&visit.state, &visit.http), visit.now).await
+    limits::passkey(&visit.state, sender::address(&visit.state, &visit.http), visit.now).await
 }
 
 pub(crate) fn too_many(throttled: Throttled) -> PageError {
@@ -165,7 +168,7 @@ pub(crate) fn sign_in_form(
     let state = &visit.state;
     let (offered, action) = match purpose {
         Purpose::SignIn => (Offered::WithNames, SIGN_IN),
-        Purpose::SecondFactor => (Offered::ByButton, cards::LOGIN_PASSKEY),
+        Purpose::SecondFactor => (Offered::ByButton, page_paths::LOGIN_PASSKEY),
     };
     passkeys::are_available(state.issuer()).then(|| PasskeyForm {
         action: cards::path(state, action),

@@ -14,10 +14,11 @@ use store::passwords::NewPassword;
 use crate::limits::{self, Asker, Reserved, Throttled};
 use crate::passwords::policy::{self, About, Strength, Weakness};
 use crate::passwords::{Busy, PasswordError, Permit};
+use crate::sender;
+use crate::text::Texts;
 use crate::web::error::{PageError, Situation};
 use crate::web::form;
 use crate::web::pages::Field;
-use crate::web::text::Texts;
 use crate::{AppState, known_browsers};
 
 /// The field of a form that has a new password.
@@ -52,7 +53,7 @@ pub(crate) async fn reserve(
         name,
         account: user.map(|user| &user.id),
         known: known.map(|browser| &browser.id),
-        peer: form::client_address(state, http),
+        peer: sender::address(state, http),
     };
     limits::password(state, asker, now).await
 }

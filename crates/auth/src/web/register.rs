@@ -17,6 +17,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::registration::{self, Registered};
+use crate::sender;
 use crate::web::error::{Challenge, JsonError};
 use crate::web::form;
 use crate::{AppState, limits, protocol_log};
@@ -113,12 +114,12 @@ fn told(client: &Client) -> ClientMetadata {
 }
 
 fn bearer(http: &HttpRequest) -> Result<Option<&str>, JsonError> {
-    form::bearer(http).map_err(|error| JsonError::new(error).challenge(Challenge::Bearer))
+    sender::bearer(http).map_err(|error| JsonError::new(error).challenge(Challenge::Bearer))
 }
 
 /// Each registration is a row and may make this server fetch a document.
 fn count(state: &AppState, http: &HttpRequest, now: Timestamp) -> Result<(), JsonError> {
-    let peer = form::client_address(state, http);
+    let peer = sender::address(state, http);
     let most = state.config.registration.per_address_per_hour;
     state.limits.register(peer, most, now).map_err(|limits::Throttled { retry_after }| JsonError {
         status: StatusCode::TOO_MANY_REQUESTS,

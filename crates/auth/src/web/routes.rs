@@ -12,10 +12,11 @@ use protocol::metadata::paths;
 use super::cors::cors;
 use super::error::{PageError, Situation};
 use super::{
-    account, asked, authorize, cards, consent, discovery, enrol, error_pages, health, home, introspect, login, logout,
+    account, asked, authorize, consent, discovery, enrol, error_pages, health, home, introspect, login, logout,
     mailbox, passkey, recover, register, revoke, select_account, signup, static_files, token, userinfo, well_known,
 };
 use crate::mail::MAILBOX;
+use crate::page_paths;
 
 /// `path` is that of the issuer, empty for most: every endpoint is below it.
 pub(crate) fn configure(app: &mut ServiceConfig, path: &str) {
@@ -35,21 +36,27 @@ fn endpoints(path: &str) -> Scope {
         .service(at("/", "GET").get(home::get))
         .service(at(paths::AUTHORIZE, "GET, POST").get(authorize::get).post(authorize::post))
         .service(at(paths::LOGIN, "GET, POST").get(login::password::get).post(login::password::post))
-        .service(at(cards::LOGIN_TOTP, "GET, POST").get(login::totp::get).post(login::totp::post))
+        .service(at(page_paths::LOGIN_TOTP, "GET, POST").get(login::totp::get).post(login::totp::post))
         .service(
-            at(cards::LOGIN_RECOVERY_CODE, "GET, POST").get(login::recovery_code::get).post(login::recovery_code::post),
+            at(page_paths::LOGIN_RECOVERY_CODE, "GET, POST")
+                .get(login::recovery_code::get)
+                .post(login::recovery_code::post),
         )
-        .service(at(cards::LOGIN_EMAIL_CODE, "GET, POST").get(login::email_code::get).post(login::email_code::post))
-        .service(at(cards::NEW_PASSWORD, "GET, POST").get(login::new_password::get).post(login::new_password::post))
-        .service(at(cards::LOGIN_PASSKEY, "GET, POST").get(login::passkey::get).post(login::passkey::post))
+        .service(
+            at(page_paths::LOGIN_EMAIL_CODE, "GET, POST").get(login::email_code::get).post(login::email_code::post),
+        )
+        .service(
+            at(page_paths::NEW_PASSWORD, "GET, POST").get(login::new_password::get).post(login::new_password::post),
+        )
+        .service(at(page_paths::LOGIN_PASSKEY, "GET, POST").get(login::passkey::get).post(login::passkey::post))
         .service(at(passkey::SIGN_IN, "POST").post(login::passkey::sign_in_post))
         .service(at(passkey::OPTIONS, "POST").post(passkey::options_post))
         .service(at(passkey::CREATION_OPTIONS, "POST").post(passkey::creation_options_post))
-        .service(at(cards::CONTINUE, "GET").get(asked::get))
+        .service(at(page_paths::CONTINUE, "GET").get(asked::get))
         .configure(sign_up)
         .configure(recover)
         .configure(enrolment)
-        .service(at(cards::SELECT_ACCOUNT, "GET, POST").get(select_account::get).post(select_account::post))
+        .service(at(page_paths::SELECT_ACCOUNT, "GET, POST").get(select_account::get).post(select_account::post))
         .service(at(paths::CONSENT, "GET, POST").get(consent::get).post(consent::post))
         .service(at(paths::LOGOUT, "GET, POST").get(logout::get).post(logout::post))
         .service(at(CATALOGUE, "GET").get(error_pages::list))
@@ -77,14 +84,14 @@ fn endpoints(path: &str) -> Scope {
 
 /// Links are opened by whatever scans mail, by HEAD as well.
 fn sign_up(app: &mut ServiceConfig) {
-    app.service(at(cards::SIGN_UP, "GET, POST").get(signup::begin::get).post(signup::begin::post))
+    app.service(at(page_paths::SIGN_UP, "GET, POST").get(signup::begin::get).post(signup::begin::post))
         .service(at(signup::CODE, "GET, POST").get(signup::code::get).post(signup::code::post))
         .service(at(signup::RESEND, "POST").post(signup::code::resend))
         .service(at(signup::FINISH, "GET, POST").get(signup::finish::get).post(signup::finish::post))
         .service(at(signup::PASSKEY, "POST").post(signup::finish::passkey))
         .service(at(signup::PASSKEY_OPTIONS, "POST").post(signup::finish::passkey_options))
         .service(
-            at(&format!("{}/{{token}}", cards::SIGN_UP), "GET, HEAD, POST")
+            at(&format!("{}/{{token}}", page_paths::SIGN_UP), "GET, HEAD, POST")
                 .get(signup::link::get)
                 .head(signup::link::get)
                 .post(signup::link::post),
@@ -92,12 +99,12 @@ fn sign_up(app: &mut ServiceConfig) {
 }
 
 fn recover(app: &mut ServiceConfig) {
-    app.service(at(cards::RECOVER, "GET, POST").get(recover::begin::get).post(recover::begin::post))
+    app.service(at(page_paths::RECOVER, "GET, POST").get(recover::begin::get).post(recover::begin::post))
         .service(at(recover::SENT, "GET").get(recover::begin::sent))
         .service(at(recover::CODE, "GET, POST").get(recover::code::get).post(recover::code::post))
         .service(at(recover::DONE, "GET").get(recover::link::done))
         .service(
-            at(&format!("{}/{{token}}", cards::RECOVER), "GET, HEAD, POST")
+            at(&format!("{}/{{token}}", page_paths::RECOVER), "GET, HEAD, POST")
                 .get(recover::link::get)
                 .head(recover::link::get)
                 .post(recover::link::post),
@@ -109,28 +116,34 @@ fn account_pages(app: &mut ServiceConfig) {
     let with_token = |page: &str| format!("{page}/{{token}}");
     security_pages(app);
     api_key_pages(app);
-    app.service(at(cards::ACCOUNT, "GET").get(account::overview::get))
-        .service(at(account::SIGN_OUT, "POST").post(account::sign_out::post))
-        .service(at(account::SWITCH, "GET").get(account::sign_out::switch))
-        .service(at(account::PROFILE, "GET, POST").get(account::profile::get).post(account::profile::post))
-        .service(at(account::EMAIL, "GET, POST").get(account::email::get).post(account::email::post))
-        .service(at(account::EMAIL_CODE, "GET, POST").get(account::email::code).post(account::email::post_code))
+    app.service(at(page_paths::ACCOUNT, "GET").get(account::overview::get))
+        .service(at(page_paths::account::SIGN_OUT, "POST").post(account::sign_out::post))
+        .service(at(page_paths::account::SWITCH, "GET").get(account::sign_out::switch))
+        .service(at(page_paths::account::PROFILE, "GET, POST").get(account::profile::get).post(account::profile::post))
+        .service(at(page_paths::account::EMAIL, "GET, POST").get(account::email::get).post(account::email::post))
         .service(
-            at(&with_token(account::EMAIL), "GET, HEAD, POST")
+            at(page_paths::account::EMAIL_CODE, "GET, POST").get(account::email::code).post(account::email::post_code),
+        )
+        .service(
+            at(&with_token(page_paths::account::EMAIL), "GET, HEAD, POST")
                 .get(account::email::link)
                 .head(account::email::link)
                 .post(account::email::post_link),
         )
-        .service(at(account::SESSIONS, "GET, POST").get(account::sessions::get).post(account::sessions::post))
-        .service(at(account::APPS, "GET, POST").get(account::apps::get).post(account::apps::post))
-        .service(at(account::LOG, "GET").get(account::log::get))
-        .service(at(account::LOCK_DOWN, "GET, POST").get(account::lock_down::get).post(account::lock_down::post))
-        .service(at(account::DATA, "GET").get(account::data::get))
-        .service(at(account::EXPORT, "POST").post(account::data::download))
-        .service(at(account::DELETE, "GET, POST").get(account::delete::get).post(account::delete::post))
-        .service(at(account::KEEP, "POST").post(account::delete::keep))
         .service(
-            at(&with_token(account::CANCEL_DELETION), "GET, HEAD, POST")
+            at(page_paths::account::SESSIONS, "GET, POST").get(account::sessions::get).post(account::sessions::post),
+        )
+        .service(at(page_paths::account::APPS, "GET, POST").get(account::apps::get).post(account::apps::post))
+        .service(at(page_paths::account::LOG, "GET").get(account::log::get))
+        .service(
+            at(page_paths::account::LOCK_DOWN, "GET, POST").get(account::lock_down::get).post(account::lock_down::post),
+        )
+        .service(at(page_paths::account::DATA, "GET").get(account::data::get))
+        .service(at(page_paths::account::EXPORT, "POST").post(account::data::download))
+        .service(at(page_paths::account::DELETE, "GET, POST").get(account::delete::get).post(account::delete::post))
+        .service(at(page_paths::account::KEEP, "POST").post(account::delete::keep))
+        .service(
+            at(&with_token(page_paths::account::CANCEL_DELETION), "GET, HEAD, POST")
                 .get(account::delete::link)
                 .head(account::delete::link)
                 .post(account::delete::post_link),
@@ -139,10 +152,12 @@ fn account_pages(app: &mut ServiceConfig) {
 
 /// The keys of their programs.
 fn api_key_pages(app: &mut ServiceConfig) {
-    let key = format!("{}/{{id}}", account::API_KEYS);
-    app.service(at(account::API_KEYS, "GET").get(account::api_keys::get))
+    let key = format!("{}/{{id}}", page_paths::account::API_KEYS);
+    app.service(at(page_paths::account::API_KEYS, "GET").get(account::api_keys::get))
         .service(
-            at(account::API_KEYS_NEW, "GET, POST").get(account::api_keys::new::get).post(account::api_keys::new::post),
+            at(page_paths::account::API_KEYS_NEW, "GET, POST")
+                .get(account::api_keys::new::get)
+                .post(account::api_keys::new::post),
         )
         .service(at(&key, "GET").get(account::api_keys::one))
         .service(at(&format!("{key}/rotate"), "POST").post(account::api_keys::rotate::post))
@@ -151,24 +166,26 @@ fn api_key_pages(app: &mut ServiceConfig) {
 
 /// What they sign in with.
 fn security_pages(app: &mut ServiceConfig) {
-    let passkey = format!("{}/{{handle}}", account::PASSKEYS);
-    app.service(at(account::SECURITY, "GET, POST").get(account::security::get).post(account::security::post))
-        .service(at(account::PASSWORD, "GET, POST").get(account::password::get).post(account::password::post))
-        .service(at(account::PASSKEYS, "GET, POST").get(account::passkeys::get).post(account::passkeys::post))
-        .service(at(&passkey, "GET, POST").get(account::passkeys::one).post(account::passkeys::rename))
-        .service(at(&format!("{passkey}/remove"), "POST").post(account::passkeys::remove))
-        .service(at(account::TOTP, "GET, POST").get(account::totp::get).post(account::totp::post))
-        .service(at(account::TOTP_REMOVE, "POST").post(account::totp::remove))
-        .service(
-            at(account::RECOVERY_CODES, "GET, POST")
-                .get(account::recovery_codes::get)
-                .post(account::recovery_codes::post),
-        );
+    let passkey = format!("{}/{{handle}}", page_paths::account::PASSKEYS);
+    app.service(
+        at(page_paths::account::SECURITY, "GET, POST").get(account::security::get).post(account::security::post),
+    )
+    .service(at(page_paths::account::PASSWORD, "GET, POST").get(account::password::get).post(account::password::post))
+    .service(at(page_paths::account::PASSKEYS, "GET, POST").get(account::passkeys::get).post(account::passkeys::post))
+    .service(at(&passkey, "GET, POST").get(account::passkeys::one).post(account::passkeys::rename))
+    .service(at(&format!("{passkey}/remove"), "POST").post(account::passkeys::remove))
+    .service(at(page_paths::account::TOTP, "GET, POST").get(account::totp::get).post(account::totp::post))
+    .service(at(page_paths::account::TOTP_REMOVE, "POST").post(account::totp::remove))
+    .service(
+        at(page_paths::account::RECOVERY_CODES, "GET, POST")
+            .get(account::recovery_codes::get)
+            .post(account::recovery_codes::post),
+    );
 }
 
 /// In the middle of a sign-in.
 fn enrolment(app: &mut ServiceConfig) {
-    app.service(at(cards::ENROL, "GET").get(enrol::get))
+    app.service(at(page_paths::ENROL, "GET").get(enrol::get))
         .service(at(enrol::TOTP, "GET, POST").get(enrol::totp).post(enrol::post_totp))
         .service(at(enrol::PASSKEY, "POST").post(enrol::post_passkey));
 }

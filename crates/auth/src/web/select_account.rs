@@ -12,6 +12,7 @@ use protocol::user::User;
 use store::sessions::Session;
 
 use crate::AppState;
+use crate::page_paths;
 use crate::web::asked::Asked;
 use crate::web::authorize::Visit;
 use crate::web::error::{AuthorizeError, PageError, Situation};
@@ -84,7 +85,7 @@ fn page(visit: &Visit, pending: &Pending, asked: &Asked, known: &[Known]) -> Htt
     };
     let select = SelectAccountPage {
         shell: shell::in_language(&visit.state, &visit.http, &asked.ui_locales),
-        action: cards::path(&visit.state, cards::SELECT_ACCOUNT),
+        action: cards::path(&visit.state, page_paths::SELECT_ACCOUNT),
         interaction: pending.interaction.id.to_string(),
         csrf: pending.csrf(&visit.state, None),
         client: asked.card(visit),
@@ -115,5 +116,5 @@ async fn remove(visit: &Visit, pending: &Pending, id: &str) -> Result<HttpRespon
     if let Ok(id) = SessionId::parse(id) {
         session::forget(&visit.state, &visit.http, &id).await.map_err(PageError::from)?;
     }
-    Ok(visit.to_page(cards::SELECT_ACCOUNT, &pending.interaction.id))
+    Ok(visit.to_page(page_paths::SELECT_ACCOUNT, &pending.interaction.id))
 }

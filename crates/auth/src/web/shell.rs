@@ -9,8 +9,8 @@ use url::form_urlencoded;
 use crate::AppState;
 use crate::config::MailTransport;
 use crate::mail::MAILBOX;
+use crate::text::{Locale, Wishes};
 use crate::web::pages::{LanguageSwitch, Link, Mode, Shell};
-use crate::web::text::{Locale, Wishes};
 use crate::web::{cards, cookies};
 
 /// The parameter of the language switch.

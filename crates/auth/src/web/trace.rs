@@ -13,7 +13,7 @@ use actix_web::web::Data;
 use actix_web::{Error, HttpResponse, ResponseError};
 use tokio::time::timeout;
 
-use crate::web::trace_id::TraceId;
+use crate::trace_id::TraceId;
 use crate::web::{cookies, error, headers};
 use crate::{AppState, protocol_log};
 

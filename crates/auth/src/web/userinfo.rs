@@ -14,6 +14,7 @@ use protocol::userinfo;
 use serde_json::{Map, Value};
 
 use crate::issue::id_token::{Content, Protection};
+use crate::sender;
 use crate::web::error::{Challenge, JsonError};
 use crate::web::form;
 use crate::{AppState, access_token, issue, protocol_log, subject};
@@ -90,7 +91,7 @@ async fn respond(
 }
 
 fn bearer(http: &HttpRequest) -> Result<Option<&str>, JsonError> {
-    form::bearer(http).map_err(|error| JsonError::new(error).challenge(Challenge::Bearer))
+    sender::bearer(http).map_err(|error| JsonError::new(error).challenge(Challenge::Bearer))
 }
 
 fn no_token() -> JsonError {

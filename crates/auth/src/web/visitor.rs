@@ -15,6 +15,7 @@ use protocol::user::User;
 use store::StoreError;
 use store::sessions::Session;
 
+use crate::page_paths;
 use crate::web::error::PageError;
 use crate::web::interaction::{self, OwnPage};
 use crate::web::{answer, browser_form, cards, form, session};
@@ -142,12 +143,12 @@ async fn sign_in(
     let here = || match (http.method(), http.query_string()) {
         (&Method::GET, "") => http.path().to_owned(),
         (&Method::GET, query) => format!("{}?{query}", http.path()),
-        _ => format!("{base}{}", cards::ACCOUNT),
+        _ => format!("{base}{}", page_paths::ACCOUNT),
     };
     let here = back.map_or_else(|| here().strip_prefix(base).unwrap_or_default().to_owned(), str::to_owned);
     let page = OwnPage { path: here, recent: (since == Since::Recently).then_some(RECENT) };
     let id = interaction::begin_for(state, http, &page).await?;
-    Ok(VisitorError::SignIn(format!("{}?interaction={id}", state.issuer().endpoint(cards::CONTINUE))))
+    Ok(VisitorError::SignIn(format!("{}?interaction={id}", state.issuer().endpoint(page_paths::CONTINUE))))
 }
 
 impl From<PageError> for VisitorError {

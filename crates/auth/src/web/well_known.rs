@@ -6,11 +6,11 @@ use actix_web::http::header::LOCATION;
 use actix_web::web::Data;
 
 use crate::AppState;
-use crate::web::account;
+use crate::page_paths;
 
 pub(crate) const CHANGE_PASSWORD: &str = "/.well-known/change-password";
 
 /// §2: "servers should redirect HTTP requests for an origin's change password url to the actual page", with 302, 303 or 307.
 pub(crate) async fn change_password(state: Data<AppState>) -> HttpResponse {
-    HttpResponse::Found().insert_header((LOCATION, state.issuer().endpoint(account::PASSWORD))).finish()
+    HttpResponse::Found().insert_header((LOCATION, state.issuer().endpoint(page_paths::account::PASSWORD))).finish()
 }

@@ -1,6 +1,6 @@
 //! Every page in every state and language: its contract with scripts and password managers, its budget, its safety.
 
-use auth::web::text::Locale;
+use auth::text::Locale;
 use auth::web::{assets, pages};
 
 use crate::page_samples::{Sample, contract, page_ids, samples_in};

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
+use auth::text::Locale;
 use auth::web::catalogue::{self, Actor, Explanation};
-use auth::web::text::Locale;
 use clap::Args;
 use protocol::error::ErrorCode;
 use protocol::issuer::Issuer;

@@ -1,7 +1,7 @@
 //! `countersign mail`: whether mail works, and what became of the mails that were to be sent.
 
 use auth::mail::{Mailbox, TestError, send_test};
-use auth::web::text::Locale;
+use auth::text::Locale;
 use clap::Subcommand;
 use protocol::mail::MailState;
 use serde::Serialize;

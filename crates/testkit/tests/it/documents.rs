@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use auth::web::text::Locale;
+use auth::text::Locale;
 
 use super::pages_in_a_browser::page_samples::samples_in;
 

@@ -6,9 +6,9 @@ pub(crate) mod page_samples;
 
 use std::process::Stdio;
 
+use auth::text::Locale;
 use auth::web::assets;
 use auth::web::headers::{self, Header};
-use auth::web::text::Locale;
 use serde_json::{Map, Value, json};
 use tokio::process::Command;
 

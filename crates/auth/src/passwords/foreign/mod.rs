@@ -14,22 +14,7 @@ use base64::alphabet;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::engine::{DecodePaddingMode, Engine as _};
 
-use super::stored::Format;
-
-/// Why a text is no hash that can be checked here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
-    #[error("it is empty")]
-    Empty,
-    #[error("its format is unknown, or it is no hash but a password in the clear")]
-    Unknown,
-    #[error("its format ({0}) is too weak to be taken over; let these people reset their passwords")]
-    Weak(&'static str),
-    #[error("its cost is beyond what this server is willing to compute for one sign-in")]
-    TooDear,
-    #[error("it is incomplete or has characters that do not belong there")]
-    Garbled,
-}
+use super::format::{Format, Refused};
 
 pub(super) enum Foreign {
     Bcrypt(bcrypt::Hash),

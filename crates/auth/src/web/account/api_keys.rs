@@ -19,12 +19,13 @@ use store::{StoreError, Won};
 
 use super::words;
 use crate::api_keys::{Made, Workshop};
+use crate::page_paths::account;
 use crate::security_log::{self, Event};
+use crate::text::{Texts, fill};
 use crate::web::pages::{
     AccountPart, ApiKeyBadge, ApiKeyLine, ApiKeyMadePage, ApiKeysPage, Form, Link, Notice, Pager, Section, SettingPage,
     Weight,
 };
-use crate::web::text::{Texts, fill};
 use crate::web::visitor::{Since, Visitor, VisitorError};
 use crate::{AppState, accounts};
 
@@ -47,7 +48,7 @@ pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<Http
         live if live >= PER_PERSON as usize => Some(t.full),
         _ => None,
     };
-    let here = visitor.path(super::API_KEYS);
+    let here = visitor.path(account::API_KEYS);
     let page = ApiKeysPage {
         frame: super::frame(&visitor, AccountPart::ApiKeys),
         notice: notice(&visitor, texts)?,
@@ -56,7 +57,7 @@ pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<Http
             first: (from > 0).then(|| here.clone()),
             next: (until < all.len()).then(|| format!("{here}?from={until}")),
         },
-        add: refused.is_none().then(|| link(&visitor, super::API_KEYS_NEW, t.add)),
+        add: refused.is_none().then(|| link(&visitor, account::API_KEYS_NEW, t.add)),
         refused,
         shell,
     };
@@ -70,7 +71,7 @@ pub(crate) async fn one(
     id: Path<String>,
 ) -> Result<HttpResponse, VisitorError> {
     let visitor = Visitor::admit(state, http, Since::Recently, None).await?;
-    let Some(key) = found(&visitor, &id).await? else { return Ok(super::done(&visitor, super::API_KEYS, "gone")) };
+    let Some(key) = found(&visitor, &id).await? else { return Ok(super::done(&visitor, account::API_KEYS, "gone")) };
     let shell = super::shell(&visitor);
     let texts = shell.texts;
     let apis = store::apis::list(&visitor.state.store).await?;
@@ -89,7 +90,7 @@ pub(crate) async fn one(
         lede: badge(&visitor, texts, &key).map_or(String::new(), |badge| badge.words().to_owned()),
         notice: None,
         sections: [Some(about), rotation, revocation].into_iter().flatten().collect(),
-        back: link(&visitor, super::API_KEYS, texts.api_keys.back),
+        back: link(&visitor, account::API_KEYS, texts.api_keys.back),
         shell,
     };
     Ok(super::page(&visitor, StatusCode::OK, &page))
@@ -102,13 +103,13 @@ pub(crate) async fn revoke(
     body: Payload,
 ) -> Result<HttpResponse, VisitorError> {
     let (visitor, _form) = Visitor::posted(state, http, body, Since::Recently, &page_of(&id)).await?;
-    let Some(key) = found(&visitor, &id).await? else { return Ok(super::done(&visitor, super::API_KEYS, "gone")) };
+    let Some(key) = found(&visitor, &id).await? else { return Ok(super::done(&visitor, account::API_KEYS, "gone")) };
     let event = event(&visitor, SecurityEvent::ApiKeyRevoked);
     if Workshop::of(&visitor.state).revoke(&key, event, visitor.now).await? == Won::No {
-        return Ok(super::done(&visitor, super::API_KEYS, "gone"));
+        return Ok(super::done(&visitor, account::API_KEYS, "gone"));
     }
     accounts::tell(&visitor.state, &visitor.user, MailNotice::ApiKeyRevoked).await?;
-    Ok(super::done(&visitor, super::API_KEYS, "revoked"))
+    Ok(super::done(&visitor, account::API_KEYS, "revoked"))
 }
 
 /// The page that shows a new key, this once. `more`: what else is to be known.
@@ -120,7 +121,7 @@ fn made(visitor: &Visitor, made: &Made, more: Option<String>) -> HttpResponse {
         name: made.record.name.clone(),
         key: made.key.expose().to_owned(),
         facts: facts.collect(),
-        onward: visitor.path(super::API_KEYS),
+        onward: visitor.path(account::API_KEYS),
         shell,
     };
     super::page(visitor, StatusCode::OK, &page)
@@ -151,12 +152,12 @@ async fn found(visitor: &Visitor, id: &str) -> Result<Option<ApiKeyRecord>, Stor
 fn page_of(id: &str) -> String {
     match ApiKeyId::parse(id) {
         Ok(id) => address(&id),
-        Err(_) => super::API_KEYS.to_owned(),
+        Err(_) => account::API_KEYS.to_owned(),
     }
 }
 
 fn address(id: &ApiKeyId) -> String {
-    format!("{}/{id}", super::API_KEYS)
+    format!("{}/{id}", account::API_KEYS)
 }
 
 fn link(visitor: &Visitor, page: &str, label: &str) -> Link {

@@ -11,11 +11,12 @@ use protocol::security_event::SecurityEvent;
 use super::connected::{self, Connection};
 use super::words;
 use crate::AppState;
+use crate::page_paths::account;
 use crate::security_log::{self, Event};
+use crate::text::{AppsTexts, Texts, fill};
 use crate::web::error::{PageError, Situation};
 use crate::web::form;
 use crate::web::pages::{AccountPart, AppCard, AppsPage, Notice, Pager};
-use crate::web::text::{AppsTexts, Texts, fill};
 use crate::web::visitor::{Since, Visitor, VisitorError};
 
 /// On a page.
@@ -29,7 +30,7 @@ pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<Http
     let until = all.len().min(from + SHOWN);
     let clients = connected::clients(&visitor, all.get(from..until).unwrap_or_default()).await?;
     let apis = store::apis::list(&visitor.state.store).await?;
-    let here = visitor.path(super::APPS);
+    let here = visitor.path(account::APPS);
     let page = AppsPage {
         frame: super::frame(&visitor, AccountPart::Apps),
         notice: notice(&visitor, &shell.texts.apps)?,
@@ -51,17 +52,17 @@ pub(crate) async fn post(
     http: HttpRequest,
     body: Payload,
 ) -> Result<HttpResponse, VisitorError> {
-    let (visitor, form) = Visitor::posted(state, http, body, Since::Whenever, super::APPS).await?;
+    let (visitor, form) = Visitor::posted(state, http, body, Since::Whenever, account::APPS).await?;
     let id = form::field(&form, "client")?.and_then(|id| ClientId::parse(id).ok());
     let id = id.ok_or_else(|| PageError::new(Situation::BadForm).because("the form names no client"))?;
     if !connected::of(&visitor).await?.iter().any(|connection| connection.client_id == id) {
-        return Ok(super::done(&visitor, super::APPS, "gone"));
+        return Ok(super::done(&visitor, account::APPS, "gone"));
     }
     // An app of the operator has no consent to withdraw, but it has authorizations, which end.
     let _consent = store::consents::withdraw(&visitor.state.store, &visitor.user.id, &id, visitor.now).await?;
     let event = Event::new(&visitor.user.id, SecurityEvent::ConsentWithdrawn).of_client(&id);
     security_log::note(&visitor.state, &visitor.http, event.in_session(&visitor.session.id)).await?;
-    Ok(super::done(&visitor, super::APPS, "removed"))
+    Ok(super::done(&visitor, account::APPS, "removed"))
 }
 
 fn notice(visitor: &Visitor, texts: &AppsTexts) -> Result<Option<Notice>, VisitorError> {

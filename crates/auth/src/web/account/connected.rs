@@ -12,9 +12,9 @@ use protocol::time::Timestamp;
 use store::StoreError;
 use url::Url;
 
+use crate::text::Texts;
 use crate::web::cards;
 use crate::web::pages::{Granted, Reach, ScopeLine};
-use crate::web::text::Texts;
 use crate::web::visitor::Visitor;
 
 /// What a person has with one app.

@@ -8,24 +8,25 @@ use protocol::security_event::SecurityEvent;
 
 use super::{export, words};
 use crate::AppState;
+use crate::page_paths::account;
 use crate::security_log::{self, Event};
+use crate::text::{DataTexts, fill};
 use crate::web::error::{PageError, Situation};
 use crate::web::pages::{AccountPart, DataPage, Deletion, Form, Notice, Weight};
-use crate::web::text::{DataTexts, fill};
 use crate::web::visitor::{Since, Visitor, VisitorError};
 
 pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<HttpResponse, VisitorError> {
     let visitor = Visitor::admit(state, http, Since::Whenever, None).await?;
     let shell = super::shell(&visitor);
     let texts = &shell.texts.data;
-    let export = Form::new(visitor.path(super::EXPORT), visitor.csrf(), "export-submit", texts.export_submit);
-    let keep = Form::new(visitor.path(super::KEEP), visitor.csrf(), "keep-submit", texts.keep_submit);
+    let export = Form::new(visitor.path(account::EXPORT), visitor.csrf(), "export-submit", texts.export_submit);
+    let keep = Form::new(visitor.path(account::KEEP), visitor.csrf(), "keep-submit", texts.keep_submit);
     let page = DataPage {
         frame: super::frame(&visitor, AccountPart::Data),
         notice: notice(&visitor, texts)?,
         export: export.weight(Weight::Plain),
         deletion: match visitor.user.deletion_due_at {
-            None => Deletion::NotAsked(visitor.path(super::DELETE)),
+            None => Deletion::NotAsked(visitor.path(account::DELETE)),
             Some(due) => {
                 let sentence = fill(texts.scheduled_text, &words::day(&shell.texts.account, due));
                 Deletion::Scheduled { sentence, keep }
@@ -42,7 +43,7 @@ pub(crate) async fn download(
     http: HttpRequest,
     body: Payload,
 ) -> Result<HttpResponse, VisitorError> {
-    let (visitor, _form) = Visitor::posted(state, http, body, Since::Recently, super::DATA).await?;
+    let (visitor, _form) = Visitor::posted(state, http, body, Since::Recently, account::DATA).await?;
     let event = Event::new(&visitor.user.id, SecurityEvent::DataExported).in_session(&visitor.session.id);
     security_log::note(&visitor.state, &visitor.http, event).await?;
     let everything = export::of(&visitor.state, &visitor.user, visitor.now).await?;

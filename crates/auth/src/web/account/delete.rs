@@ -13,10 +13,11 @@ use store::{StoreError, Won};
 use super::mailed_link;
 use crate::action_tokens::{self, Order};
 use crate::mail::{self, Mailbox, Message, Notice};
+use crate::page_paths::account;
 use crate::security_log::{self, Event};
+use crate::text::fill;
 use crate::web::error::PageError;
 use crate::web::pages::{AccountLinkPage, AccountPart, DeletePage, Field, FieldKind, Form, Weight};
-use crate::web::text::fill;
 use crate::web::visitor::{Since, Visitor, VisitorError};
 use crate::web::{form, shell};
 use crate::{AppState, accounts};
@@ -40,7 +41,7 @@ pub(crate) async fn post(
     http: HttpRequest,
     body: Payload,
 ) -> Result<HttpResponse, VisitorError> {
-    let (visitor, sent) = Visitor::posted(state, http, body, Since::Recently, super::DELETE).await?;
+    let (visitor, sent) = Visitor::posted(state, http, body, Since::Recently, account::DELETE).await?;
     let typed = form::text(&sent, "confirm_name")?;
     if normalize_login(typed) != normalize_login(&visitor.user.username) {
         return Ok(page(&visitor, Typed::Wrong));
@@ -55,7 +56,7 @@ pub(crate) async fn post(
         security_log::note(state, &visitor.http, event.with("due_at", due.0)).await?;
         tell(&visitor, grace).await?;
     }
-    Ok(super::done(&visitor, super::DATA, "scheduled"))
+    Ok(super::done(&visitor, account::DATA, "scheduled"))
 }
 
 /// Word to the owner, with the way back, as long as there is one.
@@ -67,7 +68,7 @@ async fn tell(visitor: &Visitor, grace: Seconds) -> Result<(), StoreError> {
     }
     let order = Order { lifetime: grace, ..Order::new(Purpose::CancelDeletion).of(user).to(&address) };
     let issued = action_tokens::issue(state, order, visitor.now).await?;
-    let cancel = action_tokens::link(state, super::CANCEL_DELETION, &issued);
+    let cancel = action_tokens::link(state, account::CANCEL_DELETION, &issued);
     mail::send(
         state,
         &address,
@@ -83,9 +84,9 @@ pub(crate) async fn keep(
     http: HttpRequest,
     body: Payload,
 ) -> Result<HttpResponse, VisitorError> {
-    let (visitor, _form) = Visitor::posted(state, http, body, Since::Whenever, super::DATA).await?;
+    let (visitor, _form) = Visitor::posted(state, http, body, Since::Whenever, account::DATA).await?;
     cancel(&visitor.state, &visitor.http, &visitor.user).await?;
-    Ok(super::done(&visitor, super::DATA, "kept"))
+    Ok(super::done(&visitor, account::DATA, "kept"))
 }
 
 /// From the mail, by whoever reads it; opening the link cancels nothing.
@@ -100,7 +101,7 @@ pub(crate) async fn link(
     let page = AccountLinkPage {
         title: texts.cancel_title,
         text: texts.cancel_text.to_owned(),
-        next: mailed_link::ask(&state, &http, (super::CANCEL_DELETION, &token), &found, texts.keep_submit),
+        next: mailed_link::ask(&state, &http, (account::CANCEL_DELETION, &token), &found, texts.keep_submit),
         shell,
     };
     Ok(mailed_link::show(&state, &http, &page))
@@ -148,12 +149,12 @@ fn page(visitor: &Visitor, typed: Typed) -> HttpResponse {
         Typed::NotYet => (StatusCode::OK, None),
         Typed::Wrong => (StatusCode::UNPROCESSABLE_ENTITY, Some(texts.name_wrong.to_owned())),
     };
-    let form = Form::new(visitor.path(super::DELETE), visitor.csrf(), "delete-submit", texts.delete_submit);
+    let form = Form::new(visitor.path(account::DELETE), visitor.csrf(), "delete-submit", texts.delete_submit);
     let page = DeletePage {
         frame: super::frame(visitor, AccountPart::Data),
         consequences: texts_of_all.map(str::to_owned).into_iter().chain([way_back]).collect(),
         form: form.weight(Weight::Danger).field(field.refused(wrong)),
-        back: visitor.path(super::DATA),
+        back: visitor.path(account::DATA),
         shell,
     };
     super::page(visitor, status, &page)

@@ -4,8 +4,8 @@
 use store::sessions::Origin;
 
 use super::words::fill_each;
+use crate::text::AccountTexts;
 use crate::web::pages::{DeviceKind, DeviceLine};
-use crate::web::text::AccountTexts;
 
 /// A mark in the header, and what it stands for. The first one that is found counts: others pretend to be the later ones.
 const BROWSERS: [(&str, &str); 12] = [
@@ -58,7 +58,7 @@ pub(crate) fn line(texts: &AccountTexts, user_agent: &str) -> DeviceLine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::web::text::Locale;
+    use crate::text::Locale;
 
     #[test]
     fn browsers_are_recognised_behind_their_pretences() {

@@ -18,13 +18,15 @@ use super::profile;
 use crate::action_tokens::{self, ActionToken, CodeVerdict, Order};
 use crate::limits::{self, Throttled};
 use crate::mail::{self, Mailbox, Message, Notice as MailNotice};
+use crate::page_paths::account;
 use crate::security_log::{self, Event};
+use crate::sender;
+use crate::text::fill;
 use crate::web::error::{PageError, Situation};
 use crate::web::interaction::{self, OwnPage};
 use crate::web::pages::{
     AccountLinkPage, AccountPart, EmailPage, EmailProofPage, Field, FieldKind, FieldState, Form, LinkStep, Notice,
 };
-use crate::web::text::fill;
 use crate::web::visitor::{Since, Visitor, VisitorError};
 use crate::web::{answer, form, session, shell};
 use crate::{AppState, accounts};
@@ -47,7 +49,7 @@ pub(crate) async fn post(
     http: HttpRequest,
     body: Payload,
 ) -> Result<HttpResponse, VisitorError> {
-    let (visitor, sent) = Visitor::posted(state, http, body, Since::Recently, super::EMAIL).await?;
+    let (visitor, sent) = Visitor::posted(state, http, body, Since::Recently, account::EMAIL).await?;
     let typed = form::text(&sent, "email")?.trim().to_owned();
     if !mail::is_on(&visitor.state) {
         return Ok(page(&visitor, None));
@@ -56,15 +58,15 @@ pub(crate) async fn post(
     if visitor.user.verified_email().map(normalize_login) == Some(normalize_login(address.as_str())) {
         return Ok(page(&visitor, Some(Refused::SameAddress(typed))));
     }
-    let peer = form::client_address(&visitor.state, &visitor.http);
+    let peer = sender::address(&visitor.state, &visitor.http);
     match limits::mail(&visitor.state, address.as_str(), peer, visitor.now).await? {
         Ok(reserved) => reserved.failed(), // it counts
         Err(throttled) => return Ok(page(&visitor, Some(Refused::Throttled(throttled)))),
     }
-    let here = OwnPage { path: super::EMAIL_CODE.to_owned(), recent: None };
+    let here = OwnPage { path: account::EMAIL_CODE.to_owned(), recent: None };
     let interaction = interaction::begin_for(&visitor.state, &visitor.http, &here).await?;
     send(&visitor, &address, &interaction).await?;
-    Ok(visitor.to(&format!("{}?interaction={interaction}", super::EMAIL_CODE)))
+    Ok(visitor.to(&format!("{}?interaction={interaction}", account::EMAIL_CODE)))
 }
 
 /// The same is done for an address that is taken; only the mail is another, and goes to its owner.
@@ -76,7 +78,7 @@ async fn send(visitor: &Visitor, address: &Mailbox, interaction: &InteractionId)
     match owner.filter(|owner| owner.id != visitor.user.id) {
         Some(owner) => accounts::tell_of_account(state, address, &owner).await,
         None => {
-            let link = action_tokens::link(state, super::EMAIL, &issued);
+            let link = action_tokens::link(state, account::EMAIL, &issued);
             let code = issued.code.as_ref().map(SecretString::expose).map(String::as_str).unwrap_or_default();
             let message = Message::ChangeEmail { account: &visitor.user.username, link: &link, code };
             mail::send(state, address, message, accounts::language(&visitor.user)).await
@@ -96,14 +98,14 @@ pub(crate) async fn post_code(
     http: HttpRequest,
     body: Payload,
 ) -> Result<HttpResponse, VisitorError> {
-    let (visitor, sent) = Visitor::posted(state, http, body, Since::Whenever, super::EMAIL).await?;
+    let (visitor, sent) = Visitor::posted(state, http, body, Since::Whenever, account::EMAIL).await?;
     let (id, email) = under_way(&visitor, form::field(&sent, "interaction")?).await?;
     let typed = form::text(&sent, "code")?;
     let state = &visitor.state;
     match action_tokens::try_code(state, &id, Purpose::ChangeEmail, typed, visitor.now).await? {
         CodeVerdict::Proven(token) => {
             change(state, &visitor.http, &token).await?;
-            Ok(super::done(&visitor, super::PROFILE, "saved"))
+            Ok(super::done(&visitor, account::PROFILE, "saved"))
         }
         CodeVerdict::Wrong => Ok(code_page(&visitor, &id, email, CodeState::Wrong)),
         CodeVerdict::Exhausted | CodeVerdict::Expired => Ok(code_page(&visitor, &id, email, CodeState::Over)),
@@ -139,7 +141,7 @@ pub(crate) async fn link(
             fill(texts.confirm_account, &user.username),
         ]
         .join(" "),
-        next: mailed_link::ask(&state, &http, (super::EMAIL, &token), &found, texts.confirm_submit),
+        next: mailed_link::ask(&state, &http, (account::EMAIL, &token), &found, texts.confirm_submit),
         shell,
     };
     Ok(mailed_link::show(&state, &http, &page))
@@ -225,7 +227,7 @@ fn page(visitor: &Visitor, refused: Option<Refused>) -> HttpResponse {
             field
         }
     };
-    let form = Form::new(visitor.path(super::EMAIL), visitor.csrf(), "email-submit", texts.email_send).field(field);
+    let form = Form::new(visitor.path(account::EMAIL), visitor.csrf(), "email-submit", texts.email_send).field(field);
     let page = EmailPage {
         frame: super::frame(visitor, AccountPart::Profile),
         notice,
@@ -255,13 +257,13 @@ fn code_page(visitor: &Visitor, id: &InteractionId, email: String, state: CodeSt
             (StatusCode::UNPROCESSABLE_ENTITY, field.refused(Some(shell.texts.common.code_expired.to_owned())))
         }
     };
-    let form = Form::new(visitor.path(super::EMAIL_CODE), visitor.csrf(), "code-submit", texts.code_submit);
+    let form = Form::new(visitor.path(account::EMAIL_CODE), visitor.csrf(), "code-submit", texts.code_submit);
     let page = EmailProofPage {
         frame: super::frame(visitor, AccountPart::Profile),
         notice: None,
         email,
         form: form.hidden("interaction", id.as_str()).field(field),
-        again: visitor.path(super::EMAIL),
+        again: visitor.path(account::EMAIL),
         shell,
     };
     super::page(visitor, status, &page)

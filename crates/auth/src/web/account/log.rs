@@ -14,8 +14,9 @@ use url::form_urlencoded;
 
 use super::{device, words};
 use crate::AppState;
+use crate::page_paths::account;
+use crate::text::{Texts, event_kinds, fill};
 use crate::web::pages::{AccountPart, LogLine, LogPage, Pager};
-use crate::web::text::{Texts, event_kinds, fill};
 use crate::web::visitor::{Since, Visitor, VisitorError};
 
 /// On a page.
@@ -32,7 +33,7 @@ pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<Http
     let older = entries.len() > SHOWN;
     entries.truncate(SHOWN);
     let apps = names(&visitor, &entries).await?;
-    let here = visitor.path(super::LOG);
+    let here = visitor.path(account::LOG);
     let at = |before: Option<&Entry>| address(&here, kind, before);
     let page = LogPage {
         frame: super::frame(&visitor, AccountPart::Log),
@@ -43,7 +44,7 @@ pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<Http
             first: before.map(|_| at(None)),
             next: entries.last().filter(|_| older).map(|last| at(Some(last))),
         },
-        lock_down: visitor.path(super::LOCK_DOWN),
+        lock_down: visitor.path(account::LOCK_DOWN),
         action: here.clone(),
         shell,
     };

@@ -10,6 +10,7 @@ use store::Won;
 
 use crate::AppState;
 use crate::action_tokens::{self, ActionToken};
+use crate::page_paths;
 use crate::web::error::{PageError, Situation};
 use crate::web::pages::{AccountLinkPage, Form, Link, LinkStep, Shell};
 use crate::web::{answer, browser_form, cards, form};
@@ -61,7 +62,7 @@ pub(super) fn ask(
 /// It is done; the account is the way on.
 pub(super) fn done(state: &AppState, shell: &Shell) -> LinkStep {
     let label = shell.texts.account.to_account.to_owned();
-    LinkStep::Done(Link { href: cards::path(state, cards::ACCOUNT), label })
+    LinkStep::Done(Link { href: cards::path(state, page_paths::ACCOUNT), label })
 }
 
 pub(super) fn show(state: &AppState, http: &HttpRequest, page: &AccountLinkPage) -> HttpResponse {

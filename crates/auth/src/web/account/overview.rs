@@ -11,8 +11,9 @@ use store::security_events::Entry;
 use store::users::Factors;
 
 use super::{connected, device, words};
+use crate::page_paths::account;
+use crate::text::{AccountTexts, fill};
 use crate::web::pages::{AccountPart, AppTile, Badge, Check, Link, OverviewPage, Place, SignInLine};
-use crate::web::text::{AccountTexts, fill};
 use crate::web::visitor::{Since, Visitor, VisitorError};
 use crate::{AppState, known_browsers, mail};
 
@@ -53,7 +54,7 @@ pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<Http
         checks,
         sign_ins: events.iter().map(|event| sign_in(&visitor, texts, event)).collect(),
         apps: apps.iter().map(|(client, _)| tile(client)).collect(),
-        switch: visitor.path(super::SWITCH),
+        switch: visitor.path(account::SWITCH),
         shell,
     };
     Ok(super::page(&visitor, StatusCode::OK, &overview))
@@ -86,22 +87,22 @@ fn checks(visitor: &Visitor, texts: &AccountTexts, facts: &Facts) -> Vec<Check> 
     let has_second_factor = facts.factors.totp + facts.factors.passkeys + facts.factors.suspect_passkeys > 0;
     if let Some(due) = facts.deletion_due_at {
         let text = fill(texts.deletion_text, &words::day(texts, due));
-        checks.push(check(Badge::Urgent, texts.deletion_title, &text, (super::DATA, texts.deletion_action)));
+        checks.push(check(Badge::Urgent, texts.deletion_title, &text, (account::DATA, texts.deletion_action)));
     }
     if facts.clone_suspected {
-        let action = (super::SECURITY, texts.clone_action);
+        let action = (account::SECURITY, texts.clone_action);
         checks.push(check(Badge::Urgent, texts.clone_title, texts.clone_text, action));
     }
     if !has_second_factor {
         if facts.password_is_short {
-            let action = (super::SECURITY, texts.short_password_action);
+            let action = (account::SECURITY, texts.short_password_action);
             checks.push(check(Badge::Urgent, texts.short_password_title, texts.short_password_text, action));
         }
-        let action = (super::SECURITY, texts.no_factor_action);
+        let action = (account::SECURITY, texts.no_factor_action);
         checks.push(check(Badge::ToDo, texts.no_factor_title, texts.no_factor_text, action));
     }
     if !facts.email_is_proven {
-        checks.push(check(Badge::ToDo, texts.email_title, texts.email_text, (super::EMAIL, texts.email_action)));
+        checks.push(check(Badge::ToDo, texts.email_title, texts.email_text, (account::EMAIL, texts.email_action)));
     }
     if has_second_factor && facts.factors.recovery_codes <= FEW_CODES {
         let text = match facts.factors.recovery_codes {
@@ -109,14 +110,14 @@ fn checks(visitor: &Visitor, texts: &AccountTexts, facts: &Facts) -> Vec<Check> 
             1 => texts.one_code_text.to_owned(),
             left => fill(texts.few_codes_text, &left.to_string()),
         };
-        checks.push(check(Badge::ToDo, texts.codes_title, &text, (super::SECURITY, texts.codes_action)));
+        checks.push(check(Badge::ToDo, texts.codes_title, &text, (account::SECURITY, texts.codes_action)));
     }
     if facts.remembered_browsers >= MANY_BROWSERS {
         let text = fill(texts.browsers_text, &facts.remembered_browsers.to_string());
-        checks.push(check(Badge::ToDo, texts.browsers_title, &text, (super::SECURITY, texts.browsers_action)));
+        checks.push(check(Badge::ToDo, texts.browsers_title, &text, (account::SECURITY, texts.browsers_action)));
     }
     if checks.is_empty() {
-        checks.push(check(Badge::Good, texts.good_title, texts.good_text, (super::SECURITY, texts.good_action)));
+        checks.push(check(Badge::Good, texts.good_title, texts.good_text, (account::SECURITY, texts.good_action)));
     }
     checks
 }

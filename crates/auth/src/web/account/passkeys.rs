@@ -13,16 +13,17 @@ use store::{StoreError, Won};
 
 use super::{security, words};
 use crate::AppState;
+use crate::page_paths::account;
 use crate::passkeys;
 use crate::passwords::policy::{self, Strength};
 use crate::security_log::{self, Event};
+use crate::text::{Texts, fill};
 use crate::web::enrol::factor::{self, Added, Removed};
 use crate::web::form;
 use crate::web::pages::{
     AccountPart, CodesPage, Field, FieldKind, Form, Notice, PasskeyLine, PasskeysPage, Section, SettingPage, Weight,
 };
 use crate::web::passkey::{self, REFUSED, Refusal};
-use crate::web::text::{Texts, fill};
 use crate::web::visitor::{Since, Visitor, VisitorError};
 
 /// Of the digest; enough to tell twenty apart.
@@ -40,7 +41,7 @@ pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<Http
     let (texts, present) = (shell.texts, of(&visitor).await?);
     let t = &texts.security;
     let full = present.len() >= PER_PERSON as usize;
-    let add = passkey::add_form(&visitor, super::PASSKEYS);
+    let add = passkey::add_form(&visitor, account::PASSKEYS);
     let refused = match (&add, full) {
         (None, _) => Some(t.passkeys_unavailable),
         (Some(_), true) => Some(t.passkeys_full),
@@ -65,11 +66,11 @@ pub(crate) async fn post(
     http: HttpRequest,
     body: Payload,
 ) -> Result<HttpResponse, VisitorError> {
-    let (mut visitor, form) = Visitor::posted(state, http, body, Since::Recently, super::PASSKEYS).await?;
+    let (mut visitor, form) = Visitor::posted(state, http, body, Since::Recently, account::PASSKEYS).await?;
     let shell = super::shell(&visitor);
     let passkey = match factor::register(&visitor, &form, shell.texts).await? {
         Ok(passkey) => passkey,
-        Err(refusal) => return Ok(visitor.to(&format!("{}?{REFUSED}={}", super::PASSKEYS, refusal.name()))),
+        Err(refusal) => return Ok(visitor.to(&format!("{}?{REFUSED}={}", account::PASSKEYS, refusal.name()))),
     };
     let there = address(&passkey);
     let Some(codes) = factor::added(&mut visitor, &Added::Passkey(Box::new(passkey))).await? else {
@@ -94,7 +95,7 @@ pub(crate) async fn one(
     let visitor = Visitor::admit(state, http, Since::Recently, None).await?;
     match found(&visitor, &handle).await? {
         Some((passkey, others)) => detail(&visitor, &passkey, &others, None).await,
-        None => Ok(super::done(&visitor, super::PASSKEYS, "gone")),
+        None => Ok(super::done(&visitor, account::PASSKEYS, "gone")),
     }
 }
 
@@ -108,7 +109,7 @@ pub(crate) async fn rename(
     let back = page_of(&handle);
     let (visitor, form) = Visitor::posted(state, http, body, Since::Recently, &back).await?;
     let Some((passkey, others)) = found(&visitor, &handle).await? else {
-        return Ok(super::done(&visitor, super::PASSKEYS, "gone"));
+        return Ok(super::done(&visitor, account::PASSKEYS, "gone"));
     };
     let Some(name) = rules::name(form::text(&form, "name")?) else {
         let missing = super::shell(&visitor).texts.security.passkey_name_missing;
@@ -131,7 +132,7 @@ pub(crate) async fn remove(
     let back = page_of(&handle);
     let (visitor, form) = Visitor::posted(state, http, body, Since::Recently, &back).await?;
     let Some((passkey, _)) = found(&visitor, &handle).await? else {
-        return Ok(super::done(&visitor, super::PASSKEYS, "gone"));
+        return Ok(super::done(&visitor, account::PASSKEYS, "gone"));
     };
     // The page of the passkey says why it stays.
     if store::passkeys::remove(&visitor.state.store, &visitor.user.id, &passkey.id).await? == Won::No {
@@ -139,7 +140,7 @@ pub(crate) async fn remove(
     }
     factor::removed(&visitor, &Removed::Passkey(Box::new(passkey))).await?;
     security::end_sessions(&visitor, &form).await?;
-    Ok(super::done(&visitor, super::PASSKEYS, "removed"))
+    Ok(super::done(&visitor, account::PASSKEYS, "removed"))
 }
 
 /// For lists, the oldest first.
@@ -162,7 +163,7 @@ async fn found(visitor: &Visitor, handle: &str) -> Result<Option<(Passkey, Vec<P
 fn page_of(handle: &str) -> String {
     let plain =
         handle.len() == HANDLE && handle.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-    if plain { format!("{}/{handle}", super::PASSKEYS) } else { super::PASSKEYS.to_owned() }
+    if plain { format!("{}/{handle}", account::PASSKEYS) } else { account::PASSKEYS.to_owned() }
 }
 
 fn handle(passkey: &Passkey) -> String {
@@ -170,7 +171,7 @@ fn handle(passkey: &Passkey) -> String {
 }
 
 fn address(passkey: &Passkey) -> String {
-    format!("{}/{}", super::PASSKEYS, handle(passkey))
+    format!("{}/{}", account::PASSKEYS, handle(passkey))
 }
 
 fn line(visitor: &Visitor, texts: &Texts, passkey: &Passkey) -> PasskeyLine {
@@ -256,7 +257,7 @@ async fn detail(
             title: Some(t.passkey_remove.to_owned()),
             texts: vec![t.passkey_last.to_owned()],
             form: None,
-            link: Some(security::link(visitor, super::PASSWORD, t.password_set)),
+            link: Some(security::link(visitor, account::PASSWORD, t.password_set)),
         },
         Some(Stays::ShortPassword) => too_short(visitor, texts, t.passkey_remove),
     };
@@ -272,7 +273,7 @@ async fn detail(
             .join(" · "),
         notice: if wrong.is_some() { None } else { cloned.or(notice(visitor, texts)?) },
         sections: vec![Section { form: Some(rename), ..Section::default() }, removal],
-        back: security::link(visitor, super::PASSKEYS, t.passkeys),
+        back: security::link(visitor, account::PASSKEYS, t.passkeys),
         shell,
     };
     let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
@@ -286,6 +287,6 @@ pub(super) fn too_short(visitor: &Visitor, texts: &Texts, title: &'static str) -
         title: Some(title.to_owned()),
         texts: vec![fill(texts.security.short_password, &least.to_string())],
         form: None,
-        link: Some(security::link(visitor, super::PASSWORD, texts.security.password_change)),
+        link: Some(security::link(visitor, account::PASSWORD, texts.security.password_change)),
     }
 }

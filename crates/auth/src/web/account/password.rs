@@ -13,6 +13,7 @@ use super::security;
 use crate::AppState;
 use crate::accounts::{self, Access, How};
 use crate::limits::Throttled;
+use crate::page_paths::account;
 use crate::passwords::Verdict;
 use crate::passwords::policy::{MOST_BYTES, Strength, Weakness};
 use crate::security_log::{self, Event};
@@ -40,9 +41,9 @@ pub(crate) async fn post(
     http: HttpRequest,
     body: Payload,
 ) -> Result<HttpResponse, VisitorError> {
-    let (visitor, sent) = Visitor::posted(state, http, body, Since::Recently, super::PASSWORD).await?;
+    let (visitor, sent) = Visitor::posted(state, http, body, Since::Recently, account::PASSWORD).await?;
     match change(&visitor, &sent).await? {
-        Ok(()) => Ok(super::done(&visitor, super::SECURITY, "password")),
+        Ok(()) => Ok(super::done(&visitor, account::SECURITY, "password")),
         Err(refused) => Ok(page(&visitor, Some(refused))),
     }
 }
@@ -116,7 +117,7 @@ fn page(visitor: &Visitor, refused: Option<Refused>) -> HttpResponse {
     };
     let new = passwords::field(&visitor.state, texts, texts.password.new, Strength::beside(visitor.enrolled));
     let new = new.refused(wrong);
-    let form = Form::new(visitor.path(super::PASSWORD), visitor.csrf(), "password-submit", title)
+    let form = Form::new(visitor.path(account::PASSWORD), visitor.csrf(), "password-submit", title)
         .field(Field::new(FieldKind::CarriedName, "username", texts.login.username).value(&visitor.user.username));
     let form = if has_password { form.field(current).field(new) } else { form.field(new) };
     let access = Field::new(FieldKind::Tick(Ticked::Yes), END_ACCESS, t.password_end_access);

@@ -13,11 +13,12 @@ use url::Url;
 
 use super::connected;
 use crate::AppState;
+use crate::page_paths::account;
 use crate::security_log::{self, Event};
+use crate::text::{AccountTexts, Locale};
 use crate::web::error::{PageError, Situation};
 use crate::web::form;
 use crate::web::pages::{AccountPart, Field, FieldKind, Form, Notice, ProfilePage, Proof, Readers};
-use crate::web::text::{AccountTexts, Locale};
 use crate::web::visitor::{Since, Visitor, VisitorError};
 
 /// In characters.
@@ -62,7 +63,7 @@ pub(crate) async fn post(
     http: HttpRequest,
     body: Payload,
 ) -> Result<HttpResponse, VisitorError> {
-    let (visitor, sent) = Visitor::posted(state, http, body, Since::Whenever, super::PROFILE).await?;
+    let (visitor, sent) = Visitor::posted(state, http, body, Since::Whenever, account::PROFILE).await?;
     let texts = &super::shell(&visitor).texts.account;
     let (after, faults) = filled_in(&visitor, texts, &sent)?;
     if !faults.is_empty() {
@@ -76,7 +77,7 @@ pub(crate) async fn post(
         let event = Event::new(&visitor.user.id, SecurityEvent::ProfileChanged).in_session(&visitor.session.id);
         security_log::note(&visitor.state, &visitor.http, event).await?;
     }
-    Ok(super::done(&visitor, super::PROFILE, "saved"))
+    Ok(super::done(&visitor, account::PROFILE, "saved"))
 }
 
 async fn page(
@@ -91,7 +92,7 @@ async fn page(
         notice,
         username: user.username.clone(),
         email: email(user),
-        email_change: visitor.path(super::EMAIL),
+        email_change: visitor.path(account::EMAIL),
         groups: user.groups.clone(),
         readers: readers(visitor, &shell.texts.account).await?,
         form,
@@ -127,7 +128,7 @@ async fn readers(visitor: &Visitor, texts: &AccountTexts) -> Result<Vec<Readers>
 }
 
 fn form(visitor: &Visitor, texts: &AccountTexts, user: &User, faults: &[Found]) -> Form {
-    let mut form = Form::new(visitor.path(super::PROFILE), visitor.csrf(), "profile-submit", texts.save);
+    let mut form = Form::new(visitor.path(account::PROFILE), visitor.csrf(), "profile-submit", texts.save);
     for entry in entries(texts) {
         let fault = faults.iter().find(|(id, _)| *id == entry.id).map(|(_, fault)| words(texts, *fault).to_owned());
         let field = Field::new(FieldKind::Text(entry.purpose), entry.id, entry.label).optional();

@@ -8,11 +8,12 @@ use protocol::mail::Notice as Mail;
 use protocol::time::Timestamp;
 
 use super::security;
+use crate::page_paths::account;
+use crate::text::fill;
 use crate::web::enrol::factor;
 use crate::web::error::{PageError, Situation};
 use crate::web::form;
 use crate::web::pages::{AccountPart, CodesPage, Form, Notice, Section, SettingPage};
-use crate::web::text::fill;
 use crate::web::visitor::{Since, Visitor, VisitorError};
 use crate::{AppState, accounts, recovery_codes};
 
@@ -30,7 +31,7 @@ pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<Http
             title: Some(if left == 0 { t.codes_none.to_owned() } else { fill(t.codes_left, &left.to_string()) }),
             texts: vec![t.codes_replace_text.to_owned()],
             form: Some(
-                Form::new(visitor.path(super::RECOVERY_CODES), visitor.csrf(), "codes-submit", t.codes_submit)
+                Form::new(visitor.path(account::RECOVERY_CODES), visitor.csrf(), "codes-submit", t.codes_submit)
                     .hidden(SHOWN_AT, visitor.now.0.to_string()),
             ),
             link: None,
@@ -55,17 +56,17 @@ pub(crate) async fn post(
     http: HttpRequest,
     body: Payload,
 ) -> Result<HttpResponse, VisitorError> {
-    let (visitor, form) = Visitor::posted(state, http, body, Since::Recently, super::RECOVERY_CODES).await?;
+    let (visitor, form) = Visitor::posted(state, http, body, Since::Recently, account::RECOVERY_CODES).await?;
     let (state, user) = (&visitor.state, &visitor.user);
     let shown_at = form::field(&form, SHOWN_AT)?.and_then(|seconds| seconds.parse().ok()).map(Timestamp);
     let Some(shown_at) = shown_at else {
         return Err(PageError::new(Situation::BadForm).because("the form does not say when it was shown").into());
     };
     if !visitor.enrolled.has_second_factor() {
-        return Ok(visitor.to(super::RECOVERY_CODES));
+        return Ok(visitor.to(account::RECOVERY_CODES));
     }
     let Some(codes) = recovery_codes::make_again(state, &user.id, shown_at.min(visitor.now), visitor.now).await? else {
-        return Ok(super::done(&visitor, super::RECOVERY_CODES, "shown"));
+        return Ok(super::done(&visitor, account::RECOVERY_CODES, "shown"));
     };
     factor::note_codes(&visitor).await?;
     accounts::tell(state, user, Mail::RecoveryCodesMade).await?;
@@ -74,7 +75,7 @@ pub(crate) async fn post(
         frame: super::frame(&visitor, AccountPart::Security),
         notice: None,
         codes,
-        onward: visitor.path(super::SECURITY),
+        onward: visitor.path(account::SECURITY),
         shell,
     };
     Ok(super::page(&visitor, StatusCode::OK, &page))

@@ -9,11 +9,12 @@ use protocol::security_event::SecurityEvent;
 use store::Won;
 
 use super::{device, passkeys, words};
+use crate::page_paths::account;
 use crate::security_log::{self, Event};
+use crate::text::{SecurityTexts, Texts, fill};
 use crate::web::error::{PageError, Situation};
 use crate::web::form;
 use crate::web::pages::{AccountPart, BrowserLine, Field, FieldKind, Link, Notice, SecurityCard, SecurityPage, Ticked};
-use crate::web::text::{SecurityTexts, Texts, fill};
 use crate::web::visitor::{Since, Visitor, VisitorError};
 use crate::{AppState, accounts, known_browsers, recovery_codes, totp};
 
@@ -47,17 +48,17 @@ pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<Http
             },
             action: Some(link(
                 &visitor,
-                super::PASSKEYS,
+                account::PASSKEYS,
                 if keys.is_empty() { texts.passkey.add } else { t.passkeys_manage },
             )),
         },
         keys: keys.into_iter().take(shown).collect(),
         totp: app(&visitor, texts).await?,
         codes: codes(&visitor, t).await?,
-        action: visitor.path(super::SECURITY),
+        action: visitor.path(account::SECURITY),
         csrf: visitor.csrf(),
         more: remembered.len().saturating_sub(BROWSERS),
-        lock_down: visitor.path(super::LOCK_DOWN),
+        lock_down: visitor.path(account::LOCK_DOWN),
         browsers: remembered.into_iter().take(BROWSERS).collect(),
         shell,
     };
@@ -69,7 +70,7 @@ pub(crate) async fn post(
     http: HttpRequest,
     body: Payload,
 ) -> Result<HttpResponse, VisitorError> {
-    let (visitor, form) = Visitor::posted(state, http, body, Since::Whenever, super::SECURITY).await?;
+    let (visitor, form) = Visitor::posted(state, http, body, Since::Whenever, account::SECURITY).await?;
     let (state, user) = (&visitor.state, &visitor.user.id);
     let done = match form::field(&form, "browser")? {
         Some(ALL) => {
@@ -84,7 +85,7 @@ pub(crate) async fn post(
             };
             // Of somebody else, or forgotten before: it is not there either way.
             if forgotten == Won::No {
-                return Ok(super::done(&visitor, super::SECURITY, "browser"));
+                return Ok(super::done(&visitor, account::SECURITY, "browser"));
             }
             "browser"
         }
@@ -92,12 +93,12 @@ pub(crate) async fn post(
     };
     let event = Event::new(user, SecurityEvent::BrowserForgotten).in_session(&visitor.session.id);
     security_log::note(state, &visitor.http, event).await?;
-    Ok(super::done(&visitor, super::SECURITY, done))
+    Ok(super::done(&visitor, account::SECURITY, done))
 }
 
 /// The link back from the pages below.
 pub(super) fn back(visitor: &Visitor, texts: &SecurityTexts) -> Link {
-    link(visitor, super::SECURITY, texts.back)
+    link(visitor, account::SECURITY, texts.back)
 }
 
 pub(super) fn link(visitor: &Visitor, page: &str, label: &str) -> Link {
@@ -137,7 +138,7 @@ async fn password(visitor: &Visitor, texts: &Texts) -> Result<SecurityCard, Visi
         Some(at) => (fill(t.password_changed, &words::moment(&texts.account, at, visitor.now)), t.password_change),
         None => (t.password_none.to_owned(), t.password_set),
     };
-    Ok(SecurityCard { title: t.password, text: Some(text), action: Some(link(visitor, super::PASSWORD, label)) })
+    Ok(SecurityCard { title: t.password, text: Some(text), action: Some(link(visitor, account::PASSWORD, label)) })
 }
 
 async fn app(visitor: &Visitor, texts: &Texts) -> Result<SecurityCard, VisitorError> {
@@ -146,7 +147,7 @@ async fn app(visitor: &Visitor, texts: &Texts) -> Result<SecurityCard, VisitorEr
         Some(at) => (fill(t.totp_since, &words::moment(&texts.account, at, visitor.now)), t.totp_manage),
         None => (t.totp_none.to_owned(), t.totp_add),
     };
-    Ok(SecurityCard { title: t.totp, text: Some(text), action: Some(link(visitor, super::TOTP, label)) })
+    Ok(SecurityCard { title: t.totp, text: Some(text), action: Some(link(visitor, account::TOTP, label)) })
 }
 
 async fn codes(visitor: &Visitor, texts: &SecurityTexts) -> Result<SecurityCard, VisitorError> {
@@ -158,7 +159,7 @@ async fn codes(visitor: &Visitor, texts: &SecurityTexts) -> Result<SecurityCard,
         0 => texts.codes_none.to_owned(),
         left => fill(texts.codes_left, &left.to_string()),
     };
-    let action = Some(link(visitor, super::RECOVERY_CODES, texts.codes_manage));
+    let action = Some(link(visitor, account::RECOVERY_CODES, texts.codes_manage));
     Ok(SecurityCard { title, text: Some(text), action })
 }
 

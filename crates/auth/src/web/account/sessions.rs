@@ -13,11 +13,12 @@ use store::sessions::Session;
 use store::{StoreError, Won};
 
 use super::{connected, device, words};
+use crate::page_paths::account;
 use crate::security_log::{self, Event};
+use crate::text::{SessionsTexts, Texts, fill};
 use crate::web::error::{PageError, Situation};
 use crate::web::form;
 use crate::web::pages::{AccountPart, Notice, SessionCard, SessionsPage};
-use crate::web::text::{SessionsTexts, Texts, fill};
 use crate::web::visitor::{Since, Visitor, VisitorError};
 use crate::{AppState, accounts, active, session_clients};
 
@@ -41,7 +42,7 @@ pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<Http
     let page = SessionsPage {
         frame: super::frame(&visitor, AccountPart::Sessions),
         notice: notice(&visitor, &shell.texts.sessions)?,
-        action: visitor.path(super::SESSIONS),
+        action: visitor.path(account::SESSIONS),
         csrf: visitor.csrf(),
         sessions: sessions.iter().map(card).collect(),
         more,
@@ -55,7 +56,7 @@ pub(crate) async fn post(
     http: HttpRequest,
     body: Payload,
 ) -> Result<HttpResponse, VisitorError> {
-    let (visitor, form) = Visitor::posted(state, http, body, Since::Whenever, super::SESSIONS).await?;
+    let (visitor, form) = Visitor::posted(state, http, body, Since::Whenever, account::SESSIONS).await?;
     let done = match form::field(&form, "session")? {
         Some(OTHERS) => {
             accounts::end_other_sessions(&visitor.state, &visitor.http, &visitor.user, &visitor.session.id).await?;
@@ -64,7 +65,7 @@ pub(crate) async fn post(
         Some(id) => end(&visitor, id).await?,
         None => return Err(PageError::new(Situation::BadForm).because("the form names no session").into()),
     };
-    Ok(super::done(&visitor, super::SESSIONS, done))
+    Ok(super::done(&visitor, account::SESSIONS, done))
 }
 
 /// Only a living session of the same person; any other is as good as gone.

@@ -4,9 +4,10 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::AppState;
+use crate::page_paths;
 use crate::web::error::PageError;
 use crate::web::visitor::{Since, Visitor, VisitorError};
-use crate::web::{answer, cards, interaction, logout};
+use crate::web::{answer, interaction, logout};
 
 /// The form came from our own page and names the session, so nobody is asked again. Whoever is signed out already is told nothing.
 pub(crate) async fn post(
@@ -15,7 +16,7 @@ pub(crate) async fn post(
     body: Payload,
 ) -> Result<HttpResponse, VisitorError> {
     let home = state.issuer().endpoint("/");
-    match Visitor::posted(state, http, body, Since::Whenever, cards::ACCOUNT).await {
+    match Visitor::posted(state, http, body, Since::Whenever, page_paths::ACCOUNT).await {
         Ok((visitor, _form)) => Ok(logout::of_visitor(visitor).await?),
         Err(VisitorError::SignIn(_)) => Ok(answer::see_other(home)),
         Err(page) => Err(page),
@@ -23,7 +24,7 @@ pub(crate) async fn post(
 }
 
 pub(crate) async fn switch(state: Data<AppState>, http: HttpRequest) -> Result<HttpResponse, PageError> {
-    let id = interaction::begin_choice(&state, &http, cards::ACCOUNT).await?;
-    let location = format!("{}?interaction={id}", state.issuer().endpoint(cards::SELECT_ACCOUNT));
+    let id = interaction::begin_choice(&state, &http, page_paths::ACCOUNT).await?;
+    let location = format!("{}?interaction={id}", state.issuer().endpoint(page_paths::SELECT_ACCOUNT));
     Ok(answer::see_other(location))
 }

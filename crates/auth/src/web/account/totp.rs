@@ -8,10 +8,11 @@ use store::{StoreError, Won};
 
 use super::{passkeys, security, words};
 use crate::AppState;
+use crate::page_paths::account;
+use crate::text::{Texts, fill};
 use crate::totp::{self, Offer};
 use crate::web::enrol::factor::{self, Added, Confirmed, Removed};
 use crate::web::pages::{AccountPart, CodesPage, Form, Link, Notice, Section, SettingPage, TotpOfferPage, Weight};
-use crate::web::text::{Texts, fill};
 use crate::web::visitor::{Since, Visitor, VisitorError};
 
 /// In the query: show an offer although there is an app.
@@ -40,7 +41,7 @@ pub(crate) async fn post(
     http: HttpRequest,
     body: Payload,
 ) -> Result<HttpResponse, VisitorError> {
-    let (mut visitor, form) = Visitor::posted(state, http, body, Since::Recently, super::TOTP).await?;
+    let (mut visitor, form) = Visitor::posted(state, http, body, Since::Recently, account::TOTP).await?;
     match factor::confirm(&visitor, &form).await? {
         Confirmed::Yes => (),
         Confirmed::Wrong(offer) => {
@@ -48,17 +49,17 @@ pub(crate) async fn post(
             return Ok(offer_page(&visitor, &offer, None, Some(wrong)));
         }
         // By GET, which shows a new offer or, when the old one was used, what there is.
-        Confirmed::Gone => return Ok(super::done(&visitor, super::TOTP, "gone")),
+        Confirmed::Gone => return Ok(super::done(&visitor, account::TOTP, "gone")),
     }
     let codes = factor::added(&mut visitor, &Added::Totp).await?;
     security::end_sessions(&visitor, &form).await?;
-    let Some(codes) = codes else { return Ok(super::done(&visitor, super::SECURITY, "totp-added")) };
+    let Some(codes) = codes else { return Ok(super::done(&visitor, account::SECURITY, "totp-added")) };
     let shell = super::shell(&visitor);
     let page = CodesPage {
         frame: super::frame(&visitor, AccountPart::Security),
         notice: Some(Notice::success(shell.texts.security.totp_added)),
         codes,
-        onward: visitor.path(super::SECURITY),
+        onward: visitor.path(account::SECURITY),
         shell,
     };
     Ok(super::page(&visitor, StatusCode::OK, &page))
@@ -69,14 +70,14 @@ pub(crate) async fn remove(
     http: HttpRequest,
     body: Payload,
 ) -> Result<HttpResponse, VisitorError> {
-    let (visitor, form) = Visitor::posted(state, http, body, Since::Recently, super::TOTP).await?;
+    let (visitor, form) = Visitor::posted(state, http, body, Since::Recently, account::TOTP).await?;
     // The page says why it stays, or that there is none.
     if totp::remove(&visitor.state, &visitor.user.id).await? == Won::No {
-        return Ok(visitor.to(super::TOTP));
+        return Ok(visitor.to(account::TOTP));
     }
     factor::removed(&visitor, &Removed::Totp).await?;
     security::end_sessions(&visitor, &form).await?;
-    Ok(super::done(&visitor, super::SECURITY, "totp-removed"))
+    Ok(super::done(&visitor, account::SECURITY, "totp-removed"))
 }
 
 /// What can be done with the app that there is.
@@ -89,7 +90,7 @@ async fn connected(visitor: &Visitor, since: Timestamp, notice: Option<Notice>) 
         texts: vec![t.totp_replace_text.to_owned()],
         form: None,
         link: Some(Link {
-            href: format!("{}?{REPLACE}=yes", visitor.path(super::TOTP)),
+            href: format!("{}?{REPLACE}=yes", visitor.path(account::TOTP)),
             label: t.totp_replace.to_owned(),
         }),
     };
@@ -113,7 +114,7 @@ async fn removal(visitor: &Visitor, texts: &Texts) -> Result<Section, StoreError
     if short && !visitor.enrolled.passkey {
         return Ok(passkeys::too_short(visitor, texts, t.totp_remove));
     }
-    let action = visitor.path(super::TOTP_REMOVE);
+    let action = visitor.path(account::TOTP_REMOVE);
     let form = Form::new(action, visitor.csrf(), "totp-remove", t.totp_remove)
         .weight(Weight::Danger)
         .field(security::end_sessions_box(t));
@@ -128,7 +129,7 @@ async fn removal(visitor: &Visitor, texts: &Texts) -> Result<Section, StoreError
 fn offer_page(visitor: &Visitor, offer: &Offer, notice: Option<Notice>, wrong: Option<&'static str>) -> HttpResponse {
     let shell = super::shell(visitor);
     let texts = shell.texts;
-    let form = factor::totp_form(visitor.path(super::TOTP), visitor.csrf(), offer, texts, wrong);
+    let form = factor::totp_form(visitor.path(account::TOTP), visitor.csrf(), offer, texts, wrong);
     let page = TotpOfferPage {
         frame: super::frame(visitor, AccountPart::Security),
         notice,

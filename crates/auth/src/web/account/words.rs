@@ -5,7 +5,7 @@ use protocol::time::Timestamp;
 use time::{Duration, OffsetDateTime};
 
 use crate::calendar::utc;
-use crate::web::text::{AccountTexts, Piece, pieces};
+use crate::text::{AccountTexts, Piece, pieces};
 
 /// `Today, 18:41 UTC`.
 pub(crate) fn moment(texts: &AccountTexts, at: Timestamp, now: Timestamp) -> String {
@@ -76,7 +76,7 @@ mod tests {
     use protocol::time::Seconds;
 
     use super::*;
-    use crate::web::text::Locale;
+    use crate::text::Locale;
 
     /// 22 November 2026, 18:41:07.
     const NOW: Timestamp = Timestamp(1_795_372_867);

@@ -10,14 +10,14 @@ use store::passkeys::Passkey;
 
 use crate::passkeys::{self, Naming, PasskeyError};
 use crate::security_log::{self, Event};
+use crate::text::Texts;
 use crate::totp::{self, Enrolment, Offer};
+use crate::trace_id::TraceId;
 use crate::web::error::PageError;
 use crate::web::form;
 use crate::web::pages::{Field, FieldKind, Form, QrPicture, TotpOffered};
 use crate::web::passkey::{self as passkey_form, Refusal};
 use crate::web::session::{self, Sign};
-use crate::web::text::Texts;
-use crate::web::trace_id::TraceId;
 use crate::web::visitor::Visitor;
 use crate::{accounts, known_browsers, recovery_codes};
 

@@ -16,6 +16,7 @@ use store::StoreError;
 
 use self::factor::{Added, Confirmed};
 use crate::AppState;
+use crate::page_paths;
 use crate::totp::{self, Offer};
 use crate::web::asked::{Asked, Due};
 use crate::web::authorize::Visit;
@@ -43,7 +44,7 @@ pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<Http
         Due::Elsewhere(response) => return Ok(response),
     };
     let visitor = &enrolling.visitor;
-    let shell = enrolling.shell(cards::ENROL);
+    let shell = enrolling.shell(page_paths::ENROL);
     let texts = shell.texts;
     let card = enrolling.asked.client.as_ref().map(cards::client);
     let name = card.as_ref().map_or_else(|| visitor.state.config.branding.name.clone(), |card| card.name.clone());
@@ -108,10 +109,12 @@ pub(crate) async fn post_passkey(
         Due::Here(enrolling) => enrolling,
         Due::Elsewhere(response) => return Ok(response),
     };
-    let texts = enrolling.shell(cards::ENROL).texts;
+    let texts = enrolling.shell(page_paths::ENROL).texts;
     match factor::register(&enrolling.visitor, &form, texts).await? {
         Ok(passkey) => Ok(enrolling.added(&Added::Passkey(Box::new(passkey))).await?),
-        Err(refusal) => Ok(enrolling.to(&format!("{}&{REFUSED}={}", enrolling.address(cards::ENROL), refusal.name()))),
+        Err(refusal) => {
+            Ok(enrolling.to(&format!("{}&{REFUSED}={}", enrolling.address(page_paths::ENROL), refusal.name())))
+        }
     }
 }
 
@@ -136,7 +139,7 @@ async fn due(visit: Visit, pending: Pending, form: Option<&Params>) -> Result<Du
     if !matches!(asked.step, Step::Enrol) {
         return Ok(Due::Elsewhere(visit.go_on(pending).await?));
     }
-    let back = format!("{}?interaction={}", cards::ENROL, pending.interaction.id);
+    let back = format!("{}?interaction={}", page_paths::ENROL, pending.interaction.id);
     let (state, http) = (visit.state.clone(), visit.http.clone());
     let visitor = match form {
         Some(form) => Visitor::sent(state, http, form, Since::Recently, &back).await,
@@ -192,7 +195,7 @@ impl Enrolling {
             notice,
             offer: factor::offered(offer),
             form: form.hidden("interaction", self.id()),
-            other_way: self.href(cards::ENROL),
+            other_way: self.href(page_paths::ENROL),
             shell,
         };
         self.show(status, &page)
@@ -201,13 +204,13 @@ impl Enrolling {
     /// The codes for the day when it is lost, then on to the app.
     async fn added(mut self: Box<Self>, added: &Added) -> Result<HttpResponse, StoreError> {
         let Some(codes) = factor::added(&mut self.visitor, added).await? else {
-            return Ok(self.to(&self.address(cards::CONTINUE)));
+            return Ok(self.to(&self.address(page_paths::CONTINUE)));
         };
-        let mut shell = self.shell(cards::ENROL);
+        let mut shell = self.shell(page_paths::ENROL);
         // The page cannot be asked for again.
         shell.switch = None;
         let account = cards::account(&self.visitor.user);
-        let page = EnrolCodesPage { account, codes, onward: self.href(cards::CONTINUE), shell };
+        let page = EnrolCodesPage { account, codes, onward: self.href(page_paths::CONTINUE), shell };
         Ok(self.show(StatusCode::OK, &page))
     }
 }

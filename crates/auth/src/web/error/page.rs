@@ -8,9 +8,10 @@ use protocol::redirect_uri::Destination;
 use protocol::time::Seconds;
 
 use super::{Difference, JsonError, PageError, Situation, log, log_overload, note};
+use crate::page_paths;
+use crate::text::{ErrorText, Texts};
+use crate::trace_id::TraceId;
 use crate::web::pages::{ErrorDetails, ErrorPage, Link, Mode, Onward, UriDifference};
-use crate::web::text::{ErrorText, Texts};
-use crate::web::trace_id::TraceId;
 use crate::web::{self, cards, shell};
 use crate::{AppState, calendar};
 
@@ -77,7 +78,7 @@ fn way(situation: Situation, state: &AppState) -> Option<Onward> {
         | Situation::LinkOver
         | Situation::NoCookies
         | Situation::ForeignForm
-        | Situation::NotFound => Some(Onward::Account(cards::path(state, cards::ACCOUNT))),
+        | Situation::NotFound => Some(Onward::Account(cards::path(state, page_paths::ACCOUNT))),
         _ => None,
     }
 }

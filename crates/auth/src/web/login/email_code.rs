@@ -16,11 +16,12 @@ use super::second_factor::{Challenge, Refused};
 use crate::action_tokens::{self, CodeVerdict, Order};
 use crate::limits;
 use crate::mail::{self, Mailbox, Message};
+use crate::page_paths;
+use crate::text::{SecondFactorTexts, Texts, fill};
 use crate::web::asked::Due;
 use crate::web::error::{AuthorizeError, PageError};
 use crate::web::pages::{EmailCodePage, Field, FieldKind, FieldState, Form, Notice, Weight};
-use crate::web::text::{SecondFactorTexts, Texts, fill};
-use crate::web::{answer, cards, form};
+use crate::web::{answer, form};
 use crate::{AppState, accounts, known_browsers};
 
 /// Before another code can be asked for: mail takes its time.
@@ -189,7 +190,7 @@ fn send_form(challenge: &Challenge, texts: &'static SecondFactorTexts, sent: Opt
 }
 
 fn here(challenge: &Challenge) -> String {
-    let page = challenge.visit.state.issuer().endpoint(cards::LOGIN_EMAIL_CODE);
+    let page = challenge.visit.state.issuer().endpoint(page_paths::LOGIN_EMAIL_CODE);
     format!("{page}?interaction={}", challenge.pending.interaction.id)
 }
 

@@ -25,13 +25,14 @@ use store::sessions::Session;
 
 pub(crate) use self::under_way::{RestsOn, UnderWay};
 use crate::known_browsers::Noted;
+use crate::page_paths;
 use crate::security_log::{self, Event};
 use crate::web::authorize::Visit;
+use crate::web::browser_sessions;
 use crate::web::error::{AuthorizeError, PageError, Situation};
 use crate::web::interaction::Pending;
 use crate::web::pages::Onward;
 use crate::web::session::{self, Sign};
-use crate::web::{browser_sessions, cards};
 use crate::{accounts, known_browsers};
 
 /// What somebody has proven, all of it.
@@ -59,16 +60,16 @@ pub(crate) enum Remember {
 pub(crate) fn page_of(factor: Factor) -> &'static str {
     match factor {
         Factor::Password => paths::LOGIN,
-        Factor::Passkey => cards::LOGIN_PASSKEY,
-        Factor::Totp => cards::LOGIN_TOTP,
-        Factor::EmailCode => cards::LOGIN_EMAIL_CODE,
-        Factor::RecoveryCode => cards::LOGIN_RECOVERY_CODE,
+        Factor::Passkey => page_paths::LOGIN_PASSKEY,
+        Factor::Totp => page_paths::LOGIN_TOTP,
+        Factor::EmailCode => page_paths::LOGIN_EMAIL_CODE,
+        Factor::RecoveryCode => page_paths::LOGIN_RECOVERY_CODE,
     }
 }
 
 /// The page that asks for the second factor first.
 pub(crate) fn second_factor_page(enrolled: Enrolled) -> &'static str {
-    enrolled.second_factors().first().map_or(cards::ENROL, |factor| page_of(*factor))
+    enrolled.second_factors().first().map_or(page_paths::ENROL, |factor| page_of(*factor))
 }
 
 /// The one door of all factors: asks for more, or begins the session and goes on to where the person wanted to go.
@@ -77,7 +78,7 @@ pub(crate) async fn proven(visit: Visit, pending: Pending, proof: Proof) -> Resu
     let demanded = visit.asked(&pending).await?.demanded;
     match next(&visit, (&proof.user, enrolled), &proof.proven, demanded).await? {
         Next::SecondFactor => wait(visit, pending, proof, second_factor_page(enrolled)).await,
-        Next::NewPassword => wait(visit, pending, proof, cards::NEW_PASSWORD).await,
+        Next::NewPassword => wait(visit, pending, proof, page_paths::NEW_PASSWORD).await,
         Next::SignIn => sign_in(visit, pending, proof).await,
     }
 }

@@ -10,6 +10,7 @@ use store::Won;
 use super::{Proof, Remember, RestsOn, UnderWay, proven};
 use crate::AppState;
 use crate::accounts::{self, How};
+use crate::page_paths;
 use crate::passwords::policy::{Strength, Weakness};
 use crate::passwords::{Permit, Verdict};
 use crate::web::asked::{Asked, Due};
@@ -115,8 +116,8 @@ impl Owner {
 
     fn page(&self, weaknesses: &[Weakness]) -> HttpResponse {
         let (visit, user, id) = (&self.visit, &self.under_way.user, &self.pending.interaction.id);
-        let action = cards::path(&visit.state, cards::NEW_PASSWORD);
-        let shell = shell::of_step(&visit.state, &visit.http, &self.asked.ui_locales, cards::NEW_PASSWORD, id);
+        let action = cards::path(&visit.state, page_paths::NEW_PASSWORD);
+        let shell = shell::of_step(&visit.state, &visit.http, &self.asked.ui_locales, page_paths::NEW_PASSWORD, id);
         let texts = shell.texts;
         let password = passwords::field(&visit.state, texts, texts.password.new, self.strength())
             .state(FieldState::Focused)

@@ -21,19 +21,19 @@ use tokio::time::Instant;
 use super::{Proof, Remember, RestsOn, proven};
 use crate::config::SignUp;
 use crate::limits::Throttled;
+use crate::page_paths::{self, OTHER_ACCOUNT};
 use crate::passwords::policy::MOST_BYTES;
 use crate::passwords::{Permit, Verdict, rehash};
 use crate::security_log::{self, Event};
+use crate::text::Texts;
 use crate::web::asked::Asked;
 use crate::web::authorize::Visit;
-use crate::web::cards::OTHER_ACCOUNT;
 use crate::web::error::{AuthorizeError, PageError, Situation};
 use crate::web::interaction::Pending;
 use crate::web::pages::{
     Again, Keep as KeepBox, LanguageSwitch, LoginAlert, LoginPage, LoginPerson, Notice, PasskeyRefused,
 };
 use crate::web::passkey::{self, Purpose, Refusal};
-use crate::web::text::Texts;
 use crate::web::{answer, cards, form, passwords, shell};
 use crate::{AppState, passkeys, random};
 
@@ -212,8 +212,8 @@ fn page(visit: &Visit, pending: &Pending, asked: &Asked, refused: Option<(LoginA
         alert,
         passkey: passkey::sign_in_form(visit, pending, Purpose::SignIn, None),
         passkey_refused,
-        recover: onward(cards::RECOVER),
-        sign_up: (state.config.accounts.sign_up == SignUp::Open).then(|| onward(cards::SIGN_UP)),
+        recover: onward(page_paths::RECOVER),
+        sign_up: (state.config.accounts.sign_up == SignUp::Open).then(|| onward(page_paths::SIGN_UP)),
     };
     let wait = match alert {
         Some(LoginAlert::Throttled { seconds }) => Some(Seconds(seconds)),

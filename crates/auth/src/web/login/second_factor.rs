@@ -11,12 +11,13 @@ use store::StoreError;
 
 use super::{Remember, RestsOn, UnderWay, page_of, proven, second_factor_page};
 use crate::limits::{self, Reserved, Throttled};
+use crate::page_paths;
+use crate::text::fill;
 use crate::web::asked::{Asked, Due};
 use crate::web::authorize::Visit;
 use crate::web::error::{AuthorizeError, PageError};
 use crate::web::interaction::Pending;
 use crate::web::pages::{AccountCard, Field, FieldKind, Link, Page, Shell, Ticked};
-use crate::web::text::fill;
 use crate::web::{answer, cards, form, shell};
 use crate::{AppState, accounts, known_browsers};
 
@@ -199,7 +200,7 @@ async fn due(
         }
         Next::SecondFactor => Ok(Due::Elsewhere(visit.to_page(second_factor_page(enrolled), &pending.interaction.id))),
         Next::NewPassword if under_way.rests_on == RestsOn::ThisSignIn => {
-            Ok(Due::Elsewhere(visit.to_page(cards::NEW_PASSWORD, &pending.interaction.id)))
+            Ok(Due::Elsewhere(visit.to_page(page_paths::NEW_PASSWORD, &pending.interaction.id)))
         }
         Next::NewPassword | Next::SignIn => Ok(Due::Elsewhere(visit.go_on(pending).await?)),
     }

@@ -7,12 +7,12 @@ use protocol::params::Params;
 
 use super::second_factor::{Challenge, Refused};
 use crate::AppState;
+use crate::text::{SecondFactorTexts, fill};
 use crate::totp::{self, DIGITS, Verdict};
 use crate::web::asked::Due;
 use crate::web::error::{AuthorizeError, PageError};
 use crate::web::form;
 use crate::web::pages::{Field, FieldKind, FieldState, Form, Notice, TotpPage};
-use crate::web::text::{SecondFactorTexts, fill};
 
 /// What is said of a code that does not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,11 +10,11 @@ use store::interactions::{Keep, LoginUnderWay};
 
 use super::{Proof, Remember};
 use crate::accounts;
+use crate::text::Texts;
 use crate::web::authorize::Visit;
 use crate::web::cards;
 use crate::web::interaction::Pending;
 use crate::web::pages::Link;
-use crate::web::text::Texts;
 
 /// One who is asked for a second factor.
 #[derive(Clone, Debug)]

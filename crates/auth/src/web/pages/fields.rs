@@ -4,7 +4,7 @@
 //! of a field decides its `type`, `autocomplete` and keyboard, so that no page can get them wrong.
 
 use super::TickBox;
-use crate::web::text::{Texts, fill};
+use crate::text::{Texts, fill};
 
 /// A form that posts to this server. Its summary of what was wrong comes with it.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! The frame of the account console: whose account it is, where in it a page stands, the way out.
 
 use super::parts::{AccountCard, Shell};
-use crate::web::{account, cards};
+use crate::page_paths;
 
 /// What `layout_account.html` needs beside the shell. A page of the console has it as `frame`.
 #[derive(Clone, Debug)]
@@ -46,14 +46,14 @@ impl AccountPart {
     /// Below the issuer.
     pub fn path(self) -> &'static str {
         match self {
-            Self::Overview => cards::ACCOUNT,
-            Self::Profile => account::PROFILE,
-            Self::Security => account::SECURITY,
-            Self::Sessions => account::SESSIONS,
-            Self::Apps => account::APPS,
-            Self::ApiKeys => account::API_KEYS,
-            Self::Log => account::LOG,
-            Self::Data => account::DATA,
+            Self::Overview => page_paths::ACCOUNT,
+            Self::Profile => page_paths::account::PROFILE,
+            Self::Security => page_paths::account::SECURITY,
+            Self::Sessions => page_paths::account::SESSIONS,
+            Self::Apps => page_paths::account::APPS,
+            Self::ApiKeys => page_paths::account::API_KEYS,
+            Self::Log => page_paths::account::LOG,
+            Self::Data => page_paths::account::DATA,
         }
     }
 }

@@ -6,8 +6,8 @@ use protocol::logout::frontchannel::Frame;
 use super::Page;
 use super::parts::{AccountCard, Link, Shell};
 use super::prelude::*;
+use crate::text::fill;
 use crate::web::headers::FormTargets;
-use crate::web::text::fill;
 
 /// `logout.html`. Fields: `decision` (`yes`, `no`), `logout`, `csrf`.
 #[derive(Clone, Debug, Template)]

@@ -2,7 +2,7 @@
 
 use protocol::time::Seconds;
 
-use crate::web::text::CommonTexts;
+use crate::text::CommonTexts;
 
 /// `parts/notice.html` writes it.
 #[derive(Clone, Debug)]

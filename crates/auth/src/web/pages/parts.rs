@@ -6,9 +6,9 @@ use protocol::scope;
 use url::Url;
 
 use super::frame::AccountPart;
+use crate::text::{Locale, Texts};
 use crate::web::assets;
 use crate::web::headers::Logo;
-use crate::web::text::{Locale, Texts};
 
 /// What surrounds every page.
 #[derive(Clone, Debug)]

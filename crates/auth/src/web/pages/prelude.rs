@@ -4,4 +4,4 @@
 pub(super) use super::fields::{FieldKind, Need, Ticked};
 pub(super) use super::notice::NoticeText;
 pub(super) use super::parts::{Icon, Mode};
-pub(super) use crate::web::text::{Locale, Piece, fill, pieces};
+pub(super) use crate::text::{Locale, Piece, fill, pieces};

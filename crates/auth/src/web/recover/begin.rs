@@ -15,9 +15,11 @@ use super::{CODE, SENT};
 use crate::action_tokens::{self, Order};
 use crate::limits::{self, Throttled};
 use crate::mail::{self, Mailbox, Message};
+use crate::page_paths;
+use crate::sender;
 use crate::web::error::PageError;
 use crate::web::pages::{Field, FieldKind, FieldState, Notice, StepPage};
-use crate::web::{answer, cards, form};
+use crate::web::{answer, form};
 use crate::{AppState, accounts, random};
 
 const PURPOSE: &str = "recover";
@@ -40,7 +42,7 @@ pub(crate) async fn post(state: Data<AppState>, http: HttpRequest, body: Payload
     if name.is_empty() {
         return Ok(page(&seeker, &typed, Some(Refused::Empty)));
     }
-    match limits::mail(state, &name, form::client_address(state, http), state.now()).await? {
+    match limits::mail(state, &name, sender::address(state, http), state.now()).await? {
         Ok(reserved) => reserved.failed(),
         Err(Throttled { retry_after }) => return Ok(page(&seeker, &typed, Some(Refused::Throttled(retry_after)))),
     }
@@ -58,7 +60,7 @@ pub(crate) async fn sent(state: Data<AppState>, http: HttpRequest) -> Result<Htt
     let page = StepPage::new(shell, "recover-sent-page", texts.sent_title, (texts.sent_lede, String::new()))
         .notice(Some(Notice::new(crate::web::pages::Tone::Info, texts.nothing_came)))
         .way("recover-sign-in", seeker.sign_in(), texts.back)
-        .way("recover-again", seeker.href(cards::RECOVER), texts.again)
+        .way("recover-again", seeker.href(page_paths::RECOVER), texts.again)
         .way("recover-code", seeker.href(CODE), texts.use_code);
     Ok(seeker.show(StatusCode::OK, &page))
 }
@@ -72,11 +74,11 @@ async fn send(state: &AppState, name: &str, origin: Option<&InteractionId>) -> R
         let nobody = UserId::from_random(random::id());
         let _nothing = store::passwords::changed_at(&state.store, &nobody).await?;
         let issued = action_tokens::issue(state, Order { lifetime: Seconds(0), ..order }, now).await?;
-        let link = action_tokens::link(state, cards::RECOVER, &issued);
+        let link = action_tokens::link(state, page_paths::RECOVER, &issued);
         return Ok(mail::pretend(state, Message::Recover { link: &link }).await?);
     };
     let issued = action_tokens::issue(state, order.of(user).to(&address), now).await?;
-    let link = action_tokens::link(state, cards::RECOVER, &issued);
+    let link = action_tokens::link(state, page_paths::RECOVER, &issued);
     mail::send(state, &address, Message::Recover { link: &link }, accounts::language(user)).await?;
     Ok(())
 }
@@ -87,7 +89,7 @@ fn address(user: &User) -> Option<Mailbox> {
 }
 
 fn page(seeker: &Seeker, typed: &str, refused: Option<Refused>) -> HttpResponse {
-    let shell = seeker.shell(cards::RECOVER);
+    let shell = seeker.shell(page_paths::RECOVER);
     let texts = &shell.texts.recovery;
     let name = Field::new(FieldKind::Name, "username", texts.name).value(typed);
     let (status, name, wait) = match refused {
@@ -96,7 +98,7 @@ fn page(seeker: &Seeker, typed: &str, refused: Option<Refused>) -> HttpResponse 
         Some(Refused::Throttled(wait)) => (StatusCode::TOO_MANY_REQUESTS, name, Some(wait)),
     };
     let notice = wait.map(|wait| Notice::throttled(&shell.texts.common, wait));
-    let form = seeker.form(cards::RECOVER, PURPOSE, ("recover-submit", texts.submit)).field(name);
+    let form = seeker.form(page_paths::RECOVER, PURPOSE, ("recover-submit", texts.submit)).field(name);
     let page = StepPage::new(shell, "recover-page", texts.title, (texts.lede, String::new()))
         .notice(notice)
         .form(form)

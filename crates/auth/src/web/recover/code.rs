@@ -19,10 +19,12 @@ use super::CODE;
 use super::seeker::Seeker;
 use crate::action_tokens::{self, Order};
 use crate::limits::{self, Throttled};
+use crate::page_paths;
 use crate::security_log::{self, Event};
+use crate::sender;
 use crate::web::error::PageError;
 use crate::web::pages::{Field, FieldKind, FieldState, Notice, StepPage};
-use crate::web::{answer, cards, form};
+use crate::web::{answer, form};
 use crate::{AppState, accounts, random, recovery_codes};
 
 const PURPOSE: &str = "recover code";
@@ -46,7 +48,7 @@ pub(crate) async fn post(state: Data<AppState>, http: HttpRequest, body: Payload
     let Seeker { state, http, .. } = &seeker;
     let typed = form::cut(form::text(&form, "username")?);
     let name = normalize_login(&typed);
-    let peer = form::client_address(state, http);
+    let peer = sender::address(state, http);
     let reserved = match limits::recovery(state, peer, state.now()).await? {
         Ok(reserved) => reserved,
         Err(Throttled { retry_after }) => return Ok(page(&seeker, &typed, Some(Refused::Throttled(retry_after)))),
@@ -72,7 +74,7 @@ async fn link(Seeker { state, http, origin }: &Seeker, user: &User) -> Result<St
     let issued = action_tokens::issue(state, order.of(user), state.now()).await?;
     security_log::note(state, http, Event::new(&user.id, SecurityEvent::RecoveryCodeUsed)).await?;
     accounts::tell(state, user, MailNotice::RecoveryCodeUsed).await?;
-    Ok(action_tokens::link(state, cards::RECOVER, &issued))
+    Ok(action_tokens::link(state, page_paths::RECOVER, &issued))
 }
 
 fn page(seeker: &Seeker, typed: &str, refused: Option<Refused>) -> HttpResponse {
@@ -96,7 +98,7 @@ fn page(seeker: &Seeker, typed: &str, refused: Option<Refused>) -> HttpResponse 
     let page = StepPage::new(shell, "recover-code-page", texts.code_title, (texts.code_lede, String::new()))
         .notice(notice)
         .form(form)
-        .way("recover-mail", seeker.href(cards::RECOVER), texts.use_mail)
+        .way("recover-mail", seeker.href(page_paths::RECOVER), texts.use_mail)
         .way("recover-sign-in", seeker.sign_in(), texts.back);
     let wait = match refused {
         Some(Refused::Throttled(wait)) => Some(wait),

@@ -13,6 +13,7 @@ use super::DONE;
 use super::seeker::Seeker;
 use crate::accounts::{self, How};
 use crate::action_tokens::{self, ActionToken};
+use crate::page_paths;
 use crate::passwords::policy::{Strength, Weakness};
 use crate::web::error::PageError;
 use crate::web::pages::{Field, FieldKind, FieldState, StepPage};
@@ -101,7 +102,7 @@ impl Opened {
     }
 
     fn page(&self, seeker: &Seeker, link: &str, weaknesses: &[Weakness]) -> HttpResponse {
-        let path = format!("{}/{link}", cards::RECOVER);
+        let path = format!("{}/{link}", page_paths::RECOVER);
         let shell = seeker.shell(&path);
         let texts = shell.texts;
         let password = passwords::field(&seeker.state, texts, texts.recovery.password, self.strength)
@@ -127,7 +128,7 @@ fn over(seeker: &Seeker) -> HttpResponse {
     let shell = shell::of(&seeker.state, &seeker.http);
     let texts = &shell.texts.recovery;
     let page = StepPage::new(shell, "recover-over-page", texts.over_title, (texts.over_lede, String::new()))
-        .way("recover-again", seeker.href(cards::RECOVER), texts.new_link)
+        .way("recover-again", seeker.href(page_paths::RECOVER), texts.new_link)
         .way("recover-sign-in", seeker.sign_in(), texts.back);
     seeker.show(StatusCode::GONE, &page)
 }

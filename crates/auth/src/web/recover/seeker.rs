@@ -8,6 +8,7 @@ use protocol::ids::InteractionId;
 use protocol::params::Params;
 
 use crate::AppState;
+use crate::page_paths;
 use crate::web::error::PageError;
 use crate::web::pages::{Form, LanguageSwitch, Shell, StepPage};
 use crate::web::{answer, browser_form, cards, form, interaction, shell};
@@ -80,7 +81,7 @@ impl Seeker {
 
     /// Where they sign in.
     pub(super) fn sign_in(&self) -> String {
-        self.href(if self.origin.is_some() { cards::CONTINUE } else { cards::ACCOUNT })
+        self.href(if self.origin.is_some() { page_paths::CONTINUE } else { page_paths::ACCOUNT })
     }
 
     pub(super) fn show(&self, status: StatusCode, page: &StepPage) -> HttpResponse {

@@ -11,12 +11,13 @@ use store::StoreError;
 use super::{Desk, Draft, FINISH, PASSKEY, PASSKEY_OPTIONS};
 use crate::action_tokens::ActionToken;
 use crate::limits::{self, Throttled};
+use crate::page_paths;
 use crate::passkeys;
 use crate::passwords::policy::Strength;
+use crate::text::Texts;
 use crate::web::error::PageError;
 use crate::web::pages::{Field, FieldKind, FieldState, Form, Notice, Offered, PasskeyForm, StepPage, Ticked};
 use crate::web::passkey::{REFUSED, Refusal};
-use crate::web::text::Texts;
 use crate::web::{answer, cards, form, passwords};
 
 /// The box that accepts the terms, in either form: an id stands once on a page.
@@ -125,7 +126,7 @@ impl Applicant {
         let lede = (texts.taken_lede, self.email().to_owned());
         let page = StepPage::new(shell, "signup-taken-page", texts.taken_title, lede)
             .way("signup-sign-in", desk.href(paths::LOGIN), texts.sign_in)
-            .way("signup-recover", desk.href(cards::RECOVER), texts.recover);
+            .way("signup-recover", desk.href(page_paths::RECOVER), texts.recover);
         desk.show(StatusCode::CONFLICT, page)
     }
 

@@ -15,6 +15,8 @@ use super::{Admission, BETWEEN_MAILS, CODE, Desk, Draft, FINISH, was_sent};
 use crate::action_tokens::{self, ActionToken, Order};
 use crate::limits::{self, Throttled};
 use crate::mail::{self, Mailbox, Message};
+use crate::page_paths;
+use crate::sender;
 use crate::web::authorize::Visit;
 use crate::web::error::{AuthorizeError, PageError};
 use crate::web::interaction::{self, OwnPage};
@@ -37,9 +39,9 @@ pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<Http
     if form::field(&query, "interaction")?.is_none() {
         // Without an app the way leads to the account.
         let visit = Visit::new(state, http).await?;
-        let page = OwnPage { path: cards::ACCOUNT.to_owned(), recent: None };
+        let page = OwnPage { path: page_paths::ACCOUNT.to_owned(), recent: None };
         let id = interaction::begin_for(&visit.state, &visit.http, &page).await?;
-        return Ok(visit.to_page(cards::SIGN_UP, &id));
+        return Ok(visit.to_page(page_paths::SIGN_UP, &id));
     }
     let other = form::field(&query, "account")? == Some("other");
     let (visit, pending) = Visit::resumed(state, http).await?;
@@ -77,7 +79,7 @@ pub(crate) async fn post(
     let (Some(address), false) = (address, typed.wrong_terms) else {
         return Ok(desk.show(StatusCode::UNPROCESSABLE_ENTITY, page(&desk, &admission, typed)));
     };
-    let shell = desk.shell(cards::SIGN_UP);
+    let shell = desk.shell(page_paths::SIGN_UP);
     let draft = Draft {
         name: Some(display_name(&typed.name).unwrap_or_default()),
         terms_accepted_at: typed.terms.then_some(desk.visit.now),
@@ -115,7 +117,7 @@ pub(super) async fn send(
     asking: Asking,
 ) -> Result<Result<(), Throttled>, PageError> {
     let (state, now) = (desk.state(), desk.visit.now);
-    let peer = form::client_address(state, &desk.visit.http);
+    let peer = sender::address(state, &desk.visit.http);
     let login = normalize_login(address.as_str());
     if asking == Asking::SignUp {
         match limits::sign_up(state, peer, now).await? {
@@ -131,10 +133,10 @@ pub(super) async fn send(
     // Where somebody has the address, nobody is told this code: it is tried and fails like any other.
     let order = Order { details: draft.details(), ..Order::new(Purpose::SignUp) };
     let issued = action_tokens::issue(state, order.to(address).with_code_for(desk.id()), now).await?;
-    let locale = desk.shell(cards::SIGN_UP).locale;
+    let locale = desk.shell(page_paths::SIGN_UP).locale;
     match owner {
         None => {
-            let link = action_tokens::link(state, cards::SIGN_UP, &issued);
+            let link = action_tokens::link(state, page_paths::SIGN_UP, &issued);
             let code = issued.code.as_ref().map(|code| code.expose().as_str()).unwrap_or_default();
             mail::send(state, address, Message::SignUp { link: &link, code }, locale).await?;
         }
@@ -167,9 +169,9 @@ fn throttled(desk: &Desk, admission: &Admission, typed: Typed, wait: Seconds) ->
 }
 
 fn page(desk: &Desk, admission: &Admission, typed: Typed) -> StepPage {
-    let shell = desk.shell(cards::SIGN_UP);
+    let shell = desk.shell(page_paths::SIGN_UP);
     let (state, texts) = (desk.state(), &shell.texts.signup);
-    let mut form = Form::new(cards::path(state, cards::SIGN_UP), desk.csrf(), "signup-submit", texts.submit)
+    let mut form = Form::new(cards::path(state, page_paths::SIGN_UP), desk.csrf(), "signup-submit", texts.submit)
         .hidden("interaction", desk.id().to_string());
     let invited = match admission {
         Admission::Invited(invitation) => invitation.email.clone(),

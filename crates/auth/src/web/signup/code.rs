@@ -14,12 +14,13 @@ use crate::AppState;
 use crate::action_tokens::{self, ActionToken, CodeVerdict};
 use crate::limits::Throttled;
 use crate::mail::Mailbox;
+use crate::page_paths;
+use crate::text::CommonTexts;
 use crate::web::asked::Due;
 use crate::web::authorize::Visit;
 use crate::web::error::AuthorizeError;
 use crate::web::interaction::Pending;
 use crate::web::pages::{Field, FieldKind, FieldState, Form, Notice, StepPage, Weight};
-use crate::web::text::CommonTexts;
 use crate::web::{answer, cards, form};
 
 /// In the query after a mail went out once more.
@@ -85,7 +86,7 @@ pub(crate) async fn resend(
         return Ok(desk.too_many(page.notice(Some(notice)), wait));
     }
     let (Some(address), Some(draft)) = (token.email.as_deref().and_then(Mailbox::parse), Draft::of(&token)) else {
-        return Ok(desk.to(cards::SIGN_UP));
+        return Ok(desk.to(page_paths::SIGN_UP));
     };
     match send(&desk, &address, &draft, Asking::OnceMore).await? {
         Ok(()) => Ok(answer::see_other(format!("{}&{RESENT}", desk.href(CODE)))),
@@ -112,7 +113,7 @@ async fn due(visit: Visit, pending: Pending) -> Result<Due<Waiting>, AuthorizeEr
         return Ok(Due::Elsewhere(desk.refused(&admission)));
     }
     Ok(match desk.sent().await? {
-        None => Due::Elsewhere(desk.to(cards::SIGN_UP)),
+        None => Due::Elsewhere(desk.to(page_paths::SIGN_UP)),
         Some(token) if token.used_at.is_some() => Due::Elsewhere(desk.visit.go_on(desk.pending).await?),
         Some(token) if token.proven_at.is_some() => Due::Elsewhere(desk.to(FINISH)),
         Some(token) => Due::here((desk, token)),
@@ -131,6 +132,6 @@ fn page(desk: &Desk, token: &ActionToken, wrong: Option<fn(&'static CommonTexts)
     let lede = (texts.code_lede, token.email.clone().unwrap_or_default());
     let step = StepPage::new(shell, "signup-code-page", texts.code_title, lede)
         .form(form(CODE, "signup-code-submit", texts.submit).field(code))
-        .way("signup-other-address", desk.href(cards::SIGN_UP), texts.other_address);
+        .way("signup-other-address", desk.href(page_paths::SIGN_UP), texts.other_address);
     StepPage { others: vec![form(RESEND, "signup-resend", texts.resend).weight(Weight::Plain)], ..step }
 }

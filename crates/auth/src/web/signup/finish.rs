@@ -16,6 +16,7 @@ use store::{StoreError, Won};
 
 use super::applicant::{Applicant, Typed, Wrong};
 use super::{Admission, CODE, Desk, Draft, FINISH};
+use crate::page_paths;
 use crate::passkeys::{self, Naming, Owner};
 use crate::passwords::policy::Strength;
 use crate::security_log::{self, Event};
@@ -144,14 +145,14 @@ async fn due(visit: Visit, pending: Pending) -> Result<Due<Applicant>, Authorize
     {
         return Ok(Due::Elsewhere(desk.refused(&admission)));
     }
-    let Some(token) = desk.sent().await? else { return Ok(Due::Elsewhere(desk.to(cards::SIGN_UP))) };
+    let Some(token) = desk.sent().await? else { return Ok(Due::Elsewhere(desk.to(page_paths::SIGN_UP))) };
     if token.used_at.is_some() {
         return Ok(Due::Elsewhere(desk.visit.go_on(desk.pending).await?));
     }
     Ok(match (token.proven_at, Draft::of(&token)) {
         (Some(_), Some(draft)) => Due::here(Applicant { desk, token, draft }),
         (None, Some(_)) => Due::Elsewhere(desk.to(CODE)),
-        (_, None) => Due::Elsewhere(desk.to(cards::SIGN_UP)),
+        (_, None) => Due::Elsewhere(desk.to(page_paths::SIGN_UP)),
     })
 }
 
@@ -213,7 +214,7 @@ impl Applicant {
                 };
                 security_log::note(&visit.state, &visit.http, Event::new(&id, SecurityEvent::RecoveryCodesMade))
                     .await?;
-                let onward = format!("{}?interaction={}", cards::CONTINUE, pending.interaction.id);
+                let onward = format!("{}?interaction={}", page_paths::CONTINUE, pending.interaction.id);
                 let page = EnrolCodesPage { account, codes, onward: cards::path(&visit.state, &onward), shell };
                 Ok(answer::page(StatusCode::OK, &page, &visit.state, &visit.http))
             }

@@ -17,6 +17,7 @@ use super::{Draft, FINISH};
 use crate::AppState;
 use crate::action_tokens::{self, ActionToken};
 use crate::config::SignUp;
+use crate::page_paths;
 use crate::web::error::PageError;
 use crate::web::interaction::{self, OwnPage};
 use crate::web::pages::{Form, StepPage};
@@ -31,7 +32,7 @@ pub(crate) async fn get(
     let shell = shell::of(&state, &http);
     let texts = &shell.texts.signup;
     let csrf = browser_form::csrf(&state, &http, &browser_form::of_link(&found));
-    let action = cards::path(&state, &format!("{}/{token}", cards::SIGN_UP));
+    let action = cards::path(&state, &format!("{}/{token}", page_paths::SIGN_UP));
     let email = found.email.clone().unwrap_or_default();
     let (title, lede, submit) = match found.purpose {
         Purpose::Invite => (texts.invite_title, texts.invite_lede, texts.invite_submit),
@@ -64,7 +65,7 @@ pub(crate) async fn post(
     if store::action_tokens::bind(&state.store, &found.id, &id, &details, now).await? == Won::No {
         return Ok(over(&state, &http));
     }
-    let next = if found.purpose == Purpose::Invite { cards::SIGN_UP } else { FINISH };
+    let next = if found.purpose == Purpose::Invite { page_paths::SIGN_UP } else { FINISH };
     let location = format!("{}?interaction={id}", state.issuer().endpoint(next));
     Ok(answer::see_other(location))
 }
@@ -95,7 +96,7 @@ async fn here(
 }
 
 async fn begin(state: &AppState, http: &HttpRequest) -> Result<InteractionId, PageError> {
-    let account = OwnPage { path: cards::ACCOUNT.to_owned(), recent: None };
+    let account = OwnPage { path: page_paths::ACCOUNT.to_owned(), recent: None };
     interaction::begin_for(state, http, &account).await
 }
 
@@ -103,7 +104,7 @@ fn over(state: &AppState, http: &HttpRequest) -> HttpResponse {
     let shell = shell::of(state, http);
     let texts = &shell.texts.signup;
     let page = StepPage::new(shell, "signup-over-page", texts.over_title, (texts.over_lede, String::new()))
-        .way("signup-again", cards::path(state, cards::SIGN_UP), texts.again)
-        .way("signup-sign-in", cards::path(state, cards::ACCOUNT), texts.sign_in);
+        .way("signup-again", cards::path(state, page_paths::SIGN_UP), texts.again)
+        .way("signup-sign-in", cards::path(state, page_paths::ACCOUNT), texts.sign_in);
     answer::page(StatusCode::GONE, &page, state, http)
 }

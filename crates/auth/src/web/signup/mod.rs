@@ -29,6 +29,7 @@ use store::action_tokens::{ActionToken, latest_of_interaction};
 
 use self::draft::Draft;
 use crate::config::SignUp;
+use crate::page_paths;
 use crate::web::asked::Asked;
 use crate::web::authorize::Visit;
 use crate::web::error::AuthorizeError;
@@ -118,7 +119,7 @@ impl Desk {
 
     /// The answer to somebody who may not sign up. There is a way back.
     fn refused(&self, admission: &Admission) -> HttpResponse {
-        let shell = self.shell(cards::SIGN_UP);
+        let shell = self.shell(page_paths::SIGN_UP);
         let (texts, brand) = (&shell.texts.signup, shell.brand.clone());
         let page = match admission {
             Admission::NeedsInvitation => {

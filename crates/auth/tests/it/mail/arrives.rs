@@ -2,7 +2,7 @@
 
 use auth::config::MailSecurity;
 use auth::mail::{self, Message};
-use auth::web::text::Locale;
+use auth::text::Locale;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use protocol::mail::Notice;

@@ -4,7 +4,7 @@
 
 use auth::config::MailSecurity;
 use auth::mail::{Mailbox, send_test};
-use auth::web::text::Locale;
+use auth::text::Locale;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use auth::AppState;
 use auth::config::{Config, MailConfig};
 use auth::mail::{self, Mailbox, Message};
-use auth::web::text::Locale;
+use auth::text::Locale;
 use protocol::mail::MailState;
 use store::mails::Mail;
 use testkit::app::{TestApp, TestOptions};

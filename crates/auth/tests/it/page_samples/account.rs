@@ -1,12 +1,12 @@
 //! The account console but for its security pages.
 
+use auth::text::{Locale, fill};
 use auth::web::pages::{
     AccountFrame, AccountLinkPage, AccountPart, AppCard, AppTile, AppsPage, Badge, Check, DataPage, DeletePage,
     Deletion, DeviceKind, DeviceLine, EmailPage, EmailProofPage, Field, FieldKind, FieldState, FirstStep, Form,
     Granted, Link, LinkStep, LockDownPage, LogLine, LogPage, Notice, OverviewPage, Pager, Place, ProfilePage, Proof,
     Reach, Readers, ScopeLine, SessionCard, SessionsPage, SignInLine, SignOut, Weight,
 };
-use auth::web::text::{Locale, fill};
 
 use super::{CSRF, Contract, INTERACTION, Samples, alice, sample, shell};
 
@@ -308,7 +308,7 @@ fn apps(locale: Locale) -> Samples {
 
 fn log(locale: Locale) -> Samples {
     let texts = &locale.texts().log;
-    let kinds: Vec<_> = auth::web::text::event_kinds(texts);
+    let kinds: Vec<_> = auth::text::event_kinds(texts);
     let line = |what, app: Option<&str>, device| LogLine {
         what,
         app: app.map(str::to_owned),

@@ -1,10 +1,10 @@
 //! The pages of the account console about API keys.
 
+use auth::text::{Locale, Texts, fill};
 use auth::web::pages::{
     AccountFrame, AccountPart, ApiKeyBadge, ApiKeyLine, ApiKeyMadePage, ApiKeysPage, Field, FieldKind, Form, Link,
     Notice, Pager, Section, SettingPage, SignOut, TickBox, Ticked, Weight,
 };
-use auth::web::text::{Locale, Texts, fill};
 
 use super::{CSRF, Contract, Samples, alice, sample, shell};
 

@@ -1,7 +1,7 @@
 //! What an app is allowed.
 
+use auth::text::Locale;
 use auth::web::pages::{AccountCard, AnswerTo, Checked, ClientCard, ConsentPage, Granted, ScopeLine};
-use auth::web::text::Locale;
 
 use super::{CSRF, Contract, INTERACTION, Samples, alice, sample, shell, with_addresses};
 

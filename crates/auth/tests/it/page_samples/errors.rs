@@ -1,9 +1,9 @@
 //! Error pages and the catalogue of the codes.
 
+use auth::text::Locale;
 use auth::web::pages::{
     CataloguePage, ErrorCodePage, ErrorDetails, ErrorPage, Link, Mode, Onward, Shell, UriDifference,
 };
-use auth::web::text::Locale;
 use protocol::error::ErrorCode;
 
 use super::{Contract, REDIRECT, Samples, TRACE, sample, shell};

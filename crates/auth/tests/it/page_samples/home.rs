@@ -1,7 +1,7 @@
 //! The page at the address of the issuer, and the one that posts an answer to a client.
 
+use auth::text::Locale;
 use auth::web::pages::{FormPostPage, HomePage, LanguageSwitch, Mode, Shell};
-use auth::web::text::Locale;
 
 use super::{Contract, REDIRECT, Samples, sample};
 

@@ -1,10 +1,10 @@
 //! Signing in with a name and a password, and the choice of an account.
 
+use auth::text::Locale;
 use auth::web::pages::{
     AccountCard, AccountChoice, Again, ClientCard, Keep, LoginAlert, LoginPage, LoginPerson, Mode, Notice, Offered,
     PasskeyForm, PasskeyRefused, SelectAccountPage, SignedIn,
 };
-use auth::web::text::Locale;
 
 use super::{CSRF, Contract, INTERACTION, Samples, alice, sample, shell, with_addresses};
 

@@ -1,7 +1,7 @@
 //! Signing out.
 
+use auth::text::Locale;
 use auth::web::pages::{FrontchannelLogoutPage, Link, LoggedOutPage, LogoutPage, Shell};
-use auth::web::text::Locale;
 use protocol::logout::frontchannel::Frame;
 
 use super::{CSRF, Contract, Samples, alice, sample, shell};

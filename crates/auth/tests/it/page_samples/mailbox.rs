@@ -1,7 +1,7 @@
 //! The mailbox of development.
 
+use auth::text::Locale;
 use auth::web::pages::{Link, MailboxMessagePage, MailboxPage, MailboxRow, Mode, Shell};
-use auth::web::text::Locale;
 
 use super::{Contract, Samples, sample};
 

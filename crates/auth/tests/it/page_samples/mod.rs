@@ -16,9 +16,9 @@ mod steps;
 
 use std::collections::BTreeSet;
 
+use auth::text::Locale;
 use auth::web::headers::{self, Header};
 use auth::web::pages::{AccountCard, ClientCard, LanguageSwitch, Link, Mode, Page, Shell};
-use auth::web::text::Locale;
 
 /// A page in one state, as it would leave the server.
 pub(crate) struct Sample {

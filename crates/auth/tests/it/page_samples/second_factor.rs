@@ -1,10 +1,10 @@
 //! The second factor of a sign-in.
 
+use auth::text::Locale;
 use auth::web::pages::{
     EmailCodePage, Field, FieldKind, FieldState, ForcedPasswordPage, Form, Link, Notice, Offered, PasskeyForm,
     PasskeyPage, RecoveryCodePage, Ticked, TotpPage, Weight,
 };
-use auth::web::text::Locale;
 
 use super::{CSRF, Contract, INTERACTION, Samples, alice, sample, shell};
 

@@ -1,12 +1,12 @@
 //! The security pages of the account console, and the enrolment inside a sign-in.
 
+use auth::text::{Locale, Texts, fill};
 use auth::web::pages::{
     AccountFrame, AccountPart, BrowserLine, ClientCard, CodesPage, DeviceKind, DeviceLine, EnrolCodesPage,
     EnrolTotpPage, Field, FieldKind, FieldState, Form, Link, Notice, Offered, PasskeyForm, PasskeyLine, PasskeysPage,
     QrPicture, Section, SecurityCard, SecurityPage, SettingPage, SignOut, Signals, StepPage, Ticked, TotpOfferPage,
     TotpOffered, Weight,
 };
-use auth::web::text::{Locale, Texts, fill};
 
 use super::{CSRF, Contract, INTERACTION, Samples, alice, sample, shell};
 

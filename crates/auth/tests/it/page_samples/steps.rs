@@ -1,9 +1,9 @@
 //! The pages of `/signup` and `/recover`.
 
+use auth::text::Locale;
 use auth::web::pages::{
     ClientCard, Field, FieldKind, FieldState, Form, Notice, Offered, PasskeyForm, Shell, StepPage, Ticked, Tone, Weight,
 };
-use auth::web::text::Locale;
 
 use super::{CSRF, Contract, INTERACTION, Samples, alice, sample, shell, with_addresses};
 

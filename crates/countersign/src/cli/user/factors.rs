@@ -2,7 +2,7 @@
 
 use auth::config::{Config, MailTransport};
 use auth::mail::{Mailbox, Message, Notice, PostOffice};
-use auth::web::text::Locale;
+use auth::text::Locale;
 use clap::Args;
 use protocol::ids::SecurityEventId;
 use protocol::security_event::SecurityEvent;

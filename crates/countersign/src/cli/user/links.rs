@@ -3,7 +3,7 @@
 use auth::action_tokens::{Issued, Order, RECOVER, SIGN_UP, issue_link};
 use auth::config::{Config, MailTransport, SignUp};
 use auth::mail::{Mailbox, Message, PostOffice};
-use auth::web::text::Locale;
+use auth::text::Locale;
 use clap::Args;
 use protocol::action_token::Purpose;
 use protocol::time::Timestamp;

@@ -14,11 +14,11 @@ use url::form_urlencoded;
 
 use super::{event, link, made};
 use crate::api_keys::{Signing, Wanted, Workshop};
+use crate::text::{ApiKeysTexts, fill};
 use crate::web::pages::{AccountPart, Field, FieldKind, Form, Section, SettingPage, TickBox, Ticked};
-use crate::web::text::{ApiKeysTexts, fill};
 use crate::web::visitor::{Since, Visitor, VisitorError};
 use crate::web::{account, form};
-use crate::{AppState, accounts};
+use crate::{AppState, accounts, page_paths};
 
 const NAME: &str = "name";
 const PERMISSION: &str = "permission";
@@ -63,7 +63,7 @@ pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<Http
             let typed = Typed::nothing_yet(Workshop::of(&visitor.state).longest);
             page(&visitor, StatusCode::OK, &api, (&typed, &[]))
         }
-        None if apis.is_empty() => visitor.to(account::API_KEYS),
+        None if apis.is_empty() => visitor.to(page_paths::account::API_KEYS),
         None => choice(&visitor, &apis),
     })
 }
@@ -73,10 +73,11 @@ pub(crate) async fn post(
     http: HttpRequest,
     body: Payload,
 ) -> Result<HttpResponse, VisitorError> {
-    let (visitor, params) = Visitor::posted(state, http, body, Since::Recently, account::API_KEYS_NEW).await?;
+    let (visitor, params) =
+        Visitor::posted(state, http, body, Since::Recently, page_paths::account::API_KEYS_NEW).await?;
     let asked = form::text(&params, "api")?;
     let Some(api) = offered(&visitor).await?.into_iter().find(|api| api.identifier == asked) else {
-        return Ok(visitor.to(account::API_KEYS_NEW));
+        return Ok(visitor.to(page_paths::account::API_KEYS_NEW));
     };
     let typed = Typed::read(&params)?;
     let wanted = match typed.wanted(&visitor, &api) {
@@ -85,7 +86,7 @@ pub(crate) async fn post(
     };
     let event = event(&visitor, SecurityEvent::ApiKeyCreated);
     let Some(key) = Workshop::of(&visitor.state).make(wanted, event, visitor.now).await? else {
-        return Ok(account::done(&visitor, account::API_KEYS, "full"));
+        return Ok(account::done(&visitor, page_paths::account::API_KEYS, "full"));
     };
     accounts::tell(&visitor.state, &visitor.user, Notice::ApiKeyCreated).await?;
     Ok(made(&visitor, &key, None))
@@ -193,7 +194,7 @@ fn choice(visitor: &Visitor, apis: &[Api]) -> HttpResponse {
     let t = &account::shell(visitor).texts.api_keys;
     let section = |api: &Api| {
         let query = form_urlencoded::Serializer::new(String::new()).append_pair("api", &api.identifier).finish();
-        let there = format!("{}?{query}", account::API_KEYS_NEW);
+        let there = format!("{}?{query}", page_paths::account::API_KEYS_NEW);
         Section {
             title: Some(fill(t.for_api, &api.name)),
             texts: vec![fill(t.identifier, &api.identifier)],
@@ -211,7 +212,7 @@ fn page(visitor: &Visitor, status: StatusCode, api: &Api, (typed, wrong): (&Type
     let field = |kind, id, label| Field::new(kind, id, label).refused(about(id));
     let longest = Workshop::of(&visitor.state).longest;
     let signing = if typed.signing { Ticked::Yes } else { Ticked::No };
-    let form = Form::new(visitor.path(account::API_KEYS_NEW), visitor.csrf(), "api-key-submit", t.submit)
+    let form = Form::new(visitor.path(page_paths::account::API_KEYS_NEW), visitor.csrf(), "api-key-submit", t.submit)
         .hidden("api", api.identifier.clone())
         .field(field(FieldKind::Text("off"), NAME, t.name).value(&typed.name).hint(t.name_hint))
         .field(field(FieldKind::Several(boxes(t, api, typed)), PERMISSION, t.permissions))
@@ -235,7 +236,7 @@ fn setting(visitor: &Visitor, lede: &str, sections: Vec<Section>) -> SettingPage
         lede: lede.to_owned(),
         notice: None,
         sections,
-        back: link(visitor, account::API_KEYS, t.back),
+        back: link(visitor, page_paths::account::API_KEYS, t.back),
         shell,
     }
 }

@@ -9,12 +9,12 @@ use protocol::time::Seconds;
 
 use super::{address, event, found, made, page_of};
 use crate::api_keys::Workshop;
+use crate::text::{ApiKeysTexts, Texts, fill};
 use crate::web::account::{self, words};
 use crate::web::form;
 use crate::web::pages::{Field, FieldKind, Form, Section, Weight};
-use crate::web::text::{ApiKeysTexts, Texts, fill};
 use crate::web::visitor::{Since, Visitor, VisitorError};
-use crate::{AppState, accounts};
+use crate::{AppState, accounts, page_paths};
 
 const OVERLAP: &str = "overlap";
 
@@ -25,7 +25,7 @@ pub(crate) async fn post(
     body: Payload,
 ) -> Result<HttpResponse, VisitorError> {
     let (visitor, params) = Visitor::posted(state, http, body, Since::Recently, &page_of(&id)).await?;
-    let gone = |visitor: &Visitor| Ok(account::done(visitor, account::API_KEYS, "gone"));
+    let gone = |visitor: &Visitor| Ok(account::done(visitor, page_paths::account::API_KEYS, "gone"));
     let Some(old) = found(&visitor, &id).await? else { return gone(&visitor) };
     let overlap = overlap(form::text(&params, OVERLAP)?);
     let event = event(&visitor, SecurityEvent::ApiKeyRotated);
