@@ -104,6 +104,13 @@ pub(crate) async fn tell(state: &AppState, user: &User, notice: Notice) -> Resul
     mail::send(state, &address, Message::Notice(notice), language(user)).await
 }
 
+/// The same where the answer shows what is shown only once: it leaves even if the mail cannot.
+pub(crate) async fn tell_of_what_is_done(state: &AppState, user: &User, notice: Notice) {
+    if let Err(error) = tell(state, user, notice).await {
+        tracing::error!(error = &error as &dyn std::error::Error, user.id = %user.id, "a notice by mail was lost");
+    }
+}
+
 /// Word to the owner of an address that somebody typed for a new account or for theirs: it has an account already. That is told in a
 /// mail and nowhere else.
 pub(crate) async fn tell_of_account(state: &AppState, address: &Mailbox, owner: &User) -> Result<(), StoreError> {

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{AUTHORIZATION, USER_AGENT};
+use actix_web::http::header::{AUTHORIZATION, HeaderValue, USER_AGENT};
 use protocol::error::{ErrorCode, OAuthError};
 use protocol::network;
 
@@ -42,9 +42,11 @@ pub(crate) fn user_agent(request: &HttpRequest) -> Option<String> {
     header.map(|text| text.chars().take(LONGEST_USER_AGENT).collect())
 }
 
-/// The client's address: the peer itself or, when the peer is a trusted proxy, what the proxy says.
+/// The client's address: the peer itself or, when the peer is a trusted proxy, what the proxy says. A proxy that names nobody
+/// readable speaks for itself.
 pub(crate) fn address(state: &AppState, request: &HttpRequest) -> IpAddr {
     let Some(peer) = request.peer_addr() else { return IpAddr::V4(Ipv4Addr::UNSPECIFIED) };
-    let forwarded = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
-    network::forwarded_address(peer.ip(), forwarded, |address| state.config.server.trusts(address))
+    let forwarded = request.headers().get_all("x-forwarded-for").map(HeaderValue::as_bytes);
+    let address = network::forwarded_address(peer.ip(), forwarded, |address| state.config.server.trusts(address));
+    address.unwrap_or_else(|| peer.ip())
 }

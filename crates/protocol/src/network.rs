@@ -44,24 +44,31 @@ impl IpNetwork {
 }
 
 /// Who a request comes from: the peer, or whom a proxy names. Walks from the nearest hop outwards, as long as the hops are trusted
-/// proxies (RFC 9700 §4.13). What stands beyond the first stranger, or beyond a hop that is no address, may be anybody's invention and
-/// is not read. `forwarded` are the values of all `X-Forwarded-For` headers.
+/// proxies (RFC 9700 §4.13). What stands beyond the first stranger may be anybody's invention and is not read. `forwarded` are the
+/// values of all `X-Forwarded-For` headers, as bytes: a stranger's hop may be anything, and must not make the line unreadable that a
+/// proxy continued. `None` where a trusted proxy names somebody in a way that nobody can read.
 pub fn forwarded_address<'h>(
     peer: IpAddr,
-    forwarded: impl Iterator<Item = &'h str>,
+    forwarded: impl Iterator<Item = &'h [u8]>,
     trusted: impl Fn(IpAddr) -> bool,
-) -> IpAddr {
+) -> Option<IpAddr> {
     let mut nearest = peer.to_canonical();
-    let hops: Vec<&str> = forwarded.flat_map(|value| value.split(',')).map(str::trim).collect();
+    let hops: Vec<&[u8]> = forwarded.flat_map(|value| value.split(|byte| *byte == b',')).collect();
     for hop in hops.into_iter().rev() {
         if !trusted(nearest) {
             break;
         }
-        let address = hop.parse::<IpAddr>().or_else(|_| hop.parse::<SocketAddr>().map(|address| address.ip()));
-        let Ok(address) = address else { break };
-        nearest = address.to_canonical();
+        nearest = hop_address(hop)?;
     }
-    nearest
+    Some(nearest)
+}
+
+/// With or without a port; IPv6 addresses with or without brackets.
+fn hop_address(hop: &[u8]) -> Option<IpAddr> {
+    let hop = std::str::from_utf8(hop).ok()?.trim();
+    let bare = hop.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(hop);
+    let address = bare.parse::<IpAddr>().or_else(|_| hop.parse::<SocketAddr>().map(|address| address.ip()));
+    address.ok().map(|address| address.to_canonical())
 }
 
 fn masked(address: IpAddr, prefix: u8) -> IpAddr {
@@ -164,7 +171,8 @@ mod tests {
 
     fn address(peer: &str, forwarded: &[&str]) -> String {
         let trusted = |address: IpAddr| matches!(address, IpAddr::V4(v4) if v4.octets()[0] == 10);
-        forwarded_address(peer.parse().unwrap(), forwarded.iter().copied(), trusted).to_string()
+        let address = forwarded_address(peer.parse().unwrap(), forwarded.iter().map(|value| value.as_bytes()), trusted);
+        address.map_or_else(|| "nobody".to_owned(), |address| address.to_string())
     }
 
     #[test]
@@ -180,12 +188,21 @@ mod tests {
         assert_eq!(address("10.0.0.1", &["203.0.113.66", "198.51.100.9, 10.0.0.2"]), "198.51.100.9");
         assert_eq!(address("10.0.0.1", &["198.51.100.9:51234"]), "198.51.100.9");
         assert_eq!(address("10.0.0.1", &["[2001:db8::1]:443"]), "2001:db8::1");
+        assert_eq!(address("10.0.0.1", &["[2001:db8::1]"]), "2001:db8::1");
     }
 
     #[test]
-    fn a_hop_that_is_no_address_ends_the_walk() {
-        assert_eq!(address("10.0.0.1", &["203.0.113.66, unknown"]), "10.0.0.1");
-        assert_eq!(address("10.0.0.1", &["203.0.113.66, , 10.0.0.2"]), "10.0.0.2");
+    fn a_proxy_that_names_nobody_readable_leaves_the_client_unknown() {
+        assert_eq!(address("10.0.0.1", &["203.0.113.66, unknown"]), "nobody");
+        assert_eq!(address("10.0.0.1", &["203.0.113.66, , 10.0.0.2"]), "nobody");
         assert_eq!(address("10.0.0.1", &[]), "10.0.0.1");
+    }
+
+    #[test]
+    fn what_a_stranger_wrote_does_not_hide_what_the_proxy_wrote_behind_it() {
+        let trusted = |address: IpAddr| matches!(address, IpAddr::V4(v4) if v4.octets()[0] == 10);
+        let line: &[u8] = b"\xff\x80, 203.0.113.9";
+        let address = forwarded_address("10.0.0.1".parse().unwrap(), std::iter::once(line), trusted);
+        assert_eq!(address, Some("203.0.113.9".parse().unwrap()));
     }
 }

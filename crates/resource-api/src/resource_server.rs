@@ -114,10 +114,11 @@ impl ResourceServer {
             keys.push(cache);
         }
         let validator = Validator::new(&settings, &keys);
-        let replay = settings.replay.clone().unwrap_or_else(|| Arc::new(MemoryReplay::default()));
-        let dpop = settings.dpop.clone().map(|config| Verifier::new(config).with_replay(Arc::clone(&replay)));
+        // One for each kind, so that whoever signs many requests locks out nobody but those who sign.
+        let replay = || settings.replay.clone().unwrap_or_else(|| Arc::new(MemoryReplay::default()));
+        let dpop = settings.dpop.clone().map(|config| Verifier::new(config).with_replay(replay()));
         let signatures = settings.signatures.zip(public_url);
-        let signatures = signatures.map(|(policy, url)| signature::Verifier::new(url, policy, replay));
+        let signatures = signatures.map(|(policy, url)| signature::Verifier::new(url, policy, replay()));
         let realm = Realm {
             audience: settings.audience.clone(),
             resource_metadata: metadata::url(&settings.public_url),

@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
-use actix_web::http::header::{HeaderMap, HeaderValue, SET_COOKIE};
+use actix_web::http::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
 use actix_web::{HttpMessage as _, HttpRequest};
 use protocol::secret::NamedToken;
 use protocol::time::Seconds;
@@ -37,8 +37,13 @@ pub(crate) enum Life {
     For(Seconds),
 }
 
+/// Names and values as they were sent: a name that becomes ours by decoding (`%5F%5FHost-…`) is one whose prefix no browser guarded.
+/// What stands beside it, by whatever program, is no reason to miss it.
 pub(crate) fn read(state: &AppState, request: &HttpRequest, name: &'static str) -> Option<String> {
-    request.cookie(&full_name(state, name)).map(|cookie| cookie.value().to_owned())
+    let name = full_name(state, name);
+    let pairs = request.headers().get_all(COOKIE).flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
+    let mut ours = pairs.filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='));
+    ours.find(|(sent, _)| *sent == name).map(|(_, value)| value.to_owned())
 }
 
 pub(crate) fn write(state: &AppState, name: &'static str, value: String, life: Life) -> Cookie<'static> {

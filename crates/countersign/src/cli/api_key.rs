@@ -217,10 +217,10 @@ impl Desk<'_> {
 
     /// What follows from a new key.
     async fn made(&self, owner: &User, made: Made, notice: Notice) -> Result<(), Failure> {
-        user::tell(owner, notice, (self.store, self.config), self.now).await?;
+        // The key first: it is shown this once, whatever becomes of the mail.
         let shown = Shown::with_key(&made, &owner.username, self.now);
         self.context.output.show(&shown, Shown::in_lines);
-        Ok(())
+        user::tell(owner, notice, (self.store, self.config), self.now).await
     }
 
     async fn find(&self, id: &ApiKeyId) -> Result<ApiKeyRecord, Failure> {

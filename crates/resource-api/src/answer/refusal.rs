@@ -141,7 +141,9 @@ impl Refusal {
                 let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::UNAUTHORIZED);
                 (status, Some(error.code()), error.to_string().into())
             }
-            Self::BodyEnded => (StatusCode::BAD_REQUEST, Some("invalid_request"), "the body ended early".into()),
+            Self::BodyEnded => {
+                (StatusCode::BAD_REQUEST, Some("invalid_request"), "the body ended early or took too long".into())
+            }
             Self::SignedBody(limit) => {
                 let detail = format!("a signed body has at most {limit} bytes here");
                 (StatusCode::PAYLOAD_TOO_LARGE, Some("content_too_large"), detail.into())

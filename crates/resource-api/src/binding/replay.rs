@@ -17,7 +17,8 @@ use protocol::time::{Seconds, Timestamp};
 /// gets one of them refused.
 const KEY_BYTES: usize = 16;
 const SHARDS: usize = 64;
-/// Entries. At 60 seconds each, 8,700 uses per second; a full store has about 30 MiB.
+/// Entries. A DPoP proof is kept for a minute, the nonce of a signature for six: 8,700 proofs or 1,400 signed requests per second. A
+/// full store has about 30 MiB.
 const DEFAULT_CAPACITY: usize = 1 << 19;
 /// What has ended is removed at the latest with the next claim after this time.
 const SWEEP_EVERY: Seconds = Seconds(30);
@@ -48,9 +49,7 @@ pub enum NotClaimed {
 pub enum Unavailable {
     #[error("the store of used proofs is full; give it more room, or limit the rate of requests")]
     Full,
-    #[error(
-        "the clock was set back to a time whose used proofs are forgotten; wait until it has passed, or start again"
-    )]
+    #[error("the clock was set back to a time whose used proofs are forgotten; wait until it has passed")]
     ClockSetBack,
     /// For stores outside of this process.
     #[error("the store of used proofs cannot be reached")]

@@ -90,7 +90,8 @@ pub(crate) struct Position {
     pub pruned: i64,
 }
 
-/// The last thing in a transaction, but for what `audience` is read from: everybody else waits from here on.
+/// The last thing in a transaction, but for what `audience` is read from and for what has to be counted in turn: everybody else waits
+/// from here on.
 pub(crate) async fn append(
     transaction: &mut AnyConnection,
     happened: &Happened<'_>,

@@ -115,14 +115,15 @@ pub(crate) async fn create(
             Claimed::OtherRequest => return Err(GroupError::OtherRequest),
         }
     }
+    // First, because whoever draws the next event waits for the one before: nobody counts the groups while another makes one.
+    let audience = Audience::One(caller.as_str());
+    events::append(&mut transaction, &happened(id.as_str(), Change::Created, now), audience).await?;
     let insert = sqlx::query(INSERT).bind(id.as_str()).bind(caller.as_str()).bind(name).bind(now.0).bind(MAX_GROUPS);
     if insert.execute(&mut *transaction).await?.rows_affected() == 0 {
         return Err(GroupError::TooManyGroups);
     }
     let member = sqlx::query(INSERT_MEMBER).bind(id.as_str()).bind(caller.as_str()).bind(now.0);
     member.execute(&mut *transaction).await?;
-    let audience = Audience::One(caller.as_str());
-    events::append(&mut transaction, &happened(id.as_str(), Change::Created, now), audience).await?;
     transaction.commit().await?;
     Ok(Made { id: id.as_str().to_owned(), created_at: now.0 })
 }
@@ -171,6 +172,12 @@ pub(crate) async fn add(
     Ok(transaction.commit().await?)
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Removed {
+    Yes,
+    NotThere,
+}
+
 /// By the owner, or by the member themselves; the owner stays. Whether there was such a member.
 pub(crate) async fn remove(
     database: &Database,
@@ -190,12 +197,6 @@ pub(crate) async fn remove(
     events::append(&mut transaction, &happened(&group.id, Change::Left, now), audience).await?;
     transaction.commit().await?;
     Ok(Removed::Yes)
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Removed {
-    Yes,
-    NotThere,
 }
 
 /// Only an empty one; what was shared with it is shared no more.

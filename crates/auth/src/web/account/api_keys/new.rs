@@ -88,7 +88,7 @@ pub(crate) async fn post(
     let Some(key) = Workshop::of(&visitor.state).make(wanted, event, visitor.now).await? else {
         return Ok(account::done(&visitor, page_paths::account::API_KEYS, "full"));
     };
-    accounts::tell(&visitor.state, &visitor.user, Notice::ApiKeyCreated).await?;
+    accounts::tell_of_what_is_done(&visitor.state, &visitor.user, Notice::ApiKeyCreated).await;
     Ok(made(&visitor, &key, None))
 }
 

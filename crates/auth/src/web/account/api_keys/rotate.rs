@@ -32,7 +32,7 @@ pub(crate) async fn post(
     let Some(new) = Workshop::of(&visitor.state).rotate(&old, overlap, event, visitor.now).await? else {
         return gone(&visitor);
     };
-    accounts::tell(&visitor.state, &visitor.user, Notice::ApiKeyRotated).await?;
+    accounts::tell_of_what_is_done(&visitor.state, &visitor.user, Notice::ApiKeyRotated).await;
     let texts = account::shell(&visitor).texts;
     let end = (visitor.now + overlap).min(old.expires_at.unwrap_or(visitor.now + overlap));
     let about_old = match overlap {
