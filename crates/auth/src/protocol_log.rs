@@ -47,6 +47,7 @@ const SHOWN: &[&str] = &[
     "grant_type",
     "max_age",
     "prompt",
+    "purpose",
     "response_mode",
     "response_type",
     "scope",

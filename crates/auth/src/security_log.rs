@@ -58,7 +58,12 @@ pub(crate) async fn note(state: &AppState, http: &HttpRequest, event: Event<'_>)
 
 /// Writes it beside the answer, which must take as long for people who exist as for those who do not.
 pub(crate) fn note_aside(state: &Data<AppState>, http: &HttpRequest, event: Event<'_>) {
-    let (entry, state) = (entry(state, http, event), Arc::clone(state));
+    write_aside(state, entry(state, http, event));
+}
+
+/// The same, for an entry that was made before.
+pub(crate) fn write_aside(state: &Data<AppState>, entry: Entry) {
+    let state = Arc::clone(state);
     tokio::spawn(async move {
         if let Err(error) = store::security_events::insert(&state.store, &entry).await {
             tracing::warn!(%error, kind = entry.kind.name(), "a security event could not be written");

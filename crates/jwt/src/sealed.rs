@@ -24,8 +24,8 @@ const VERSION: u8 = 1;
 const SALT: usize = 24;
 const PREFIX: usize = 1 + SALT;
 const KEY: usize = 32;
-/// A mail with both its bodies.
-const MAX_MAIL: usize = 256 * 1024;
+/// A mail with both its bodies; a session with all its tokens.
+const MAX_ROW: usize = 256 * 1024;
 
 /// What a sealed text is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +44,8 @@ pub enum Purpose<'a> {
     TotpOffer(&'a UserId),
     /// What a relying party remembers while a person signs in at its issuer, in a cookie.
     SignIn,
+    /// The session of a browser at a relying party, with its tokens. Bound to its row, the hash of the cookie.
+    Session(&'a str),
     /// What requests are signed with by who has this API key (`api_key.rs`). Bound to the key.
     ApiKeySigning(&'a ApiKeyId),
 }
@@ -92,7 +94,7 @@ impl Purpose<'_> {
     /// No text of ours is longer.
     fn longest(self) -> usize {
         match self {
-            Self::Mail(_) => MAX_MAIL,
+            Self::Mail(_) | Self::Session(_) => MAX_ROW,
             _ => MAX_TOKEN,
         }
     }
@@ -107,6 +109,7 @@ impl Purpose<'_> {
             Self::Totp(user) => [&[VERSION, 5], user.as_str().as_bytes()].concat(),
             Self::TotpOffer(user) => [&[VERSION, 6], user.as_str().as_bytes()].concat(),
             Self::SignIn => vec![VERSION, 32],
+            Self::Session(row) => [&[VERSION, 33], row.as_bytes()].concat(),
             Self::ApiKeySigning(key) => [&[VERSION, 7], key.as_str().as_bytes()].concat(),
         }
     }
@@ -182,8 +185,13 @@ mod tests {
         let (row, another) = (MailId::parse("m1").expect("is an id"), MailId::parse("m2").expect("is an id"));
         let long = "a".repeat(2 * MAX_TOKEN);
         let mail = seal_for(Purpose::Mail(&row), &secrets(), &long);
-        assert_eq!(open_for::<String>(Purpose::Mail(&row), &secrets(), &mail), Some(long));
+        assert_eq!(open_for::<String>(Purpose::Mail(&row), &secrets(), &mail).as_ref(), Some(&long));
         assert_eq!(open_for::<String>(Purpose::Mail(&another), &secrets(), &mail), None);
+        let session = seal_for(Purpose::Session("m1"), &secrets(), &long);
+        assert_eq!(open_for::<String>(Purpose::Session("m1"), &secrets(), &session).as_ref(), Some(&long));
+        for other in [Purpose::Session("m2"), Purpose::Mail(&row), Purpose::SignIn] {
+            assert_eq!(open_for::<String>(other, &secrets(), &session), None);
+        }
         let other = seal_for(Purpose::AccessToken, &secrets(), &"a".repeat(2 * MAX_TOKEN));
         assert_eq!(open_for::<String>(Purpose::AccessToken, &secrets(), &other), None);
     }

@@ -145,6 +145,9 @@ pub struct Client {
     pub default_acr_values: Vec<String>,
     /// Nobody gets in with less, whatever a request asks for.
     pub minimum_acr: Option<Level>,
+    /// The API whose resource server it is may ask whether a password that somebody sent to it is theirs, and these scopes are what
+    /// such a caller may do there at most. `None`: no password is checked for it.
+    pub password_check_scope: Option<Scope>,
     /// How to reach the people behind it.
     pub contacts: Vec<String>,
     pub software_id: Option<String>,
@@ -266,6 +269,7 @@ pub(crate) mod tests {
             require_auth_time: false,
             default_acr_values: Vec::new(),
             minimum_acr: None,
+            password_check_scope: None,
             contacts: Vec::new(),
             software_id: None,
             software_version: None,

@@ -67,7 +67,7 @@ pub fn refresh_token_expiry(grant: &Rotation, presented: Generation, now: Timest
 }
 
 /// RFC 7519 §4.1.3: one audience may be written as a string, several are an array. Written as in the token itself.
-fn one_or_many<S: Serializer>(audience: &[String], serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn one_or_many<S: Serializer>(audience: &[String], serializer: S) -> Result<S::Ok, S::Error> {
     match audience {
         [one] => one.serialize(serializer),
         many => many.serialize(serializer),

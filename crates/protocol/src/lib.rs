@@ -22,6 +22,7 @@
 //! | `grant` | the token request: one file per grant, each with one `decide` |
 //! | `id_token`, `userinfo`, `introspection` | what tokens say, whom UserInfo and introspection answer |
 //! | `permission`, `api_key`, `api_keys` | what a caller of an API may do; the keys that people make for their programs: their text, their rules |
+//! | `password_check` | when a password that was sent to an API is enough, and what the API is told |
 //! | `network` | ranges of IP addresses |
 //! | `mail`, `action_token` | what people are told by mail; links and codes that are good once |
 //! | `metadata` | the discovery document |
@@ -55,6 +56,7 @@ pub mod metadata;
 pub mod network;
 pub mod params;
 pub mod passkey;
+pub mod password_check;
 pub mod permission;
 pub mod pkce;
 pub mod redirect_uri;

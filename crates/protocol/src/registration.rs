@@ -1,7 +1,7 @@
 //! Client metadata (RFC 7591 §2, OpenID Connect Registration §2) ⇄ `Client`: the rules of both directions.
 //!
-//! `check` looks at every member and names every problem at once, so that a person corrects a file once. Four members are our
-//! own: `consent_policy`, `pkce_policy`, `scope_claims`, `minimum_acr` and `response_modes`.
+//! `check` looks at every member and names every problem at once, so that a person corrects a file once. Six members are our
+//! own: `consent_policy`, `pkce_policy`, `scope_claims`, `minimum_acr`, `password_check_scope` and `response_modes`.
 //!
 //! `registration/read.rs` makes a client of it, with `registration/members.rs` for single members; what they mean together stands
 //! in `registration/together.rs`, what the installation has for it in `registration/offered.rs`. `registration/written.rs` is the
@@ -92,6 +92,7 @@ metadata! {
     require_auth_time: bool,
     default_acr_values: Vec<String>,
     minimum_acr: String,
+    password_check_scope: String,
     contacts: Vec<String>,
     software_id: String,
     software_version: String,

@@ -1,12 +1,11 @@
 //! What an operator decides about a protected API: whose tokens are accepted, for whom they must be meant, who may call from a
 //! browser.
 //!
-//! Issuer and audience are enough; the rest has defaults. The environment is read here and nowhere else in this library. All
-//! problems are reported at once.
+//! Issuer and audience are enough; the rest has defaults. What comes from the environment is in `variables.rs`. All problems are
+//! reported at once.
 
 use std::fmt;
 use std::ops::RangeInclusive;
-use std::path::Path;
 use std::sync::Arc;
 
 use protocol::issuer::Issuer;
@@ -23,9 +22,6 @@ use crate::binding::replay::Replay;
 use crate::introspection::{ClientCredentials, Limits};
 use crate::signature::Policy;
 use crate::token::issuers::TrustedIssuer;
-
-/// The prefix of every environment variable below.
-pub(crate) const PREFIX: &str = "COUNTERSIGN_API_";
 
 /// A key that an issuer withdrew must end here at some time.
 const LONGEST: Seconds = Seconds::days(7);
@@ -56,6 +52,9 @@ pub struct Settings {
     /// `Authorization: Basic` with a user name and an API key of that person (RFC 7617), over TLS. Off by default; needs
     /// `introspection`.
     pub basic: bool,
+    /// With `basic`: also with a password, which the first issuer is asked about; it must allow that to the client of this API
+    /// (`countersign client passwords`). Off by default: passwords are refused without a question.
+    pub basic_passwords: bool,
     /// Requests signed with an API key (RFC 9421). Off by default; needs `introspection`.
     pub signatures: Option<Policy>,
     /// Sessions by cookie for a web front end on the same origin. `None`: cookies are not looked at.
@@ -101,11 +100,6 @@ pub struct Fault {
     pub reason: String,
 }
 
-/// What is wrong with the environment, every variable at once.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}", .0.join("\n"))]
-pub struct EnvironmentError(pub Vec<String>);
-
 impl Default for JwksConfig {
     fn default() -> Self {
         Self {
@@ -132,55 +126,13 @@ impl Settings {
             replay: None,
             introspection: None,
             basic: false,
+            basic_passwords: false,
             signatures: None,
             #[cfg(feature = "bff")]
             sessions: None,
             jwks: JwksConfig::default(),
             extra_ca: None,
         }
-    }
-
-    /// Reads `COUNTERSIGN_API_ISSUER`, `…_AUDIENCE`, `…_PUBLIC_URL` (default: the audience), `…_ALLOWED_ORIGINS` (separated by
-    /// spaces), `…_CA_FILE`, and `…_CLIENT_ID` with `…_CLIENT_SECRET` for introspection.
-    #[expect(clippy::disallowed_methods, reason = "the edge of the program: everything else gets its settings")]
-    pub fn from_env() -> Result<Self, EnvironmentError> {
-        Self::from_variables(|name| std::env::var(name).ok())
-    }
-
-    /// The same, from any source of variables.
-    pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, EnvironmentError> {
-        let get = |name: &str| variable(&format!("{PREFIX}{name}")).filter(|value| !value.is_empty());
-        let mut wrong = Vec::new();
-        let issuer = match get("ISSUER").map(|text| Issuer::parse_foreign(&text)) {
-            Some(Ok(issuer)) => Some(issuer),
-            Some(Err(error)) => note(&mut wrong, format!("{PREFIX}ISSUER: {error}")),
-            None => note(&mut wrong, format!("{PREFIX}ISSUER: is not set; it names the issuer whose tokens to accept")),
-        };
-        let audience = get("AUDIENCE")
-            .or_else(|| note(&mut wrong, format!("{PREFIX}AUDIENCE: is not set; it is this API's identifier")));
-        let extra_ca = match get("CA_FILE").map(|path| (std::fs::read(Path::new(&path)), path)) {
-            Some((Ok(pem), _)) => Some(pem),
-            Some((Err(error), path)) => note(&mut wrong, format!("{PREFIX}CA_FILE: {path}: {error}")),
-            None => None,
-        };
-        let (Some(issuer), Some(audience)) = (issuer, audience) else { return Err(EnvironmentError(wrong)) };
-        let mut settings = Self { extra_ca, ..Self::new(issuer, audience) };
-        if let Some(url) = get("PUBLIC_URL") {
-            url.trim_end_matches('/').clone_into(&mut settings.public_url);
-        }
-        if let Some(origins) = get("ALLOWED_ORIGINS") {
-            settings.allowed_origins = origins.split_ascii_whitespace().map(str::to_owned).collect();
-        }
-        settings.introspection = match (get("CLIENT_ID"), get("CLIENT_SECRET")) {
-            (Some(id), Some(secret)) => Some(Introspection::with_secret(id, secret)),
-            (None, None) => None,
-            _ => note(&mut wrong, format!("{PREFIX}CLIENT_ID and {PREFIX}CLIENT_SECRET: set both or none")),
-        };
-        wrong.extend(settings.faults().iter().map(|fault| {
-            let name = fault.key.to_ascii_uppercase();
-            format!("{PREFIX}{name}: {}", fault.reason)
-        }));
-        if wrong.is_empty() { Ok(settings) } else { Err(EnvironmentError(wrong)) }
     }
 
     /// Everything that is wrong with the values, or nothing.
@@ -192,25 +144,46 @@ impl Settings {
         }
         let names = |at: usize| self.issuers[at].issuer.as_str();
         if (1..self.issuers.len()).any(|at| (0..at).any(|before| names(before) == names(at))) {
-            fault("issuer", "is named twice");
+            fault("issuer", "is named twice; name each issuer once");
         }
         // The audience stands as realm in challenges, so it must fit a quoted string (RFC 9110 §5.6.4).
         if self.audience.is_empty() || !self.audience.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\') {
-            fault("audience", "has visible ASCII characters only, without quote and backslash");
+            fault(
+                "audience",
+                "has visible ASCII characters only, without quote and backslash; write the identifier that tokens carry in aud",
+            );
         }
         if !Url::parse(&self.public_url).is_ok_and(|url| {
             matches!(url.scheme(), "https" | "http") && url.query().is_none() && url.fragment().is_none()
         }) {
-            fault("public_url", "is an http or https URL without query and fragment");
+            fault(
+                "public_url",
+                "is an http or https URL without query and fragment; write where callers reach this API, as https://api.example",
+            );
         }
         for origin in self.allowed_origins.iter().filter(|origin| !is_origin(origin)) {
-            fault("allowed_origins", &format!("{origin} is not an origin as https://app.example (no path, no *)"));
+            fault(
+                "allowed_origins",
+                &format!("{origin} is no origin; write it as https://app.example (no path, no *)"),
+            );
         }
         if self.dpop.as_ref().is_some_and(|dpop| !PROOF_WINDOW.contains(&dpop.window.0) || dpop.algorithms.is_empty()) {
             fault("dpop", "window is 1 to 300 seconds, and there is an algorithm");
         }
         if (self.basic || self.signatures.is_some()) && self.introspection.is_none() {
-            fault("introspection", "is needed for Basic and for signed requests: the issuer knows the API keys");
+            fault(
+                "introspection",
+                "is needed for Basic and for signed requests, because the issuer knows the API keys; register this API as a client there",
+            );
+        }
+        if self.trusted_proxies.iter().any(IpNetwork::is_everyone) {
+            fault(
+                "trusted_proxies",
+                "hold everybody, who could then name any certificate and any address; write the proxies alone",
+            );
+        }
+        if self.basic_passwords && !self.basic {
+            fault("basic", "is needed for passwords; switch it on as well");
         }
         self.jwks.faults(&mut fault);
         found
@@ -269,49 +242,23 @@ impl fmt::Debug for Settings {
 
 /// Exactly what a browser sends in `Origin`, over https or, for development, http on loopback.
 fn is_origin(text: &str) -> bool {
-    Url::parse(text).is_ok_and(|url| {
-        let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-        (url.scheme() == "https" || (url.scheme() == "http" && loopback)) && url.origin().ascii_serialization() == text
-    })
+    Url::parse(text).is_ok_and(|url| is_secure(&url) && url.origin().ascii_serialization() == text)
 }
 
-fn note<T>(wrong: &mut Vec<String>, line: String) -> Option<T> {
-    wrong.push(line);
-    None
+/// https, or http on loopback.
+pub(crate) fn is_secure(url: &Url) -> bool {
+    let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    url.scheme() == "https" || (url.scheme() == "http" && loopback)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn from(pairs: &[(&str, &str)]) -> Result<Settings, EnvironmentError> {
-        Settings::from_variables(|name| {
-            let name = name.strip_prefix(PREFIX)?;
-            pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
-        })
-    }
-
-    #[test]
-    fn issuer_and_audience_are_enough() {
-        let settings = from(&[("ISSUER", "https://id.example"), ("AUDIENCE", "https://api.example")]);
-        let settings = settings.expect("is enough");
-        assert_eq!(settings.public_url, "https://api.example");
-        assert!(settings.allowed_origins.is_empty() && settings.is_https());
-    }
-
-    #[test]
-    fn all_faults_are_told_at_once() {
-        let error = from(&[("ISSUER", "http://id.example"), ("CA_FILE", "no-such-file")]).expect_err("is wrong");
-        let told = error.to_string();
-        for name in ["COUNTERSIGN_API_ISSUER", "COUNTERSIGN_API_AUDIENCE", "COUNTERSIGN_API_CA_FILE"] {
-            assert!(told.contains(name), "{told}");
-        }
-    }
-
     #[test]
     fn an_issuer_is_named_once() {
-        let mut settings =
-            from(&[("ISSUER", "https://id.example"), ("AUDIENCE", "https://api.example")]).expect("is enough");
+        let issuer = Issuer::parse("https://id.example").expect("is an issuer");
+        let mut settings = Settings::new(issuer, "https://api.example");
         settings.issuers.push(settings.issuers[0].clone());
         assert_eq!(settings.faults()[0].key, "issuer");
     }

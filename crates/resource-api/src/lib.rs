@@ -8,6 +8,8 @@
 //! | room | what it answers |
 //! |---|---|
 //! | `config`, `resource_server` | what an operator decides; all of it as one value |
+//! | `environment`, `variables` | the same from environment variables |
+//! | `meter` | what is counted and timed, behind the feature `metrics` |
 //! | `access` | which handler answers, what its guards demand, who the [`Caller`] is |
 //! | `credential` | headers → exactly one credential; opaque tokens, API keys and Basic |
 //! | `token` | JWTs: whose they are, with which keys, what they say |
@@ -27,7 +29,9 @@ mod binding;
 mod clock;
 mod config;
 mod credential;
+mod environment;
 pub mod introspection;
+mod meter;
 mod resource_server;
 #[cfg(feature = "service")]
 pub mod service;
@@ -35,17 +39,33 @@ pub mod signature;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 mod token;
+mod variables;
 
 pub use access::caller::{Caller, Claims, CredentialKind, Identity};
 pub use access::guard::{Guard, IntoDemand, all_of, any_of, authenticated, in_handler, optional, public, require};
 pub use access::routes::{Line, Routes, delete, get, line, patch, post, put};
 pub use answer::problem::Problem;
 pub use answer::trace::layer;
+pub use binding::dpop::{DpopConfig, NonceMode};
 pub use binding::{certificate, dpop, replay};
-pub use config::{EnvironmentError, Fault, Introspection, JwksConfig, Settings};
+pub use config::{Fault, Introspection, JwksConfig, Settings};
 pub use credential::basic;
-pub use protocol::issuer::Issuer;
-pub use protocol::permission::{Permission, Reach};
+pub use environment::EnvironmentError;
+// Types of our other crates that stand in signatures here: nobody has to depend on those.
+pub use jwt::jwks::JwksError;
+pub use jwt::key::SigningKey;
+pub use protocol::api_key::ApiKeyId;
+pub use protocol::issuer::{InvalidIssuer, Issuer};
+pub use protocol::network::{InvalidNetwork, IpNetwork};
+pub use protocol::permission::{InvalidPermission, Permission, Reach};
+pub use protocol::secret::{Secret, SecretString};
+pub use protocol::signing::SigningAlgorithm;
+pub use protocol::time::{Seconds, Timestamp};
 pub use resource_server::{KeepFresh, ResourceServer, StartError};
 pub use token::issuers::{ClaimShape, TrustedIssuer};
 pub use token::outbound::ClientError;
+
+/// The program in it compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

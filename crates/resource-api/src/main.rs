@@ -1,14 +1,12 @@
 //! `countersign-resource-api`: the API as a program of its own, configured by environment variables.
 //!
-//! Beside those of [`Config::from_env`]: `COUNTERSIGN_API_LISTEN` (default 127.0.0.1:8081), `COUNTERSIGN_API_TLS_CERT_FILE` and
-//! `COUNTERSIGN_API_TLS_KEY_FILE` (PEM, both or none), `COUNTERSIGN_API_LOG` (a filter as `info`), `COUNTERSIGN_API_LOG_FORMAT`
-//! (`text` or `json`).
+//! Which there are is in `service/program.rs`, and for its users in `docs/resource-api.md`.
 
 use std::error::Error;
 use std::net::TcpListener;
 use std::process::ExitCode;
 
-use resource_api::service::{self, Api, Config};
+use resource_api::service::{self, Api, LogFormat, Measurements, Program};
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::pem::PemObject as _;
@@ -26,13 +24,18 @@ fn main() -> ExitCode {
 }
 
 fn start() -> Result<(), Box<dyn Error>> {
-    start_log()?;
-    let config = Config::from_env()?;
-    let tls = tls()?;
-    let listen = variable("LISTEN").unwrap_or_else(|| "127.0.0.1:8081".to_owned());
-    let listener = TcpListener::bind(&listen).map_err(|error| format!("COUNTERSIGN_API_LISTEN: {listen}: {error}"))?;
+    let Program { config, listen, tls, log, log_format, metrics } = Program::from_env()?;
+    start_log(&log, log_format)?;
+    let tls = tls.map(|(certificate, key)| tls_of(&certificate, &key)).transpose()?;
+    let listener = bind("LISTEN", &listen)?;
+    let metrics = metrics.map(|address| bind("METRICS_LISTEN", &address)).transpose()?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     actix_web::rt::System::new().block_on(async move {
+        if let Some(listener) = metrics {
+            let address = listener.local_addr()?;
+            tokio::spawn(Measurements::record()?.serve(listener)?);
+            tracing::info!("measurements on http://{address}/metrics");
+        }
         let issuer = config.settings.issuers[0].issuer.clone();
         let api = Api::new(config).await?;
         tracing::info!(%issuer, "listening on {scheme}://{}", listener.local_addr()?);
@@ -41,37 +44,31 @@ fn start() -> Result<(), Box<dyn Error>> {
     })
 }
 
-#[expect(clippy::disallowed_methods, reason = "the edge of the program: where to listen, TLS files, log")]
-fn variable(name: &str) -> Option<String> {
-    std::env::var(format!("COUNTERSIGN_API_{name}")).ok().filter(|value| !value.is_empty())
+fn bind(name: &str, address: &str) -> Result<TcpListener, String> {
+    let fix = "write a free address of this machine, as 127.0.0.1:8081";
+    TcpListener::bind(address).map_err(|error| format!("COUNTERSIGN_API_{name}: {address}: {error}; {fix}"))
 }
 
-fn start_log() -> Result<(), Box<dyn Error>> {
-    let filter = EnvFilter::try_new(variable("LOG").as_deref().unwrap_or("info"))
-        .map_err(|error| format!("COUNTERSIGN_API_LOG: {error}"))?;
+fn start_log(filter: &str, format: LogFormat) -> Result<(), Box<dyn Error>> {
+    let filter = EnvFilter::try_new(filter)
+        .map_err(|error| format!("COUNTERSIGN_API_LOG: {error}; write a level, as info or debug"))?;
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match variable("LOG_FORMAT").as_deref() {
-        None | Some("text") => log.init(),
-        Some("json") => log.json().init(),
-        Some(_) => return Err("COUNTERSIGN_API_LOG_FORMAT: is text or json".into()),
+    match format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().init(),
     }
     Ok(())
 }
 
-fn tls() -> Result<Option<ServerConfig>, Box<dyn Error>> {
-    let (certificate, key) = match (variable("TLS_CERT_FILE"), variable("TLS_KEY_FILE")) {
-        (None, None) => return Ok(None),
-        (Some(certificate), Some(key)) => (certificate, key),
-        _ => return Err("COUNTERSIGN_API_TLS_CERT_FILE and …_TLS_KEY_FILE: set both or none".into()),
-    };
-    let chain = CertificateDer::pem_file_iter(&certificate)
-        .and_then(Iterator::collect)
-        .map_err(|error| format!("COUNTERSIGN_API_TLS_CERT_FILE: {certificate}: {error}"))?;
-    let key =
-        PrivateKeyDer::from_pem_file(&key).map_err(|error| format!("COUNTERSIGN_API_TLS_KEY_FILE: {key}: {error}"))?;
+fn tls_of(certificate: &str, key: &str) -> Result<ServerConfig, Box<dyn Error>> {
+    let chain = CertificateDer::pem_file_iter(certificate).and_then(Iterator::collect).map_err(|error| {
+        format!("COUNTERSIGN_API_TLS_CERT_FILE: {certificate}: {error}; name a file with a certificate in PEM")
+    })?;
+    let key = PrivateKeyDer::from_pem_file(key)
+        .map_err(|error| format!("COUNTERSIGN_API_TLS_KEY_FILE: {key}: {error}; name a file with its key in PEM"))?;
     let builder =
         ServerConfig::builder_with_provider(default_provider().into()).with_safe_default_protocol_versions()?;
-    Ok(Some(builder.with_no_client_auth().with_single_cert(chain, key)?))
+    Ok(builder.with_no_client_auth().with_single_cert(chain, key)?)
 }
 
 /// Ctrl-C, or the signal by which service managers stop a program.

@@ -24,9 +24,11 @@ use std::future::ready;
 use std::sync::Arc;
 
 use actix_web::HttpResponse;
-use actix_web::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::web::{self, Bytes, Data, ServiceConfig};
+use protocol::issuer::Issuer;
 use protocol::time::Seconds;
+use reqwest::Client;
 use tokio::task::JoinHandle;
 use url::Url;
 
@@ -41,6 +43,7 @@ use crate::binding::replay::MemoryReplay;
 use crate::clock;
 use crate::config::{Fault, Settings};
 use crate::credential::opaque::OpaqueTokens;
+use crate::meter::{self, KeyAges};
 use crate::signature::{self, PublicUrl};
 use crate::token::jwks_cache::JwksCache;
 use crate::token::outbound::{ClientError, Outbound};
@@ -55,6 +58,7 @@ struct Inner {
     routes: Routes,
     realm: Realm,
     metadata: Bytes,
+    metadata_path: String,
     validator: Validator,
     keys: Vec<Arc<JwksCache>>,
     dpop: Option<Verifier>,
@@ -101,11 +105,12 @@ impl ResourceServer {
         if !faults.is_empty() {
             return Err(StartError::Routes(faults));
         }
+        meter::describe();
         let public_url = Url::parse(&settings.public_url).ok().and_then(|url| PublicUrl::new(&url).ok());
         let (mut keys, mut opaque) = (Vec::new(), None);
         for trusted in &settings.issuers {
             let outbound = Outbound::new(trusted.issuer.clone(), settings.extra_ca.as_deref())?;
-            let http = outbound.http().clone();
+            let http = asking(&settings, &outbound)?;
             let cache = Arc::new(match &trusted.keys {
                 Some(keys) => JwksCache::in_process(keys, settings.jwks.clone()),
                 None => JwksCache::new(outbound, settings.jwks.clone()),
@@ -125,12 +130,18 @@ impl ResourceServer {
             schemes: Schemes::of(&settings, dpop.as_ref()),
         };
         let metadata = metadata::document(&settings, &routes).into();
-        Ok(Self(Arc::new(Inner { settings, routes, realm, metadata, validator, keys, dpop, opaque, signatures })))
+        let metadata_path = metadata::path(&settings.public_url);
+        let inner =
+            Inner { settings, routes, realm, metadata, metadata_path, validator, keys, dpop, opaque, signatures };
+        Ok(Self(Arc::new(inner)))
     }
 
     /// Fetches the issuers' keys from now on. Call it once, inside of a Tokio runtime.
     pub fn keep_fresh(&self) -> KeepFresh {
-        KeepFresh(self.0.keys.iter().map(|keys| tokio::spawn(Arc::clone(keys).keep_fresh())).collect())
+        let issuers = self.settings().issuers.iter().map(|trusted| trusted.issuer.clone());
+        let ages = KeyAges::of(issuers.zip(self.0.keys.iter().cloned()));
+        let fetching = self.0.keys.iter().map(|keys| tokio::spawn(Arc::clone(keys).keep_fresh()));
+        KeepFresh(fetching.chain([tokio::spawn(ages.tell())]).collect())
     }
 
     /// Puts the route table, the metadata document and the answer to unknown paths into an app.
@@ -142,8 +153,7 @@ impl ResourceServer {
             bff.configure(app);
         }
         let document = self.0.metadata.clone();
-        let path = metadata::path(&self.0.settings.public_url);
-        let about = Routes::new().add(get(&path, move || ready(answer(&document))).guard(public()));
+        let about = Routes::new().add(get(self.metadata_path(), move || ready(answer(&document))).guard(public()));
         about.configure(self, app);
         app.default_service(web::to(|| ready(Err::<HttpResponse, _>(Problem::not_found()))));
     }
@@ -168,12 +178,22 @@ impl ResourceServer {
         self.0.keys.iter().try_for_each(|keys| keys.ready())
     }
 
+    #[cfg(feature = "service")]
+    pub(crate) fn routes(&self) -> &Routes {
+        &self.0.routes
+    }
+
     pub(crate) fn realm(&self) -> &Realm {
         &self.0.realm
     }
 
     pub(crate) fn schemes(&self) -> &Schemes {
         &self.0.realm.schemes
+    }
+
+    /// Where the document about this API is read (RFC 9728 §3.1).
+    pub(crate) fn metadata_path(&self) -> &str {
+        &self.0.metadata_path
     }
 
     pub(crate) fn dpop(&self) -> Option<&Verifier> {
@@ -216,10 +236,18 @@ impl Schemes {
     }
 }
 
-/// For everybody: clients in browsers read it before anybody knows their origin.
+/// The client for questions about tokens. Where the endpoint is set, its own address says whether http will do, not the issuer's.
+fn asking(settings: &Settings, outbound: &Outbound) -> Result<Client, ClientError> {
+    let endpoint = settings.introspection.as_ref().and_then(|introspection| introspection.endpoint.as_ref());
+    match endpoint.and_then(|url| Issuer::parse_foreign(&url.origin().ascii_serialization()).ok()) {
+        Some(place) => Ok(Outbound::new(place, settings.extra_ca.as_deref())?.http().clone()),
+        None => Ok(outbound.http().clone()),
+    }
+}
+
+/// For everybody (`cors.rs`).
 fn answer(document: &Bytes) -> HttpResponse {
     HttpResponse::Ok()
-        .insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
         .insert_header((CONTENT_TYPE, "application/json"))
         .insert_header((CACHE_CONTROL, "public, max-age=300"))
         .body(document.clone())

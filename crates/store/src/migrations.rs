@@ -21,6 +21,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (10, "second_factors", include_str!("../../../migrations/0010_second_factors.sql")),
     (11, "accounts", include_str!("../../../migrations/0011_accounts.sql")),
     (12, "api_keys", include_str!("../../../migrations/0012_api_keys.sql")),
+    (13, "password_check", include_str!("../../../migrations/0013_password_check.sql")),
 ];
 
 /// On SQLite: one transaction that takes the write lock first, because the migrator has no lock of its own there.

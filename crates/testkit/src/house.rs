@@ -26,11 +26,16 @@ pub struct House {
 }
 
 /// The API as a client of the issuer: it asks about tokens and API keys.
-const API_CLIENT: &str = "api-client";
+pub const API_CLIENT: &str = "api-client";
 
 impl House {
     /// By the system's clock, because real clients have their own.
     pub async fn start(database: TestDatabase) -> Self {
+        Self::start_with(database, |_| ()).await
+    }
+
+    /// The same, with other settings of the API.
+    pub async fn start_with(database: TestDatabase, change: impl FnOnce(&mut service::Config)) -> Self {
         let (api_listener, api_url) = listener();
         let (demo_listener, demo_app_url) = listener();
         let options = TestOptions { clock: Clock::System, api: api_url.clone(), ..TestOptions::default() };
@@ -54,6 +59,7 @@ impl House {
         config.database_url = format!("sqlite:{}", notes.path().join("notes.db").display());
         config.authenticate_as(API_CLIENT, SecretString::new(CLIENT_SECRET.to_owned()));
         config.settings.allowed_origins = vec![demo_app_url.clone()];
+        change(&mut config);
         let api = Api::new(config).await.expect("an API");
         let (stop, _) = broadcast::channel(1);
         let demo = demo_app::Config {

@@ -27,6 +27,8 @@ pub enum Bucket {
     PasswordFromNetwork,
     PasswordFromWideNetwork,
     PasswordFromAnywhere,
+    /// How often the log of a person says that their password was used at an API.
+    PasswordAtApiNoted,
     SecondFactorOfAccountInARow,
     SecondFactorOfAccount,
     SecondFactorOfAccountInAnHour,
@@ -62,6 +64,7 @@ impl Bucket {
         Self::PasswordFromNetwork,
         Self::PasswordFromWideNetwork,
         Self::PasswordFromAnywhere,
+        Self::PasswordAtApiNoted,
         Self::SecondFactorOfAccountInARow,
         Self::SecondFactorOfAccount,
         Self::SecondFactorOfAccountInAnHour,
@@ -93,6 +96,7 @@ impl Bucket {
             Self::PasswordFromNetwork => "password network",
             Self::PasswordFromWideNetwork => "password wide network",
             Self::PasswordFromAnywhere => "password anywhere",
+            Self::PasswordAtApiNoted => "password api noted",
             Self::SecondFactorOfAccountInARow => "second factor account row",
             Self::SecondFactorOfAccount => "second factor account",
             Self::SecondFactorOfAccountInAnHour => "second factor account hour",
@@ -133,6 +137,7 @@ impl Bucket {
             Self::PasswordFromNetwork => (config.failed_logins_per_network, failures),
             Self::PasswordFromWideNetwork => (config.failed_logins_per_wide_network, failures),
             Self::PasswordFromAnywhere => (config.failed_logins_in_all, failures),
+            Self::PasswordAtApiNoted => (1, AN_HOUR),
             Self::SecondFactorOfAccount | Self::SecondFactorInKnownBrowser => {
                 (config.failed_codes_in_five_minutes, FIVE_MINUTES)
             }

@@ -16,7 +16,7 @@
 use std::net::IpAddr;
 
 use jwt::Secrets;
-use protocol::ids::{ActionTokenId, KnownBrowserId, UserId};
+use protocol::ids::{ActionTokenId, ClientId, KnownBrowserId, UserId};
 use protocol::time::Timestamp;
 use protocol::user::{User, normalize_login};
 use store::attempts::{self, Limited, Refused};
@@ -64,6 +64,11 @@ impl Reserved {
 
     /// Nothing was evaluated (the server was busy, or the database out of reach).
     pub async fn not_evaluated(self, state: &AppState) {
+        self.given_back(state).await;
+    }
+
+    /// It was right, and forgets nothing: whoever is right every few seconds must not free those who guess as often.
+    pub async fn given_back(self, state: &AppState) {
         let all: Vec<String> = self.of_account.iter().chain(&self.others).cloned().collect();
         self.settle(state, &all, &[]).await;
     }
@@ -98,6 +103,19 @@ pub async fn password(
         (Bucket::PasswordFromAnywhere, String::new()),
     ];
     reserve(state, Some((Bucket::PasswordOfAccount, account)), others, now).await
+}
+
+/// Whether a right password at the API of this client is worth an entry in the log of the person: once an hour from one network, because
+/// programs send it with every request.
+pub async fn password_at_api_is_news(
+    state: &AppState,
+    user: &UserId,
+    client: &ClientId,
+    peer: IpAddr,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let whose = format!("{} {client} {}", account_key(user), Network::of(peer).key());
+    Ok(reserve(state, None, vec![(Bucket::PasswordAtApiNoted, whose)], now).await?.map(Reserved::failed).is_ok())
 }
 
 /// A code beside the password, of whatever kind: all kinds share the counters of the account. A right code ends the row of wrong

@@ -57,9 +57,8 @@ texts! {
         email_wait:
             "You can ask for a new code in {seconds} seconds.",
             "In {seconds} Sekunden können Sie einen neuen Code anfordern.";
-        email_now:
-            "You can ask for a new code now: reload this page.",
-            "Sie können jetzt einen neuen Code anfordern: Laden Sie diese Seite neu.";
+        email_now: "You can ask for a new code now.", "Sie können jetzt einen neuen Code anfordern.";
+        email_reload: "Reload this page", "Seite neu laden";
         email_hint: "Eight digits, from our latest e-mail.", "Acht Ziffern aus unserer neuesten E-Mail.";
         /// `{seconds}`, two or more
         email_too_many:

@@ -1,6 +1,8 @@
-//! `POST /introspect` (RFC 7662). Whom a token concerns, and what is told of it, is decided in `protocol::introspection`.
+//! `POST /introspect` (RFC 7662). Whom a token concerns, and what is told of it, is decided in `protocol::introspection`. API keys are in
+//! `api_key.rs`, passwords (HTTP Basic) in `password.rs`.
 
 mod api_key;
+mod password;
 
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::{Data, Payload};
@@ -26,6 +28,9 @@ pub(crate) async fn post(state: Data<AppState>, http: HttpRequest, body: Payload
     if !client.is_confidential() {
         let error = OAuthError::new(ErrorCode::InvalidClient, "introspection needs a client that can authenticate");
         return Err(JsonError::new(error).challenge(Challenge::Basic));
+    }
+    if params.get("purpose")? == Some(password::PURPOSE) {
+        return password::post(&state, &http, &client, &params, now).await;
     }
     let token = params.require("token")?;
     if looks_like_one(token) {

@@ -25,18 +25,25 @@ use crate::{AppState, known_browsers};
 const NEW: &str = "new-password";
 /// Between the request and its refusal when the server is full; see docs/decisions/006-hashing-threads.md.
 const REFUSAL_PAUSE: Duration = Duration::from_millis(30);
+/// For the log.
+pub(crate) const FULL: &str = "as many passwords are being verified as the server can";
 
 /// A place among the passwords that are verified, or the refusal. Who comes back at once without reading `Retry-After` is
 /// slowed down, because answering must not take the time that verifying needs.
 pub(crate) async fn admit(state: &AppState) -> Result<Permit, PageError> {
+    place(state)
+        .await
+        .map_err(|wait| PageError { retry_after: Some(wait), ..PageError::new(Situation::Busy) }.because(FULL))
+}
+
+/// The same, or how long to wait.
+pub(crate) async fn place(state: &AppState) -> Result<Permit, Seconds> {
     let Busy { retry_after } = match state.passwords.admit() {
         Ok(permit) => return Ok(permit),
         Err(busy) => busy,
     };
     tokio::time::sleep(REFUSAL_PAUSE).await;
-    let seconds = i64::try_from(retry_after.as_secs()).unwrap_or(60).max(1);
-    Err(PageError { retry_after: Some(Seconds(seconds)), ..PageError::new(Situation::Busy) }
-        .because("as many passwords are being verified as the server can"))
+    Err(Seconds(i64::try_from(retry_after.as_secs()).unwrap_or(60).max(1)))
 }
 
 /// Counts a try before it is looked at, whether or not somebody has the name, so that neither the time nor the answer tells.

@@ -110,7 +110,13 @@ fn answer(status: StatusCode, state: &AppState, registered: &Registered) -> Http
 
 /// RFC 7591 §3.2.1: "all registered metadata". What the administrator alone decides is none of the client's.
 fn told(client: &Client) -> ClientMetadata {
-    ClientMetadata { consent_policy: None, pkce_policy: None, scope_claims: None, ..ClientMetadata::from(client) }
+    ClientMetadata {
+        consent_policy: None,
+        password_check_scope: None,
+        pkce_policy: None,
+        scope_claims: None,
+        ..ClientMetadata::from(client)
+    }
 }
 
 fn bearer(http: &HttpRequest) -> Result<Option<&str>, JsonError> {

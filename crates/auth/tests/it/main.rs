@@ -33,6 +33,7 @@ mod overload;
 mod page_samples;
 mod pages;
 mod passkeys;
+mod password_check;
 mod passwords;
 mod pool_of_one;
 mod protocol_log;

@@ -176,8 +176,15 @@ async fn every_member_is_echoed_as_it_stands() {
         assert_eq!(told.get("client_secret_expires_at"), None);
         let missing: Vec<_> =
             protocol::registration::MEMBERS.iter().filter(|member| members.get(**member).is_none()).collect();
-        let elsewhere =
-            ["consent_policy", "pkce_policy", "scope_claims", "minimum_acr", "sector_identifier_uri", "jwks_uri"];
+        let elsewhere = [
+            "consent_policy",
+            "pkce_policy",
+            "scope_claims",
+            "minimum_acr",
+            "password_check_scope",
+            "sector_identifier_uri",
+            "jwks_uri",
+        ];
         assert!(missing.iter().all(|member| elsewhere.contains(member)), "{missing:?}");
         let told = register(&app, json!({ "jwks_uri": https("/jwks") })).await;
         assert_eq!(told["jwks_uri"], https("/jwks"));

@@ -1,6 +1,7 @@
 //! `countersign client …`: the applications that may ask for tokens.
 
 mod logouts;
+mod passwords;
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -23,6 +24,7 @@ use serde_json::{Map, Value, json};
 use store::Store;
 
 use self::logouts::Logouts;
+use self::passwords::Passwords;
 use super::{Context, any_of, ask};
 use crate::config::Loaded;
 use crate::failure::Failure;
@@ -42,6 +44,7 @@ pub(super) enum ClientCommand {
     },
     Rotate(Rotate),
     Logouts(Logouts),
+    Passwords(Passwords),
     /// Remove a client; everybody's access through it ends.
     Delete {
         #[arg(value_name = "CLIENT_ID")]
@@ -104,6 +107,10 @@ pub(super) struct Add {
     /// add one on the way.
     #[arg(long, value_name = "LEVEL", value_parser = any_of(Level::ALL.iter().map(|it| it.name())))]
     minimum_acr: Option<String>,
+    /// Lets the API whose resource server it is ask whether a password that was sent to it (HTTP Basic) is right; such callers may
+    /// do at most this, separated by spaces. See `client passwords`.
+    #[arg(long, value_name = "SCOPE")]
+    password_check_scope: Option<String>,
     /// Whether people are asked before it gets their data; they are unless it is your own (first_party).
     #[arg(long, value_name = "POLICY", value_parser = any_of(ConsentPolicy::ALL.iter().map(|it| it.name())))]
     consent_policy: Option<String>,
@@ -149,6 +156,7 @@ impl ClientCommand {
             Self::Show { id } => find(&store, &id).await.map(|client| show(context, &client)),
             Self::Rotate(rotate) => rotate.run(context, &store, &config).await,
             Self::Logouts(logouts) => logouts.run(context, &store).await,
+            Self::Passwords(passwords) => passwords.run(context, &store).await,
             Self::Delete { id, yes } => {
                 delete(context, &store, &id, if yes { Asking::Never } else { Asking::Person }).await
             }
@@ -189,6 +197,7 @@ impl Add {
             ("id_token_signed_response_alg", &self.id_token_signed_response_alg),
             ("client_uri", &self.client_uri),
             ("minimum_acr", &self.minimum_acr),
+            ("password_check_scope", &self.password_check_scope),
             ("consent_policy", &self.consent_policy),
             ("pkce_policy", &self.pkce_policy),
             ("scope_claims", &self.scope_claims),

@@ -50,6 +50,30 @@ fn a_client_is_added_listed_shown_rotated_and_deleted() {
 }
 
 #[test]
+fn passwords_are_checked_for_a_client_only_where_that_is_allowed() {
+    let directory = installation("");
+    let at = directory.path();
+    let add = ["client", "add", "--client-id", "api", "--client-name", "API", "--grant-type", "client_credentials"];
+    succeed(at, &add);
+    let shown = || succeed(at, &["client", "show", "api", "--json"]).json();
+    let before = shown();
+    assert_eq!(before.get("password_check_scope"), None, "off unless it is allowed");
+    let set = succeed(at, &["client", "passwords", "api", "--scope", "notes:read notes:write"]);
+    assert!(set.out.contains("such callers may notes:read notes:write"), "{}", set.out);
+    assert_eq!(shown()["password_check_scope"], "notes:read notes:write");
+    assert_eq!(run(at, &["client", "passwords", "api"]).code, 2, "a scope or --none");
+    for scope in ["", "openid"] {
+        let refused = run(at, &["client", "passwords", "api", "--scope", scope]);
+        assert!(refused.code == 1 && refused.err.contains("password_check_scope"), "{refused:?}");
+    }
+    succeed(at, &["client", "passwords", "api", "--none"]);
+    assert_eq!(shown(), before, "nothing else has changed");
+    let more = ["--client-id", "other", "--client-name", "X", "--grant-type", "client_credentials"];
+    let more = [&["client", "add", "--json", "--password-check-scope", "a"][..], &more].concat();
+    assert_eq!(succeed(at, &more).json()["password_check_scope"], "a");
+}
+
+#[test]
 fn a_public_client_has_no_secret() {
     let directory = installation("");
     let at = directory.path();

@@ -19,7 +19,8 @@ use crate::time::Timestamp;
 pub use policy::{Destinations, Policy};
 
 /// What only the administrator decides. From others these members are ignored, as if they did not exist.
-pub const OF_THE_ADMINISTRATOR: &[&str] = &["consent_policy", "minimum_acr", "pkce_policy", "scope_claims"];
+pub const OF_THE_ADMINISTRATOR: &[&str] =
+    &["consent_policy", "minimum_acr", "password_check_scope", "pkce_policy", "scope_claims"];
 
 /// Members that ask for a protection that is not here, and what is not here. What means something only beside one of them, or
 /// beside an authentication method that is not here (`…_enc`, `tls_client_auth_…`), does not apply to the client and is ignored.

@@ -11,7 +11,7 @@ use crate::closed_set::ClosedSet;
 use crate::encryption::{ContentEncryption, Encryption, KeyManagementAlgorithm};
 use crate::http_url::{self, HttpUrl, Scheme};
 use crate::redirect_uri::RegisteredRedirectUri;
-use crate::scope::{OPENID, Scope};
+use crate::scope::{OPENID, STANDARD, Scope};
 use crate::signing::{AssertionAlgorithm, MacAlgorithm, SigningAlgorithm};
 use crate::time::Seconds;
 
@@ -226,6 +226,22 @@ impl Problems {
             self.add("scope", error.description);
             Scope::empty()
         })
+    }
+
+    /// An empty one would be a switch that lets people in who may do nothing; the scopes of the issuer itself belong to no API.
+    pub(super) fn password_check_scope(&mut self, text: Option<&str>) -> Option<Scope> {
+        const MEMBER: &str = "password_check_scope";
+        let scope = match Scope::parse(text?) {
+            Ok(scope) => scope,
+            Err(error) => {
+                self.add(MEMBER, error.description);
+                return None;
+            }
+        };
+        if scope.is_empty() || scope.iter().any(|token| STANDARD.contains(&token.as_str())) {
+            self.add(MEMBER, "it must name at least one scope, and only scopes of the API");
+        }
+        Some(scope)
     }
 
     pub(super) fn link(&mut self, member: &'static str, text: Option<String>) -> Option<String> {

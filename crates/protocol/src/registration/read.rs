@@ -66,6 +66,7 @@ fn bare(id: ClientId, now: Timestamp) -> Client {
         require_auth_time: false,
         default_acr_values: Vec::new(),
         minimum_acr: None,
+        password_check_scope: None,
         contacts: Vec::new(),
         software_id: None,
         software_version: None,
@@ -96,6 +97,7 @@ fn read_flow(client: &mut Client, metadata: &mut ClientMetadata, problems: &mut 
     let modes = metadata.response_modes.as_deref();
     client.response_modes = problems.choices("response_modes", modes, ResponseMode::ALL);
     client.scope = problems.scope(metadata.scope.as_deref(), &client.grant_types);
+    client.password_check_scope = problems.password_check_scope(metadata.password_check_scope.as_deref());
     let kind = client.application_type;
     client.redirect_uris = problems.redirect_uris("redirect_uris", metadata.redirect_uris.take(), kind);
     let after_logout = metadata.post_logout_redirect_uris.take();

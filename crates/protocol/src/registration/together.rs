@@ -4,6 +4,7 @@ use super::members::Problems;
 use crate::authorize::response_type::ResponseType;
 use crate::client::{ApplicationType, Client, GrantType, PkcePolicy, TokenEndpointAuthMethod};
 use crate::http_url::HttpUrl;
+use crate::login::Level;
 use crate::redirect_uri::{Destination, RegisteredRedirectUri};
 use crate::signing::MaybeSigned;
 use crate::subject;
@@ -12,6 +13,7 @@ pub(super) fn check(client: &Client, problems: &mut Problems) {
     check_response_types(client, problems);
     check_grants(client, problems);
     check_authentication(client, problems);
+    check_password_check(client, problems);
     check_redirect_uris(client, problems);
     check_answers(client, problems);
     check_subject(client, problems);
@@ -64,6 +66,17 @@ fn check_authentication(client: &Client, problems: &mut Problems) {
     // RFC 7591 §2: "The "jwks_uri" and "jwks" parameters MUST NOT both be present in the same request or response."
     if client.jwks.is_some() && client.jwks_uri.is_some() {
         problems.add("jwks_uri", "jwks and jwks_uri exclude each other");
+    }
+}
+
+/// RFC 7662 §2.1 asks for "some form of authorization", which a public client has none of. A password is one factor.
+fn check_password_check(client: &Client, problems: &mut Problems) {
+    let member = "password_check_scope";
+    if client.password_check_scope.is_some() && !client.is_confidential() {
+        problems.add(member, "passwords are checked for a client that proves itself only");
+    }
+    if client.password_check_scope.is_some() && client.minimum_acr > Some(Level::One) {
+        problems.add(member, "a password alone never reaches this minimum_acr: leave out one of the two");
     }
 }
 

@@ -57,6 +57,7 @@ fn write_requests_and_keys(metadata: &mut ClientMetadata, client: &Client) {
     metadata.default_max_age = client.default_max_age.map(|age| age.0);
     metadata.require_auth_time = client.require_auth_time.then_some(true);
     metadata.minimum_acr = client.minimum_acr.map(|level| level.to_string());
+    metadata.password_check_scope = client.password_check_scope.as_ref().map(ToString::to_string);
     metadata.default_acr_values = some(client.default_acr_values.clone());
     metadata.token_endpoint_auth_method = Some(client.token_endpoint_auth_method.to_string());
     metadata.token_endpoint_auth_signing_alg = client.token_endpoint_auth_signing_alg.map(|alg| alg.to_string());

@@ -5,6 +5,8 @@
 use std::net::IpAddr;
 
 use actix_web::HttpRequest;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use protocol::api_key;
 
 #[cfg(feature = "bff")]
@@ -20,6 +22,7 @@ use crate::credential::opaque::OpaqueTokens;
 use crate::credential::session;
 use crate::credential::{Presented, presented};
 use crate::credential::{basic, peer};
+use crate::meter::Attempt;
 use crate::resource_server::ResourceServer;
 use crate::signature::{Authentic, Message, field_lines};
 use crate::token::validator::TokenRefused;
@@ -48,10 +51,15 @@ pub(crate) async fn admit(
     }
     let demanding = guards.iter().find(|guard| !matches!(guard.access, Access::Public | Access::Optional));
     let mut used = Scheme::default();
-    let refused = |refusal: Refusal, guard, used| refusal.problem(server.realm(), guard, used);
+    let attempt = Attempt::new(server, request);
+    let refused = |refusal: Refusal, guard, used| {
+        attempt.refused(&refusal);
+        refusal.problem(server.realm(), guard, used)
+    };
     let Authenticated { identity, unread } = match authenticate(server, request, &mut used).await {
         Ok(authenticated) => authenticated,
         Err(Refusal::NoCredential(WithoutCredential::NothingSent)) if demanding.is_none() => {
+            attempt.anonymous();
             return Ok(Admitted { caller: None, unread: None });
         }
         Err(refusal) => return Err(refused(refusal, telling(guards), used)),
@@ -60,6 +68,7 @@ pub(crate) async fn admit(
     for guard in guards {
         check(&caller, guard).map_err(|refusal| refused(refusal, guard, used))?;
     }
+    attempt.accepted(&caller.identity().issuer);
     Ok(Admitted { caller: Some(caller), unread })
 }
 
@@ -104,6 +113,7 @@ async fn authenticate(
         #[cfg(not(feature = "bff"))]
         Presented::Session => return Err(Refusal::NoCredential(WithoutCredential::NothingSent)),
         Presented::Nothing => return Err(Refusal::NoCredential(WithoutCredential::NothingSent)),
+        Presented::UnknownScheme => return Err(Refusal::NoCredential(WithoutCredential::UnknownScheme)),
         Presented::OnlyInQuery => return Err(Refusal::NoCredential(WithoutCredential::OnlyInQuery)),
     };
     // Of every kind: what is bound to a key is of use to nobody else.
@@ -111,12 +121,13 @@ async fn authenticate(
     Ok(Authenticated { identity, unread })
 }
 
-/// An access token or an API key. A JWS in compact form has three parts (RFC 7515 §7.1); what has not is for the issuer to read.
+/// An access token or an API key: a JWT is read here, another text is for the issuer to read. Where nobody is asked, what has three
+/// parts was meant as a JWT, and is told what is wrong with it as one.
 async fn of_token(server: &ResourceServer, token: &str, from: Option<IpAddr>) -> Result<Identity, Refusal> {
-    if token.bytes().filter(|byte| *byte == b'.').count() == 2 {
-        let identity = server.validator().validate(token, clock::now()).await?;
+    if has_three_parts(token) && (server.opaque().is_none() || begins_an_object(token)) {
+        let mut identity = server.validator().validate(token, clock::now()).await?;
         if let Some(opaque) = server.opaque() {
-            opaque.confirm(token, from).await?;
+            identity.confirmed = opaque.confirm(token, from).await?;
         }
         return Ok(identity);
     }
@@ -124,12 +135,38 @@ async fn of_token(server: &ResourceServer, token: &str, from: Option<IpAddr>) ->
     opaque.accept(token, from).await
 }
 
+/// A JWS in compact form (RFC 7515 §7.1).
+fn has_three_parts(token: &str) -> bool {
+    token.bytes().filter(|byte| *byte == b'.').count() == 2
+}
+
+/// Whether the first part begins like the base64url of a JSON object, with or without white space before it (RFC 8259 §2).
+fn begins_an_object(token: &str) -> bool {
+    let header = token.split('.').next().unwrap_or_default().as_bytes();
+    let mut three = [0; 3];
+    for four in header.chunks(4) {
+        let Ok(length) = URL_SAFE_NO_PAD.decode_slice(four, &mut three) else { return false };
+        if let Some(first) = three[..length].iter().find(|byte| !b" \t\n\r".contains(byte)) {
+            return *first == b'{';
+        }
+    }
+    false
+}
+
 /// The access token of a session.
 #[cfg(feature = "bff")]
 async fn of_session(server: &ResourceServer, request: &HttpRequest, from: Option<IpAddr>) -> Result<Identity, Refusal> {
     let bff = server.settings().sessions.as_ref();
-    let session = session::of(bff.ok_or(Refusal::NoCredential(WithoutCredential::NothingSent))?, request).await?;
-    let identity = of_token(server, session.access_token.expose(), from).await?;
+    let bff = bff.ok_or(Refusal::NoCredential(WithoutCredential::NothingSent))?;
+    let session = session::of(bff, request).await?;
+    let identity = match of_token(server, session.access_token.expose(), from).await {
+        // Ended at the issuer, perhaps the session as well: it says so when it is asked for another token.
+        Err(Refusal::Token(TokenRefused::Inactive)) => {
+            let session = session::renewed(bff, request, &session).await?;
+            of_token(server, session.access_token.expose(), from).await?
+        }
+        judged => judged?,
+    };
     Ok(Identity { kind: CredentialKind::Session, ..identity })
 }
 
@@ -160,5 +197,37 @@ fn check(caller: &Caller, guard: &Guard) -> Result<(), Refusal> {
         Ok(())
     } else {
         Err(Refusal::InsufficientUserAuthentication)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn with_header(header: &str) -> String {
+        format!("{}.e30.c2ln", URL_SAFE_NO_PAD.encode(header))
+    }
+
+    #[test]
+    fn what_begins_like_a_json_object_is_told_from_other_texts() {
+        for header in ["{}", r#"{"alg":"ES256"}"#, " {}", "\r\n\t {}", "     {"] {
+            assert!(begins_an_object(&with_header(header)), "{header:?}");
+        }
+        for header in ["", "[{}]", "\"{}\"", "    ", "\u{b}{}", "a{}", "\u{feff}{}"] {
+            assert!(!begins_an_object(&with_header(header)), "{header:?}");
+        }
+        for token in ["a.b.c", "e+J9.a.b", "..", "at.2024.x1", "\u{e4}.b.c", ""] {
+            assert!(!begins_an_object(token), "{token}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_header_of_an_object_is_seen_and_no_text_panics(blank in "[ \\t\\n\\r]{0,9}", rest in "[ -~]{0,40}", text: String) {
+            let object = format!("{blank}{{{rest}");
+            prop_assert!(begins_an_object(&with_header(&object)));
+            let _ = begins_an_object(&text);
+        }
     }
 }

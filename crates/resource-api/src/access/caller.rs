@@ -7,6 +7,7 @@ use std::cell::Cell;
 use std::future::{Ready, ready};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Instant;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
@@ -53,6 +54,8 @@ pub struct Identity {
     pub acr: Option<String>,
     /// When the credential ends.
     pub expires_at: Option<Timestamp>,
+    /// When the issuer was asked whether it stands by the credential; `None` for a JWT that nobody asked about.
+    pub(crate) confirmed: Option<Instant>,
     /// What the token is bound to.
     pub(crate) bound: Option<Binding>,
     /// The claims as the issuer wrote them: one JSON object.
@@ -71,6 +74,8 @@ pub enum CredentialKind {
     Session,
     /// A request signed with an API key (RFC 9421).
     SignedRequest,
+    /// A user name and a password (RFC 7617): one factor, and no client in between.
+    Password,
 }
 
 impl Caller {

@@ -17,7 +17,7 @@ pub struct Guard {
 pub(crate) enum Access {
     /// Credentials are not looked at.
     Public,
-    /// Whoever sends no credential is anonymous; a bad one is refused.
+    /// Whoever sends no credential is anonymous; a bad one is refused, and so is an `Authorization` header of another scheme.
     Optional,
     /// Any caller.
     Caller,
@@ -76,7 +76,8 @@ pub fn authenticated() -> Guard {
     Guard::of(Access::Caller)
 }
 
-/// Callers and the anonymous. A bad credential is refused all the same.
+/// Callers and the anonymous. A bad credential is refused all the same, and so is an `Authorization` header of a scheme that this API
+/// does not know or that is switched off: whoever sends one wants to be somebody.
 pub fn optional() -> Guard {
     Guard::of(Access::Optional)
 }

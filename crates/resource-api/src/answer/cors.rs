@@ -1,7 +1,8 @@
-//! Which browser apps may read the answers (WHATWG Fetch §3.2): the configured origins, none by default.
+//! Which browser apps may read the answers (WHATWG Fetch §3.2): the configured origins, none by default. The metadata document alone
+//! is for everybody: clients in browsers read it before anybody has listed their origin.
 //!
 //! The same headers stand on errors, or a developer would see "network error" instead of the reason. No credentials are
-//! allowed: this API reads no cookies, only the Authorization header that the app itself sets.
+//! allowed: cookies are for pages of this origin, others send the header that they set themselves.
 
 use actix_web::HttpResponse;
 use actix_web::dev::ServiceRequest;
@@ -12,17 +13,65 @@ use actix_web::http::header::{
     ORIGIN, VARY,
 };
 
+use crate::resource_server::{ResourceServer, Schemes};
+
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
-const REQUEST_HEADERS: &str =
-    "Authorization, Content-Type, DPoP, X-API-Key, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID";
+const REQUEST_HEADERS: &str = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID";
 const EXPOSED: &str = "WWW-Authenticate, DPoP-Nonce, Retry-After, Location, ETag, X-Trace-Id";
 /// Ten minutes: a removed origin is forgotten soon.
 const MAX_AGE: &str = "600";
 
-/// The request's origin when it is one of ours.
-pub(crate) fn allowed_origin(allowed: &[String], headers: &HeaderMap) -> Option<HeaderValue> {
-    let origin = headers.get(ORIGIN)?;
-    allowed.iter().any(|known| known.as_bytes() == origin.as_bytes()).then(|| origin.clone())
+/// Who may read the answer to a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Readers {
+    /// The configured origins. `None`: the request came from no such.
+    Configured(Option<HeaderValue>),
+    /// The path is that of the metadata document.
+    Everybody,
+}
+
+impl Readers {
+    pub(crate) fn of(server: &ResourceServer, request: &ServiceRequest) -> Self {
+        if request.path() == server.metadata_path() {
+            return Self::Everybody;
+        }
+        let allowed = &server.settings().allowed_origins;
+        let ours = |origin: &&HeaderValue| allowed.iter().any(|known| known.as_bytes() == origin.as_bytes());
+        Self::Configured(request.headers().get(ORIGIN).filter(ours).cloned())
+    }
+
+    /// The same for every path but that of the metadata, so it tells nothing about which paths exist. Other origins are allowed nothing.
+    pub(crate) fn preflight(&self, schemes: &Schemes) -> HttpResponse {
+        let mut response = HttpResponse::NoContent();
+        let (methods, headers) = match self {
+            Self::Configured(None) => return response.finish(),
+            Self::Configured(Some(_)) => (METHODS, request_headers(schemes)),
+            // WHATWG Fetch §3.2.2: every header but `Authorization`, which the document does not need.
+            Self::Everybody => ("GET, HEAD", "*".to_owned()),
+        };
+        response
+            .insert_header((ACCESS_CONTROL_ALLOW_METHODS, methods))
+            .insert_header((ACCESS_CONTROL_ALLOW_HEADERS, headers))
+            .insert_header((ACCESS_CONTROL_MAX_AGE, MAX_AGE))
+            .finish()
+    }
+
+    /// On every answer. `Vary` stands there even for other origins, so that no cache mixes them up.
+    pub(crate) fn mark(&self, headers: &mut HeaderMap, allowed: &[String]) {
+        let origin = match self {
+            Self::Everybody => Some(HeaderValue::from_static("*")),
+            Self::Configured(origin) => {
+                if !allowed.is_empty() {
+                    headers.append(VARY, HeaderValue::from_static("Origin"));
+                }
+                origin.clone()
+            }
+        };
+        if let Some(origin) = origin {
+            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+            headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
+        }
+    }
 }
 
 pub(crate) fn is_preflight(request: &ServiceRequest) -> bool {
@@ -32,25 +81,13 @@ pub(crate) fn is_preflight(request: &ServiceRequest) -> bool {
         && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-/// The same for every path, so it tells nothing about which paths exist. Without an allowed origin it allows nothing.
-pub(crate) fn preflight(origin: Option<&HeaderValue>) -> HttpResponse {
-    let mut response = HttpResponse::NoContent();
-    if origin.is_some() {
-        response
-            .insert_header((ACCESS_CONTROL_ALLOW_METHODS, METHODS))
-            .insert_header((ACCESS_CONTROL_ALLOW_HEADERS, REQUEST_HEADERS))
-            .insert_header((ACCESS_CONTROL_MAX_AGE, MAX_AGE));
-    }
-    response.finish()
-}
-
-/// On every answer. `Vary` stands there even for other origins, so that no cache mixes them up.
-pub(crate) fn mark(headers: &mut HeaderMap, allowed: &[String], origin: Option<&HeaderValue>) {
-    if !allowed.is_empty() {
-        headers.append(VARY, HeaderValue::from_static("Origin"));
-    }
-    if let Some(origin) = origin {
-        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
-    }
+/// Those of the ways to authenticate that are switched on, and those that any handler may want.
+fn request_headers(schemes: &Schemes) -> String {
+    let ways = [
+        (schemes.dpop.is_some(), ", DPoP"),
+        (schemes.api_keys, ", X-API-Key"),
+        (schemes.signatures, ", Signature, Signature-Input, Content-Digest"),
+    ];
+    let on = ways.into_iter().filter_map(|(on, names)| on.then_some(names));
+    [REQUEST_HEADERS].into_iter().chain(on).collect()
 }

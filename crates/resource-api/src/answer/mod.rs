@@ -4,5 +4,7 @@
 pub(crate) mod cors;
 pub(crate) mod metadata;
 pub(crate) mod problem;
+#[cfg(feature = "metrics")]
+mod reason;
 pub(crate) mod refusal;
 pub(crate) mod trace;

@@ -83,12 +83,17 @@ impl Problem {
         self.status
     }
 
-    /// For errors of the framework.
+    /// For errors of the framework: a path, a query or a body that the handler's types do not take.
     pub(crate) fn of_status(status: StatusCode) -> Self {
-        if status.is_server_error() {
-            return Self { status, ..Self::server_error(status) };
+        match status {
+            _ if status.is_server_error() => Self { status, ..Self::server_error(status) },
+            StatusCode::NOT_FOUND => Self::not_found(),
+            StatusCode::PAYLOAD_TOO_LARGE => Self::new(status, "content_too_large", "the body is too large"),
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+                Self::new(status, "unsupported_media_type", "the body is of a type that is not accepted here")
+            }
+            _ => Self::new(status, "bad_request", "the request cannot be understood"),
         }
-        Self::new(status, "bad_request", "the request cannot be understood")
     }
 
     pub(crate) fn answer(&self, trace: Option<&TraceId>) -> HttpResponse {
@@ -140,5 +145,22 @@ impl fmt::Display for Problem {
 impl fmt::Debug for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Problem").field("status", &self.status).field("error", &self.error).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_of_the_framework_have_the_word_of_their_status() {
+        for (status, error) in
+            [(400, "bad_request"), (404, "not_found"), (413, "content_too_large"), (415, "unsupported_media_type")]
+        {
+            let status = StatusCode::from_u16(status).expect("is a status");
+            let problem = Problem::of_status(status);
+            assert_eq!((problem.status(), problem.error), (status, Some(error)));
+        }
+        assert_eq!(Problem::of_status(StatusCode::BAD_GATEWAY).error, Some("server_error"));
     }
 }

@@ -55,12 +55,15 @@ pub(crate) enum Refusal {
     SignedBody(usize),
     #[error("{0} cannot be reached")]
     Unavailable(&'static str, Seconds),
+    #[error("too many wrong passwords")]
+    TooManyTries(Seconds),
 }
 
 /// What a request without a usable credential did bring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WithoutCredential {
     NothingSent,
+    UnknownScheme,
     OnlyInQuery,
 }
 
@@ -117,7 +120,7 @@ impl Refusal {
         problem
     }
 
-    fn wire(&self) -> (StatusCode, Option<&'static str>, Cow<'static, str>) {
+    pub(super) fn wire(&self) -> (StatusCode, Option<&'static str>, Cow<'static, str>) {
         match self {
             Self::NoCredential(brought) => (StatusCode::UNAUTHORIZED, None, brought.detail().into()),
             Self::Credential(error) => (StatusCode::BAD_REQUEST, Some("invalid_request"), error.to_string().into()),
@@ -161,13 +164,19 @@ impl Refusal {
                 let detail = format!("{what} cannot be reached, so nobody can be let in; try again");
                 (StatusCode::SERVICE_UNAVAILABLE, Some("temporarily_unavailable"), detail.into())
             }
+            // RFC 6585 §4. The same for a name that nobody has.
+            Self::TooManyTries(_) => {
+                let detail =
+                    "too many wrong passwords for this user name or from this network; this one was not looked at";
+                (StatusCode::TOO_MANY_REQUESTS, Some("too_many_requests"), detail.into())
+            }
         }
     }
 
-    /// For refusals that are none, since nobody could tell.
+    /// For refusals that are none, since nobody could tell or nobody looked.
     fn retry_after(&self) -> Option<Seconds> {
         match self {
-            Self::Unavailable(_, retry_after) => Some(*retry_after),
+            Self::Unavailable(_, retry_after) | Self::TooManyTries(retry_after) => Some(*retry_after),
             #[cfg(feature = "bff")]
             Self::Session(SessionRefused { error, .. }) => error.retry_after(),
             Self::Dpop(DpopError::Unavailable(_)) | Self::Signature(SignatureError::Unavailable(_)) => {
@@ -249,6 +258,9 @@ impl WithoutCredential {
     fn detail(self) -> &'static str {
         match self {
             Self::NothingSent => "send an access token: Authorization: Bearer …",
+            Self::UnknownScheme => {
+                "this scheme of the Authorization header is not accepted here; send an access token: Authorization: Bearer …"
+            }
             Self::OnlyInQuery => "a token in the URL is never read; send it as Authorization: Bearer …",
         }
     }

@@ -14,7 +14,7 @@ use actix_web::{Error, HttpMessage as _, HttpResponse};
 
 use crate::access::caller::Caller;
 use crate::access::routes::DPOP_NONCE;
-use crate::answer::cors;
+use crate::answer::cors::{self, Readers};
 use crate::answer::problem::Problem;
 use crate::config::Settings;
 use crate::resource_server::ResourceServer;
@@ -51,9 +51,9 @@ pub async fn layer(
     let began = Instant::now();
     let trace = TraceId::new();
     let settings = server.settings();
-    let origin = cors::allowed_origin(&settings.allowed_origins, request.headers());
+    let readers = Readers::of(&server, &request);
     let mut response = if cors::is_preflight(&request) {
-        request.into_response(cors::preflight(origin.as_ref()))
+        request.into_response(readers.preflight(server.schemes()))
     } else {
         let response = next.call(request).await?.map_into_boxed_body();
         match response.response().error().map(|error| render(error, &trace)) {
@@ -67,7 +67,7 @@ pub async fn layer(
             None => response,
         }
     };
-    cors::mark(response.headers_mut(), &settings.allowed_origins, origin.as_ref());
+    readers.mark(response.headers_mut(), &settings.allowed_origins);
     mark(response.headers_mut(), &trace, settings);
     log(&response, &trace, began);
     Ok(response)

@@ -7,7 +7,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use protocol::params::Params;
-use protocol::time::Seconds;
+use protocol::time::{Seconds, Timestamp};
 
 use crate::bff::answer::{challenge, come_back, problem, redirect};
 use crate::bff::cookies::Sent;
@@ -96,14 +96,15 @@ async fn finish(bff: &Inner, request: &HttpRequest, answer: Answer, pending: Pen
             Failure::NotBelieved
         }
     })?;
-    begin(bff, request, received, &return_to).await
+    // Of before the code was redeemed: a logout that came meanwhile is later.
+    begin(bff, request, (received, times.now), &return_to).await
 }
 
 /// The new session, under a new id.
 async fn begin(
     bff: &Inner,
     request: &HttpRequest,
-    received: Received,
+    (received, began_at): (Received, Timestamp),
     return_to: &ReturnTo,
 ) -> Result<HttpResponse, Failure> {
     let unavailable = |error: crate::bff::StoreError| {
@@ -118,17 +119,22 @@ async fn begin(
         bff.revoke(&old).await;
     }
     let Received { sub, sid, person, tokens, .. } = received;
-    let (idle_ends_at, ends_at) = (now + bff.config.idle, now + bff.config.absolute);
+    // Nothing can renew it: over with its access token, and nobody is told otherwise.
+    let renewable = tokens.refresh_token.is_some();
+    let longest = now + bff.config.absolute;
+    let ends_at = if renewable { longest } else { longest.min(tokens.access_expires_at) };
+    let idle_ends_at = now + bff.config.idle;
     let session = StoredSession {
         sub,
         sid,
         version: 1,
-        created_at: now,
+        created_at: began_at,
         idle_ends_at,
         ends_at,
         person,
         tokens,
         refreshing_until: None,
+        doubted_at: None,
     };
     let id = SessionId::new();
     if bff.store.insert(id.key(), session.clone()).await.map_err(unavailable)? == Changed::No {

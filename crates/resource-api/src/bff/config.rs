@@ -49,6 +49,8 @@ pub struct BffConfig {
     /// Seals the cookies of sign-ins that are under way. Servers that share an address need the same; `None` draws one at
     /// start, and sign-ins that were under way then begin anew.
     pub sealing_key: Option<Secret<[u8; 32]>>,
+    /// Keys that sealed before: they open what is under way yet.
+    pub former_sealing_keys: Vec<Secret<[u8; 32]>>,
     /// Where a sign-in without `return_to` ends: a local path.
     pub home: String,
     /// Where the issuer sends the person after a logout: a local path, registered there with the origin before it.
@@ -88,6 +90,7 @@ impl BffConfig {
             authorize_params: Vec::new(),
             cookie_name: "bff".to_owned(),
             sealing_key: None,
+            former_sealing_keys: Vec::new(),
             home: "/".to_owned(),
             after_logout: "/".to_owned(),
             error_path: None,

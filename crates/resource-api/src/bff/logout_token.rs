@@ -99,7 +99,8 @@ pub(crate) fn check(token: &str, keys: &JwkSet, context: Context<'_>) -> Result<
     let jti = required(claims.jti, "jti")?;
     let expiry = claims.exp.unwrap_or(context.now) + LEEWAY;
     let remember_until = expiry.max(context.now + REMEMBER);
-    Ok(LogoutNotice { jti_hash: TokenHash::of(jti.as_bytes()).as_str().to_owned(), sid, sub, remember_until })
+    let jti_hash = TokenHash::of(jti.as_bytes()).as_str().to_owned();
+    Ok(LogoutNotice { jti_hash, sid, sub, at: context.now, remember_until })
 }
 
 /// Whether the keys may be old: the one that the token names is not among them.

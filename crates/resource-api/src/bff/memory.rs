@@ -27,9 +27,8 @@ pub struct MemoryStore {
 #[derive(Debug, Default)]
 struct Kept {
     sessions: HashMap<SessionKey, StoredSession>,
-    /// Of logout tokens, each until it may be forgotten.
-    jtis: HashMap<String, Timestamp>,
-    sids: HashMap<String, Timestamp>,
+    /// By `jti`, each until it may be forgotten.
+    notices: HashMap<String, LogoutNotice>,
 }
 
 impl MemoryStore {
@@ -60,7 +59,7 @@ fn now<T: Send + 'static>(value: T) -> StoreAnswer<'static, T> {
 impl SessionStore for MemoryStore {
     fn insert(&self, key: SessionKey, session: StoredSession) -> StoreAnswer<'_, Changed> {
         let mut kept = self.kept();
-        if session.sid.as_ref().is_some_and(|sid| kept.sids.contains_key(sid)) {
+        if kept.notices.values().any(|notice| notice.forbids(&session)) {
             return now(Changed::No);
         }
         kept.make_room(&session.sub, self.at_most);
@@ -97,13 +96,10 @@ impl SessionStore for MemoryStore {
 
     fn log_out<'a>(&'a self, notice: &'a LogoutNotice) -> StoreAnswer<'a, LoggedOut> {
         let mut kept = self.kept();
-        if kept.jtis.contains_key(&notice.jti_hash) {
+        if kept.notices.contains_key(&notice.jti_hash) {
             return now(LoggedOut::Replayed);
         }
-        kept.jtis.insert(notice.jti_hash.clone(), notice.remember_until);
-        if let Some(sid) = &notice.sid {
-            kept.sids.insert(sid.clone(), notice.remember_until);
-        }
+        kept.notices.insert(notice.jti_hash.clone(), notice.clone());
         let before = kept.sessions.len();
         kept.sessions.retain(|_, session| !session.is_meant(notice.sid.as_deref(), notice.sub.as_deref()));
         let ended = before - kept.sessions.len();
@@ -113,8 +109,7 @@ impl SessionStore for MemoryStore {
     fn sweep(&self, at: Timestamp) -> StoreAnswer<'_, ()> {
         let mut kept = self.kept();
         kept.sessions.retain(|_, session| !session.is_over(at));
-        kept.jtis.retain(|_, until| *until > at);
-        kept.sids.retain(|_, until| *until > at);
+        kept.notices.retain(|_, notice| notice.remember_until > at);
         now(())
     }
 }

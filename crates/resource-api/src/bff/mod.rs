@@ -27,8 +27,8 @@ mod pending;
 mod provider;
 mod refresh;
 mod return_to;
-mod session;
-mod store;
+pub(crate) mod session;
+pub(crate) mod store;
 mod tokens;
 
 use std::fmt;
@@ -37,7 +37,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use actix_web::cookie::Cookie;
-use actix_web::http::header::ALLOW;
+use actix_web::http::header::{ACCEPT, ALLOW};
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, Resource, Route};
 use jwt::secrets::Secrets;
@@ -72,7 +72,8 @@ pub(crate) struct Inner {
     provider: Provider,
     store: Arc<dyn SessionStore>,
     flights: Flights,
-    secrets: Secrets,
+    /// The first one seals.
+    secrets: Vec<Secrets>,
     now: Now,
     swept_at: AtomicI64,
 }
@@ -95,13 +96,15 @@ impl Bff {
         if !problems.is_empty() {
             return Err(BffProblems(problems));
         }
-        let master = config.sealing_key.as_ref().map_or_else(jwt::random::bytes, |key| *key.expose());
+        let sealing = config.sealing_key.as_ref().map_or_else(jwt::random::bytes, |key| *key.expose());
+        let former = config.former_sealing_keys.iter().map(|key| Secrets::from_master(key.expose()));
+        let secrets = [Secrets::from_master(&sealing)].into_iter().chain(former).collect();
         Ok(Self(Arc::new(Inner {
             cookies: Cookies::new(&config),
             provider: Provider::new(config.clone(), http),
             store,
             flights: Flights::default(),
-            secrets: Secrets::from_master(&master),
+            secrets,
             now,
             swept_at: AtomicI64::new(0),
             config,
@@ -125,7 +128,8 @@ impl Bff {
     }
 
     /// The session of a request, with an access token that lives for a while yet; `None` when there is no cookie. A request
-    /// that another site may have caused is refused before anything is looked up. Counts as a use of the session.
+    /// that another site may have caused is refused before anything is looked up. Counts as a use of the session, unless it asks
+    /// for an event stream: a page that is left open comes back for it again and again.
     pub async fn session(&self, request: &HttpRequest) -> Result<Option<BffSession>, BffError> {
         let sent = self.0.cookies.sent(request);
         if matches!(sent, Sent::Nothing) {
@@ -139,10 +143,19 @@ impl Bff {
             session = refresh::fresh(self, &key).await?;
         }
         let idle_ends_at = now + self.0.config.idle;
-        if idle_ends_at.since(session.idle_ends_at) >= TOUCH_EVERY {
+        if !wants_stream(request) && idle_ends_at.since(session.idle_ends_at) >= TOUCH_EVERY {
             self.0.store.touch(&key, idle_ends_at).await?;
         }
         Ok(Some(session.handed_out()))
+    }
+
+    /// To be called when the issuer says that the access token of the request's session is worth nothing (any more). The session
+    /// asks for another one, or is over: the next [`Self::session`] tells. Once a minute at most, in case the issuer always says so.
+    pub async fn doubt(&self, request: &HttpRequest, refused: &TokenText) -> Result<(), BffError> {
+        match self.0.cookies.sent(request) {
+            Sent::Id(id) => refresh::doubt(&self.0, &id.key(), refused).await,
+            Sent::Nothing | Sent::Unusable => Ok(()),
+        }
     }
 
     /// The cookie that takes a dead session away from a browser.
@@ -194,6 +207,11 @@ impl Inner {
             tracing::warn!(cause = %error, "the session store could not be swept");
         }
     }
+}
+
+/// WHATWG HTML §9.2.3: an `EventSource` asks for exactly this type.
+fn wants_stream(request: &HttpRequest) -> bool {
+    request.headers().get(ACCEPT).is_some_and(|accept| accept.as_bytes().eq_ignore_ascii_case(b"text/event-stream"))
 }
 
 /// RFC 9110 §15.5.6: a 405 "MUST generate an Allow header field".

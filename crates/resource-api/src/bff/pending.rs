@@ -43,13 +43,14 @@ impl Pending {
         tag(&self.state).unwrap_or_default()
     }
 
-    pub(crate) fn seal(&self, secrets: &Secrets) -> String {
-        seal_for(Purpose::SignIn, secrets, self)
+    /// With the first of the keys, of which there is at least one.
+    pub(crate) fn seal(&self, secrets: &[Secrets]) -> String {
+        secrets.first().map(|secrets| seal_for(Purpose::SignIn, secrets, self)).unwrap_or_default()
     }
 
-    /// `None` for what was not sealed here, and for what is too old.
-    pub(crate) fn open(sealed: &str, secrets: &Secrets, now: Timestamp) -> Option<Self> {
-        let pending: Self = open_for(Purpose::SignIn, secrets, sealed)?;
+    /// With any of the keys. `None` for what was not sealed here, and for what is too old.
+    pub(crate) fn open(sealed: &str, secrets: &[Secrets], now: Timestamp) -> Option<Self> {
+        let pending: Self = secrets.iter().find_map(|secrets| open_for(Purpose::SignIn, secrets, sealed))?;
         let age = now.since(pending.began_at);
         (age < LIFETIME && age > Seconds(-60)).then_some(pending)
     }
@@ -75,8 +76,18 @@ mod tests {
         Pending::begin(ReturnTo::parse("/notes", "https://app.example").unwrap(), NOW)
     }
 
-    fn secrets() -> Secrets {
-        Secrets::from_master(&jwt::random::bytes())
+    fn secrets() -> Vec<Secrets> {
+        vec![Secrets::from_master(&jwt::random::bytes())]
+    }
+
+    #[test]
+    fn a_new_key_seals_and_an_old_one_opens() {
+        let (old, mut both) = (secrets(), secrets());
+        let sealed = pending().seal(&old);
+        assert!(Pending::open(&sealed, &both, NOW).is_none());
+        both.extend(old);
+        assert!(Pending::open(&sealed, &both, NOW).is_some());
+        assert!(Pending::open(&pending().seal(&both), &both[1..], NOW).is_none());
     }
 
     #[test]
@@ -101,7 +112,7 @@ mod tests {
             assert!(Pending::open(&changed, &keys, NOW).is_none(), "character {at}");
             assert!(Pending::open(&sealed[..at], &keys, NOW).is_none());
         }
-        let confirmation = seal_for(Purpose::Confirmation, &keys, &pending());
+        let confirmation = seal_for(Purpose::Confirmation, &keys[0], &pending());
         assert!(Pending::open(&confirmation, &keys, NOW).is_none(), "for another purpose");
     }
 

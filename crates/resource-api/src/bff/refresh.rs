@@ -8,12 +8,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use protocol::secret::TokenHash;
 use protocol::time::{Seconds, Timestamp};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
 use crate::bff::error::BffError;
-use crate::bff::session::{SessionKey, StoredSession};
+use crate::bff::session::{SessionKey, StoredSession, TokenText};
 use crate::bff::store::Changed;
 use crate::bff::tokens::{self, NoTokens, Times};
 use crate::bff::{Bff, Inner};
@@ -23,6 +24,10 @@ const LEASE: Seconds = Seconds(15);
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// Longer than a lease.
 const LOOKS: u32 = 200;
+/// New tokens are written so often before they are given up.
+const KEEP_AGAIN: u32 = 4;
+/// Tokens that the issuer does not stand by are replaced at most this often.
+const DOUBT_EVERY: Seconds = Seconds(60);
 /// When the issuer does not say more.
 const COME_BACK: Seconds = Seconds(2);
 
@@ -59,6 +64,28 @@ pub(crate) async fn fresh(bff: &Bff, key: &SessionKey) -> Result<StoredSession, 
         // The task was torn away with its runtime.
         _ => Err(BffError::IssuerUnavailable { retry_after: COME_BACK }),
     }
+}
+
+/// The access token is not to be handed out again. Without a refresh token there is none to replace it.
+pub(crate) async fn doubt(bff: &Inner, key: &SessionKey, refused: &TokenText) -> Result<(), BffError> {
+    let now = bff.now();
+    let session = bff.live(key, now).await?;
+    // Whoever asks for another token already would lose it by a change of ours.
+    if session.refreshing_until.is_some_and(|until| now < until) {
+        return Ok(());
+    }
+    let is_new = session.doubted_at.is_none_or(|before| now.since(before) >= DOUBT_EVERY);
+    if !is_new || !TokenHash::of(session.tokens.access_token.expose().as_bytes()).matches(refused.expose().as_bytes()) {
+        return Ok(());
+    }
+    let mut doubted = StoredSession { doubted_at: Some(now), ..next(&session, None) };
+    doubted.tokens.refresh_at = now;
+    if doubted.tokens.refresh_token.is_none() {
+        doubted.ends_at = now;
+    }
+    // Of several requests one says so; what somebody else made of the session meanwhile is as good.
+    bff.store.replace(key, session.version, doubted).await?;
+    Ok(())
 }
 
 fn join(bff: &Bff, key: &SessionKey) -> Landed {
@@ -110,7 +137,7 @@ async fn exchange(
     match tokens::refresh(&bff.provider, &claimed.tokens, &claimed.sub, times).await {
         Ok(tokens) => {
             let renewed = StoredSession { tokens, ..next(&claimed, None) };
-            match bff.store.replace(key, claimed.version, renewed.clone()).await? {
+            match keep(bff, key, claimed.version, &renewed).await? {
                 Changed::Yes => Ok(renewed),
                 // Signed out meanwhile: nobody is to have the new tokens.
                 Changed::No => {
@@ -133,6 +160,18 @@ async fn exchange(
             unclaim(bff, key, claimed, now, COME_BACK).await
         }
     }
+}
+
+/// The issuer has exchanged the refresh token: when these tokens are lost, so is the session. So not after the first failure.
+async fn keep(bff: &Inner, key: &SessionKey, from: u64, renewed: &StoredSession) -> Result<Changed, BffError> {
+    for _ in 0..KEEP_AGAIN {
+        match bff.store.replace(key, from, renewed.clone()).await {
+            Ok(changed) => return Ok(changed),
+            Err(error) => tracing::warn!(session = ?key, cause = %error, "new tokens could not be kept; once more"),
+        }
+        sleep(LOOK_AGAIN).await;
+    }
+    Ok(bff.store.replace(key, from, renewed.clone()).await?)
 }
 
 /// The next request asks again; this one has the old access token as long as that lives.

@@ -10,6 +10,9 @@ use protocol::secret::{SecretString, TokenHash};
 use protocol::time::{Seconds, Timestamp};
 use serde::{Deserialize, Serialize, Serializer};
 
+/// For so long the issuer is not asked for a new access token, however long the old one lives.
+const LONGEST_UNASKED: Seconds = Seconds::minutes(10);
+
 /// What the cookie holds: 43 characters of base64url. The server forgets it once it is sent.
 pub(crate) struct SessionId(SecretString);
 
@@ -42,6 +45,9 @@ pub struct StoredSession {
     pub tokens: Tokens,
     /// Some server is asking for new tokens and has until then; nobody else asks meanwhile.
     pub refreshing_until: Option<Timestamp>,
+    /// When the issuer last said of an access token of this session that it is worth nothing.
+    #[serde(default)]
+    pub doubted_at: Option<Timestamp>,
 }
 
 /// What the front end may show of the person (OpenID Connect Core §5.1). All of it is the issuer's word.
@@ -143,9 +149,10 @@ impl Serialize for TokenText {
 }
 
 impl Tokens {
-    /// When to ask for a new access token: `before` its end, or at half of its life if that is later.
+    /// When to ask for a new access token: `before` its end, or at half of its life if that is later. After ten minutes in any
+    /// case: the issuer's answer is how a front end without back-channel logout hears that the session is over there.
     pub(crate) fn refresh_at(received: Timestamp, lifetime: Seconds, before: Seconds) -> Timestamp {
-        received + Seconds((lifetime - before).0.max(lifetime.0 / 2))
+        received + Seconds((lifetime - before).0.max(lifetime.0 / 2)).min(LONGEST_UNASKED)
     }
 
     /// Whether the access token can be handed out without asking for another one.
@@ -209,6 +216,7 @@ pub(crate) mod tests {
                 scope: Some("openid".to_owned()),
             },
             refreshing_until: None,
+            doubted_at: None,
         }
     }
 
@@ -279,6 +287,7 @@ pub(crate) mod tests {
     fn short_tokens_are_not_asked_for_all_the_time() {
         let at = |lifetime| Tokens::refresh_at(NOW, Seconds(lifetime), Seconds(30)).since(NOW).0;
         assert_eq!((at(300), at(60), at(40), at(10), at(0)), (270, 30, 20, 5, 0));
+        assert_eq!((at(630), at(631), at(86_400)), (600, 600, 600), "the issuer may have ended the session");
         let tokens = sample("ada", None).tokens;
         assert!(tokens.are_fresh(NOW + Seconds(269)) && !tokens.are_fresh(NOW + Seconds(270)));
         assert!(tokens.are_usable(NOW + Seconds(294)) && !tokens.are_usable(NOW + Seconds(295)));

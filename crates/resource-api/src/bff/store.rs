@@ -1,4 +1,5 @@
-//! What keeps sessions: the trait that a service brings an implementation of. One for a single process is in `memory.rs`.
+//! What keeps sessions: the trait that a service brings an implementation of. One for a single process is in `memory.rs`, one over
+//! a database in the example service (`service/sessions.rs`).
 //!
 //! Every method is one atomic step, so that several servers may share a store: a change names the version that it was made
 //! from, and a session that was ended never comes back. Keys are hashes; the sessions hold tokens, so a store that writes to
@@ -34,8 +35,19 @@ pub struct LogoutNotice {
     pub jti_hash: String,
     pub sid: Option<String>,
     pub sub: Option<String>,
-    /// So long `jti` and `sid` are to be remembered at least.
+    /// When it came.
+    pub at: Timestamp,
+    /// So long all of this is to be remembered at least.
     pub remember_until: Timestamp,
+}
+
+impl LogoutNotice {
+    /// Whether a session that is about to be kept is one that was ended while its sign-in was under way: the one with that
+    /// `sid`, whenever; or one that is meant by its `sub` and began before the notice came.
+    pub fn forbids(&self, session: &StoredSession) -> bool {
+        let by_sid = self.sid.is_some() && self.sid == session.sid;
+        session.is_meant(self.sid.as_deref(), self.sub.as_deref()) && (by_sid || session.created_at <= self.at)
+    }
 }
 
 /// What became of a logout token.
@@ -49,8 +61,8 @@ pub enum LoggedOut {
 
 /// Sessions of one client at one issuer, by the hash of their ids. Object safe and shared by all workers.
 pub trait SessionStore: Send + Sync + 'static {
-    /// Keeps a new session. [`Changed::No`] when its `sid` was named by a logout token that is still remembered: the logout
-    /// came while the sign-in was under way.
+    /// Keeps a new session. [`Changed::No`] when a logout token that is still remembered forbids it
+    /// ([`LogoutNotice::forbids`]): the logout came while the sign-in was under way.
     fn insert(&self, key: SessionKey, session: StoredSession) -> StoreAnswer<'_, Changed>;
 
     /// The session as it stands, perhaps over already; callers look at its times.
@@ -65,7 +77,7 @@ pub trait SessionStore: Send + Sync + 'static {
     /// Takes a session out; of two callers one gets it.
     fn remove<'a>(&'a self, key: &'a SessionKey) -> StoreAnswer<'a, Option<StoredSession>>;
 
-    /// Remembers `jti_hash` and `sid`, and ends every session that is meant ([`StoredSession::is_meant`]): all or nothing.
+    /// Remembers `jti_hash`, `sid` and `sub`, and ends every session that is meant ([`StoredSession::is_meant`]): all or nothing.
     fn log_out<'a>(&'a self, notice: &'a LogoutNotice) -> StoreAnswer<'a, LoggedOut>;
 
     /// Throws away what is over at `now`. Called now and then.
@@ -78,7 +90,13 @@ pub(crate) mod conformance {
     use super::*;
     use crate::bff::session::SessionId;
     use crate::bff::session::tests::{NOW, sample};
+    use futures_util::future::join_all;
     use protocol::time::Seconds;
+
+    /// One that began after the logout tokens of [`notice`] came.
+    fn later(sub: &str, sid: Option<&str>) -> StoredSession {
+        StoredSession { created_at: NOW + Seconds(1), ..sample(sub, sid) }
+    }
 
     fn key() -> SessionKey {
         SessionId::new().key()
@@ -87,7 +105,7 @@ pub(crate) mod conformance {
     fn notice(jti: &str, sid: Option<&str>, sub: Option<&str>) -> LogoutNotice {
         let text = |text: Option<&str>| text.map(str::to_owned);
         let remember_until = NOW + Seconds(120);
-        LogoutNotice { jti_hash: jti.to_owned(), sid: text(sid), sub: text(sub), remember_until }
+        LogoutNotice { jti_hash: jti.to_owned(), sid: text(sid), sub: text(sub), at: NOW, remember_until }
     }
 
     /// Panics where the store, which is empty, does otherwise.
@@ -96,6 +114,8 @@ pub(crate) mod conformance {
         what_is_removed_stays_away(store).await;
         a_use_moves_only_the_idle_end(store).await;
         logout_tokens_end_what_they_mean(store).await;
+        no_session_begins_after_what_ended_it(store).await;
+        of_many_changes_at_once_one_is_made(store).await;
         sweeping_takes_what_is_over(store).await;
     }
 
@@ -126,14 +146,14 @@ pub(crate) mod conformance {
     async fn a_use_moves_only_the_idle_end(store: &dyn SessionStore) {
         let key = key();
         store.insert(key.clone(), sample("ada", None)).await.unwrap();
-        let later = NOW + Seconds::hours(2);
-        store.touch(&key, later).await.unwrap();
+        let moved = NOW + Seconds::hours(2);
+        store.touch(&key, moved).await.unwrap();
         store.touch(&key, NOW).await.unwrap();
         let touched = store.load(&key).await.unwrap().unwrap();
-        assert_eq!((touched.idle_ends_at, touched.version), (later, 1), "never back");
+        assert_eq!((touched.idle_ends_at, touched.version), (moved, 1), "never back");
         let stale = StoredSession { version: 2, idle_ends_at: NOW, ..touched };
         assert_eq!(store.replace(&key, 1, stale).await.unwrap(), Changed::Yes);
-        assert_eq!(store.load(&key).await.unwrap().unwrap().idle_ends_at, later);
+        assert_eq!(store.load(&key).await.unwrap().unwrap().idle_ends_at, moved);
         store.remove(&key).await.unwrap();
     }
 
@@ -151,25 +171,48 @@ pub(crate) mod conformance {
         assert_eq!(store.log_out(&notice("j2", None, Some("ada"))).await.unwrap(), LoggedOut::Sessions(1));
         assert!(store.load(&two).await.unwrap().is_none() && store.load(&bobs).await.unwrap().is_some());
         assert_eq!(store.log_out(&notice("j3", Some("unknown"), None)).await.unwrap(), LoggedOut::Sessions(0));
-        assert_eq!(
-            store.insert(one.clone(), sample("ada", Some("s9"))).await.unwrap(),
-            Changed::Yes,
-            "she comes again"
-        );
+        assert_eq!(store.insert(one.clone(), later("ada", Some("s9"))).await.unwrap(), Changed::Yes, "she comes again");
         store.remove(&one).await.unwrap();
         store.remove(&bobs).await.unwrap();
     }
 
+    async fn no_session_begins_after_what_ended_it(store: &dyn SessionStore) {
+        let begins = async |session: StoredSession| {
+            let key = key();
+            let changed = store.insert(key.clone(), session).await.unwrap();
+            assert_eq!(store.remove(&key).await.unwrap().is_some(), changed == Changed::Yes);
+            changed == Changed::Yes
+        };
+        store.log_out(&notice("b1", None, Some("dan"))).await.unwrap();
+        assert!(!begins(sample("dan", Some("d1"))).await && !begins(sample("dan", None)).await);
+        assert!(begins(later("dan", Some("d1"))).await, "she signed in afterwards");
+        store.log_out(&notice("b2", Some("e1"), Some("eve"))).await.unwrap();
+        assert!(!begins(later("eve", Some("e1"))).await, "the same session of the issuer");
+        assert!(!begins(sample("eve", None)).await, "it may be this one");
+        assert!(begins(sample("eve", Some("e2"))).await && begins(later("eve", None)).await);
+        assert!(begins(sample("fay", Some("f1"))).await, "somebody else");
+    }
+
+    async fn of_many_changes_at_once_one_is_made(store: &dyn SessionStore) {
+        let key = key();
+        store.insert(key.clone(), later("ada", None)).await.unwrap();
+        let next = StoredSession { version: 2, ..later("ada", None) };
+        let all = join_all((0..16).map(|_| store.replace(&key, 1, next.clone()))).await;
+        assert_eq!(all.into_iter().filter(|changed| *changed.as_ref().unwrap() == Changed::Yes).count(), 1);
+        let all = join_all((0..16).map(|_| store.remove(&key))).await;
+        assert_eq!(all.into_iter().filter(|removed| removed.as_ref().unwrap().is_some()).count(), 1);
+    }
+
     async fn sweeping_takes_what_is_over(store: &dyn SessionStore) {
         let (idle, old, live) = (key(), key(), key());
-        let (later, far) = (NOW + Seconds::hours(2), NOW + Seconds::days(2));
-        store.insert(idle.clone(), sample("ada", None)).await.unwrap();
-        let mut session = sample("ada", None);
-        (session.idle_ends_at, session.ends_at) = (far, later);
+        let (end, far) = (NOW + Seconds::hours(2), NOW + Seconds::days(2));
+        store.insert(idle.clone(), later("ada", None)).await.unwrap();
+        let mut session = later("ada", None);
+        (session.idle_ends_at, session.ends_at) = (far, end);
         store.insert(old.clone(), session.clone()).await.unwrap();
         session.ends_at = far;
         store.insert(live.clone(), session).await.unwrap();
-        store.sweep(later).await.unwrap();
+        store.sweep(end).await.unwrap();
         assert!(store.load(&idle).await.unwrap().is_none() && store.load(&old).await.unwrap().is_none());
         assert!(store.load(&live).await.unwrap().is_some());
         // What had to be remembered is forgotten.

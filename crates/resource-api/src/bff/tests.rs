@@ -3,6 +3,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "the HTTP client of a test")]
 
+mod doubt;
 mod id_tokens;
 
 use std::net::TcpListener;
@@ -213,6 +214,24 @@ async fn a_session_ends_when_it_is_idle_and_in_any_case() {
     assert!(scene.store.load(&key).await.unwrap().is_none(), "it is taken out");
     scene.later(24);
     assert_eq!(scene.bff.session(&used).await.unwrap_err(), BffError::SessionOver, "24 hours are over");
+}
+
+#[actix_web::test]
+async fn an_open_event_stream_is_no_use() {
+    let scene = scene_at("http://localhost:1");
+    let (key, _) = scene.session(|session| session.tokens.refresh_at = NOW + Seconds::days(9)).await;
+    let id = SessionId::new();
+    let kept = scene.store.remove(&key).await.unwrap().unwrap();
+    scene.store.insert(id.key(), kept).await.unwrap();
+    let cookie = ("cookie", format!("bff={}", id.expose()));
+    let stream = TestRequest::get().insert_header(cookie).insert_header(("accept", "text/event-stream"));
+    let stream = stream.to_http_request();
+    for _ in 0..6 {
+        scene.later(599);
+        assert!(scene.bff.session(&stream).await.is_ok());
+    }
+    scene.later(6);
+    assert_eq!(scene.bff.session(&stream).await.unwrap_err(), BffError::SessionOver, "an hour of nothing else");
 }
 
 #[actix_web::test]

@@ -7,7 +7,6 @@ pub mod certificate;
 pub mod dpop;
 pub mod replay;
 
-use std::borrow::Cow;
 use std::net::IpAddr;
 
 use actix_web::HttpRequest;
@@ -33,21 +32,22 @@ pub(crate) struct Binding {
 }
 
 impl Binding {
-    /// A claim `cnf` that demands something else cannot be met, so its token is good for nothing.
     pub(crate) fn of(claim: &Confirmation<'_>) -> Result<Self, TokenRefused> {
-        let owned = |text: &Option<Cow<'_, str>>| text.as_deref().map(str::to_owned);
-        let binding = Self { jkt: owned(&claim.jkt), x5t_s256: owned(&claim.x5t_s256) };
-        binding.known()
+        Self::known(claim.jkt.as_deref(), claim.x5t_s256.as_deref())
     }
 
     /// The same, of what introspection told.
     pub(crate) fn of_described(claim: &introspection::Confirmation) -> Result<Self, TokenRefused> {
-        let introspection::Confirmation { jkt, x5t_s256, others } = claim.clone();
-        if others.is_empty() { Self { jkt, x5t_s256 }.known() } else { Err(TokenRefused::UnknownBinding) }
+        Self::known(claim.jkt.as_deref(), claim.x5t_s256.as_deref())
     }
 
-    fn known(self) -> Result<Self, TokenRefused> {
-        if self.jkt.is_some() || self.x5t_s256.is_some() { Ok(self) } else { Err(TokenRefused::UnknownBinding) }
+    /// RFC 7800 §3.1: members of `cnf` "that are not understood MUST be ignored". A `cnf` of nothing else demands something that cannot
+    /// be checked here, so its token is good for nothing.
+    fn known(jkt: Option<&str>, x5t_s256: Option<&str>) -> Result<Self, TokenRefused> {
+        if jkt.is_none() && x5t_s256.is_none() {
+            return Err(TokenRefused::UnknownBinding);
+        }
+        Ok(Self { jkt: jkt.map(str::to_owned), x5t_s256: x5t_s256.map(str::to_owned) })
     }
 }
 

@@ -77,14 +77,6 @@ pub fn read(header: &[u8], transport: Transport) -> Result<Option<Presented>, Ba
     pair(encoded).map(Some).ok_or(BasicError::Malformed)
 }
 
-/// The challenge (RFC 7617 §2, §2.1): what is sent back is UTF-8.
-pub fn challenge(realm: &str) -> String {
-    // RFC 9110 §5.6.4: in a quoted string a backslash stands before quote and backslash; nothing else of visible ASCII needs one.
-    let visible = realm.chars().filter(|c| c.is_ascii_graphic() || *c == ' ');
-    let quoted: String = visible.flat_map(|c| matches!(c, '"' | '\\').then_some('\\').into_iter().chain([c])).collect();
-    format!("Basic realm=\"{quoted}\", charset=\"UTF-8\"")
-}
-
 /// RFC 7617 §2: the user name ends at the first colon, the password may have more of them; neither has control characters.
 fn pair(encoded: &[u8]) -> Option<Presented> {
     let decoded = Secret::new(STANDARD.decode(encoded).ok()?);
@@ -185,12 +177,6 @@ mod tests {
         let password = one(&header("ada:hunter2")).expect("is well-formed").expect("is Basic");
         assert_eq!((key.kind(), password.kind()), (Kind::ApiKey, Kind::Password));
         assert_eq!(format!("{key:?} {password:?}"), "Presented(ApiKey) Presented(Password)");
-    }
-
-    #[test]
-    fn the_challenge_says_utf_8_and_cannot_be_broken_out_of() {
-        assert_eq!(challenge("notes"), r#"Basic realm="notes", charset="UTF-8""#);
-        assert_eq!(challenge("a\"b\\c\r\n"), r#"Basic realm="a\"b\\c", charset="UTF-8""#);
     }
 
     proptest! {

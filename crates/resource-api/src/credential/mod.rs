@@ -35,8 +35,11 @@ pub(crate) enum Presented<'r> {
     SignedRequest,
     /// The cookie of a session of the web front end.
     Session,
-    /// No credential at all, or of a scheme that this API does not know: the answer is a bare challenge (RFC 6750 §3.1).
+    /// No credential at all.
     Nothing,
+    /// An `Authorization` header alone, of a scheme that this API does not know or that is switched off. Not anonymous: whoever sends
+    /// one wants to be somebody. The answer is a bare challenge (RFC 6750 §3.1).
+    UnknownScheme,
     /// Only in the URL, where it is not read.
     OnlyInQuery,
 }
@@ -81,6 +84,7 @@ pub(crate) fn presented<'r>(
         (Some(_), None, true) => Err(CredentialError::HeaderAndQuery),
         (Some(credential), None, false) => Ok(credential),
         (None, None, true) => Ok(Presented::OnlyInQuery),
+        (None, None, false) if authorization.is_some() => Ok(Presented::UnknownScheme),
         (None, None, false) => Ok(Presented::Nothing),
     }
 }
@@ -154,6 +158,7 @@ impl std::fmt::Debug for Presented<'_> {
             Self::SignedRequest => "SignedRequest",
             Self::Session => "Session",
             Self::Nothing => "Nothing",
+            Self::UnknownScheme => "UnknownScheme",
             Self::OnlyInQuery => "OnlyInQuery",
         })
     }
@@ -224,18 +229,15 @@ mod tests {
     #[test]
     fn what_is_switched_off_is_no_credential() {
         let brought = [
-            ("authorization", "Basic YTpi"),
-            ("x-api-key", "a"),
-            ("signature-input", "a"),
-            ("cookie", "__Host-session=c"),
+            (("authorization", "Basic YTpi"), Presented::UnknownScheme),
+            (("authorization", "DPoP a"), Presented::UnknownScheme),
+            (("x-api-key", "a"), Presented::Nothing),
+            (("signature-input", "a"), Presented::Nothing),
+            (("cookie", "__Host-session=c"), Presented::Nothing),
         ];
-        for pair in brought {
-            assert_eq!(presented(&headers(&[pair]), "", &Schemes::default()), Ok(Presented::Nothing), "{pair:?}");
+        for (pair, expected) in brought {
+            assert_eq!(presented(&headers(&[pair]), "", &Schemes::default()), Ok(expected), "{pair:?}");
         }
-        assert_eq!(
-            presented(&headers(&[("authorization", "DPoP a")]), "", &Schemes::default()),
-            Ok(Presented::Nothing)
-        );
     }
 
     #[test]
@@ -267,10 +269,13 @@ mod tests {
     }
 
     #[test]
-    fn another_scheme_is_no_credential() {
+    fn another_scheme_is_no_credential_and_not_nothing() {
         for header in ["Bearerabc", "Digest x", ""] {
-            assert_eq!(one(header).as_deref(), Ok("Nothing"), "{header}");
+            assert_eq!(one(header).as_deref(), Ok("UnknownScheme"), "{header}");
         }
+        assert_reads(&[], "", Ok(Presented::Nothing));
+        assert_reads(&[("authorization", "Digest x"), ("x-api-key", "k")], "", Ok(Presented::ApiKey(Token("k"))));
+        assert_reads(&[("authorization", "Digest x")], "access_token=a", Ok(Presented::OnlyInQuery));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use jwt::verify::VerifyError;
 use protocol::api_key;
@@ -19,12 +20,14 @@ use crate::binding::Binding;
 use crate::clock;
 use crate::config::{Introspection, Settings};
 use crate::credential::basic::{Kind, Presented};
-use crate::introspection::{Described, Introspector, NotDescribed, Unproven};
+use crate::introspection::{Described, Introspector, Limits, NotDescribed, Unproven};
 use crate::signature::{Claimed, SignatureError, SigningKey};
 use crate::token::jwks_cache::JwksCache;
 use crate::token::validator::{TokenRefused, identifier};
 
 const WHO: &str = "the issuer";
+/// Questions about passwords under way at once, fewer than an issuer hashes: strangers can ask as many as they like.
+const PASSWORDS: usize = 8;
 
 /// Asks the first issuer of the settings.
 #[derive(Debug)]
@@ -36,6 +39,9 @@ pub(crate) struct OpaqueTokens {
     /// Where the discovery document is read.
     keys: Arc<JwksCache>,
     introspector: OnceLock<Introspector>,
+    /// Of its own for passwords: they take long, and guesses at them must not take the places of tokens and keys. `None`: they are
+    /// refused without a question.
+    passwords: Option<OnceLock<Introspector>>,
 }
 
 impl OpaqueTokens {
@@ -48,6 +54,7 @@ impl OpaqueTokens {
             http: http.clone(),
             keys: Arc::clone(keys),
             introspector: OnceLock::new(),
+            passwords: settings.basic_passwords.then(OnceLock::new),
         })
     }
 
@@ -58,20 +65,37 @@ impl OpaqueTokens {
         self.identify(&described, kind, from)
     }
 
-    /// A JWT that was found valid: whether the issuer still stands by it, where it is to be asked about each token.
-    pub(crate) async fn confirm(&self, token: &str, from: Option<IpAddr>) -> Result<(), Refusal> {
-        if self.settings.every_token { self.accept(token, from).await.map(drop) } else { Ok(()) }
+    /// A JWT that was found valid: whether the issuer still stands by it, where it is to be asked about each token. When it was
+    /// asked.
+    pub(crate) async fn confirm(&self, token: &str, from: Option<IpAddr>) -> Result<Option<Instant>, Refusal> {
+        if !self.settings.every_token {
+            return Ok(None);
+        }
+        self.accept(token, from).await.map(|identity| identity.confirmed)
     }
 
-    /// An API key with the name of its owner.
+    /// An API key with the name of its owner or, where that is switched on, a password.
     pub(crate) async fn accept_basic(&self, presented: &Presented, from: Option<IpAddr>) -> Result<Identity, Refusal> {
-        if presented.kind() != Kind::ApiKey {
-            return Err(Refusal::Token(TokenRefused::Password));
+        let now = clock::now();
+        match presented.kind() {
+            Kind::ApiKey => {
+                let introspector = self.introspector().await?;
+                let described = introspector.introspect_for(&presented.user, presented.secret.expose(), now).await;
+                self.identify(&*described.map_err(refused)?, CredentialKind::ApiKey, from)
+            }
+            Kind::Password => {
+                let made = self.passwords.as_ref().ok_or(Refusal::Token(TokenRefused::Password))?;
+                let limits =
+                    Limits { questions: self.settings.limits.questions.min(PASSWORDS), ..self.settings.limits };
+                let introspector = self.introspector_in(made, limits).await?;
+                let described = introspector.check_password(presented, from, now).await;
+                let described = described.map_err(|error| match error {
+                    NotDescribed::Inactive => Refusal::Token(TokenRefused::WrongPassword),
+                    other => refused(other),
+                })?;
+                self.identify(&described, CredentialKind::Password, from)
+            }
         }
-        let introspector = self.introspector().await?;
-        let described = introspector.introspect_for(&presented.user, presented.secret.expose(), clock::now());
-        let described = described.await.map_err(refused)?;
-        self.identify(&described, CredentialKind::ApiKey, from)
     }
 
     /// The key that a request claims to be signed with. What it belongs to counts after the signature was checked.
@@ -79,7 +103,7 @@ impl OpaqueTokens {
         let asked = self.introspector().await?.introspect_key_id(claimed.key_id(), clock::now()).await;
         let unproven = asked.map_err(|error| match error {
             NotDescribed::Inactive => Refusal::Signature(SignatureError::UnknownKey),
-            NotDescribed::Unavailable { .. } => refused(error),
+            other => refused(other),
         })?;
         let key = unproven.signing_key().copied().map(SigningKey::new);
         let key = key.ok_or(Refusal::Signature(SignatureError::UnknownKey))?;
@@ -92,7 +116,16 @@ impl OpaqueTokens {
     }
 
     async fn introspector(&self) -> Result<&Introspector, Refusal> {
-        if let Some(known) = self.introspector.get() {
+        self.introspector_in(&self.introspector, self.settings.limits).await
+    }
+
+    /// The one that was made before, or a new one.
+    async fn introspector_in<'a>(
+        &self,
+        made: &'a OnceLock<Introspector>,
+        limits: Limits,
+    ) -> Result<&'a Introspector, Refusal> {
+        if let Some(known) = made.get() {
             return Ok(known);
         }
         let endpoint = match &self.settings.endpoint {
@@ -102,12 +135,12 @@ impl OpaqueTokens {
                 told.map_err(|retry_after| Refusal::Unavailable(WHO, retry_after))?
             }
         };
-        let Introspection { credentials, limits, .. } = self.settings.clone();
+        let credentials = self.settings.credentials.clone();
         let introspector = Introspector::new(self.http.clone(), endpoint, credentials, limits).map_err(|error| {
             tracing::error!(cause = %error, "the introspection endpoint cannot be used");
             Refusal::Unavailable(WHO, Seconds::minutes(1))
         })?;
-        Ok(self.introspector.get_or_init(|| introspector))
+        Ok(made.get_or_init(|| introspector))
     }
 
     fn identify(&self, described: &Described, kind: CredentialKind, from: Option<IpAddr>) -> Result<Identity, Refusal> {
@@ -145,6 +178,7 @@ fn identity(described: &Described, kind: CredentialKind, issuer: &Arc<str>) -> R
         auth_time: described.auth_time,
         acr: described.acr.clone(),
         expires_at: described.exp,
+        confirmed: Some(described.asked),
         bound: described.cnf.as_ref().map(Binding::of_described).transpose()?,
         claims: claims(described),
     })
@@ -172,5 +206,6 @@ fn refused(error: NotDescribed) -> Refusal {
     match error {
         NotDescribed::Inactive => Refusal::Token(TokenRefused::Inactive),
         NotDescribed::Unavailable { retry_after } => Refusal::Unavailable(WHO, retry_after),
+        NotDescribed::TooManyTries { retry_after } => Refusal::TooManyTries(retry_after),
     }
 }

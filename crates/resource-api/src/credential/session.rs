@@ -17,9 +17,17 @@ pub(crate) async fn of(bff: &Bff, request: &HttpRequest) -> Result<BffSession, R
     match bff.session(request).await {
         Ok(Some(session)) => Ok(session),
         Ok(None) => Err(Refusal::NoCredential(WithoutCredential::NothingSent)),
-        Err(error) => {
-            let forget = (error == BffError::SessionOver).then(|| bff.forget().to_string());
-            Err(Refusal::Session(SessionRefused { error, forget }))
-        }
+        Err(error) => Err(refused(bff, error)),
     }
+}
+
+/// The session after the issuer took back the access token that it had.
+pub(crate) async fn renewed(bff: &Bff, request: &HttpRequest, had: &BffSession) -> Result<BffSession, Refusal> {
+    bff.doubt(request, &had.access_token).await.map_err(|error| refused(bff, error))?;
+    of(bff, request).await
+}
+
+fn refused(bff: &Bff, error: BffError) -> Refusal {
+    let forget = (error == BffError::SessionOver).then(|| bff.forget().to_string());
+    Refusal::Session(SessionRefused { error, forget })
 }

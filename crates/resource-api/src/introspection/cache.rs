@@ -153,7 +153,7 @@ impl Answers {
                 self.refused.insert(key, Until::after(self.times.negative, asked));
             }
             // Nobody has said anything.
-            Err(NotDescribed::Unavailable { .. }) => {}
+            Err(NotDescribed::Unavailable { .. } | NotDescribed::TooManyTries { .. }) => {}
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Instant;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -53,20 +54,23 @@ pub struct Described {
     pub rest: Map<String, Value>,
     /// About as many bytes as this takes.
     pub(super) size: usize,
+    /// When the issuer was asked.
+    pub(crate) asked: Instant,
 }
 
 /// An API key that was named, not presented: its id is public, so whoever sends it has proven nothing yet.
 #[derive(Clone, Debug)]
 pub struct Unproven(pub(super) Arc<Described>);
 
-/// To whom a token is bound (RFC 7800 §3.1). Whoever uses the token must prove **every** member, and none can prove `others`.
+/// To whom a token is bound (RFC 7800 §3.1). Whoever uses the token must prove **every** member that is known; one of them at least
+/// must be there, or nobody can.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Confirmation {
     /// Thumbprint of a DPoP key (RFC 9449 §6.1).
     pub jkt: Option<String>,
     /// `x5t#S256`: thumbprint of a certificate (RFC 8705 §3.1).
     pub x5t_s256: Option<String>,
-    /// Names of members that this crate does not know.
+    /// Names of members that this crate does not know; they are ignored beside one that it does.
     pub others: Vec<String>,
 }
 
@@ -141,6 +145,7 @@ impl Members {
             signing_key: self.signing_key()?,
             rest: Map::new(),
             size,
+            asked: Instant::now(),
         };
         let written: usize = self.0.iter().map(|(name, value)| name.len() + value.to_string().len() + 4).sum();
         if written > MAX_REST {

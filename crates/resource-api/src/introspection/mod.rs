@@ -19,6 +19,7 @@ mod question;
 mod wire;
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -77,6 +78,10 @@ pub enum NotDescribed {
     /// Nobody can say at the moment: neither accepted nor refused (`503` with `Retry-After`).
     #[error("the issuer cannot be asked at the moment; try again in {retry_after} s")]
     Unavailable { retry_after: Seconds },
+    /// Of a password: there were too many wrong ones, for this name or from this network, so it was not looked at (`429` with
+    /// `Retry-After`).
+    #[error("there were too many wrong passwords; try again in {retry_after} s")]
+    TooManyTries { retry_after: Seconds },
 }
 
 type Outcome = Result<Arc<Described>, NotDescribed>;
@@ -97,6 +102,8 @@ struct Departure {
     request: Request,
     key: Key,
     memory: Memory,
+    /// What `429` means depends on it.
+    by_password: bool,
     asked: Moment,
     ticket: Ticket,
     place: Place,
@@ -169,16 +176,19 @@ impl Introspector {
         self.ask(&Question::ApiKeyId(id), at(now)).await.map(Unproven)
     }
 
-    /// Asks whether a person has this password, with the parameters `username` and `password`. For an `Introspector` of its own at
-    /// an endpoint that answers so: a password takes long to check, and the other questions must not wait for it.
+    /// Asks whether a person has this password, with the parameters `purpose=http_basic`, `username`, `password` and, where it is
+    /// known `from` where the caller came, `caller_address`. For an `Introspector` of its own at an endpoint that answers so: a
+    /// password takes long to check, and the other questions must not wait for it.
     pub async fn check_password(
         &self,
         presented: &basic::Presented,
+        from: Option<IpAddr>,
         now: Timestamp,
     ) -> Result<Arc<Described>, NotDescribed> {
         match presented.kind() {
             basic::Kind::Password => {
-                let question = Question::Password { username: &presented.user, password: presented.secret.expose() };
+                let (username, password) = (presented.user.as_str(), presented.secret.expose().as_str());
+                let question = Question::Password { username, password, from };
                 self.ask(&question, at(now)).await
             }
             // No issuer has to see a key as a password.
@@ -238,11 +248,12 @@ impl Inner {
         let place = self.places.take(self.answers.standing(&key)).ok_or(COME_BACK)?;
         let ticket = self.breaker.admit(asked.steady).map_err(unavailable)?;
         let request = self.wire.request(question, asked.wall).map_err(|failure| complain(&failure))?;
-        Ok(Departure { request, key, memory: question.memory(), asked, ticket, place })
+        let by_password = matches!(question, Question::Password { .. });
+        Ok(Departure { request, key, memory: question.memory(), by_password, asked, ticket, place })
     }
 
     async fn fly(&self, departure: Departure) -> Outcome {
-        let Departure { request, key, memory, asked, ticket, place: _place } = departure;
+        let Departure { request, key, memory, by_password, asked, ticket, place: _place } = departure;
         let began = Instant::now();
         let answer = self.wire.ask(request).await;
         let now = asked.later(began.elapsed());
@@ -250,6 +261,7 @@ impl Inner {
             Ok(described) => {
                 ticket.answered();
                 let in_force = described.filter(|described| described.is_in_force(now.wall));
+                let in_force = in_force.map(|described| Described { asked: asked.steady, ..described });
                 let outcome = in_force.map(Arc::new).ok_or(NotDescribed::Inactive);
                 self.answers.keep(key, memory, &outcome, asked);
                 outcome
@@ -260,7 +272,10 @@ impl Inner {
                 } else {
                     ticket.answered();
                 }
-                Err(complain(&failure))
+                Err(match failure.too_many_tries().filter(|_| by_password) {
+                    Some(retry_after) => NotDescribed::TooManyTries { retry_after },
+                    None => complain(&failure),
+                })
             }
         }
     }

@@ -4,6 +4,7 @@
 //! what the issuer said about the key.
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 
 use protocol::api_key::{ApiKey, ApiKeyId, PREFIX};
 use sha2::{Digest as _, Sha256};
@@ -20,7 +21,12 @@ pub(super) enum Question<'a> {
     Token(&'a str, Option<TokenTypeHint>),
     ApiKey(&'a ApiKey),
     ApiKeyId(&'a ApiKeyId),
-    Password { username: &'a str, password: &'a str },
+    /// `from`: who called, so that tries are counted for them and not for this API.
+    Password {
+        username: &'a str,
+        password: &'a str,
+        from: Option<IpAddr>,
+    },
 }
 
 /// For how long an answer may be remembered.
@@ -52,6 +58,8 @@ const API_KEY: &str = "api_key";
 /// The parameter of our issuer that asks about a key by its id, and for what signatures are verified with. Without it an id is no
 /// key, and no token either.
 const PURPOSE: (&str, &str) = ("purpose", "http_message_signature");
+/// The value that asks our issuer about a user name and a password.
+const BASIC: &str = "http_basic";
 
 impl<'a> Question<'a> {
     pub(super) fn memory(&self) -> Memory {
@@ -68,7 +76,12 @@ impl<'a> Question<'a> {
             Self::Token(token, Some(hint)) => by_hint(token.into(), hint.name()),
             Self::ApiKey(key) => by_hint(key.expose().into(), API_KEY),
             Self::ApiKeyId(id) => vec![("token", format!("{PREFIX}{id}").into()), (PURPOSE.0, PURPOSE.1.into())],
-            Self::Password { username, password } => vec![("username", username.into()), ("password", password.into())],
+            Self::Password { username, password, from } => {
+                let mut asked =
+                    vec![(PURPOSE.0, BASIC.into()), ("username", username.into()), ("password", password.into())];
+                asked.extend(from.map(|from| ("caller_address", from.to_string().into())));
+                asked
+            }
         }
     }
 }
@@ -84,7 +97,8 @@ impl Salt {
             Question::Token(token, _) => (0, *token, ""),
             Question::ApiKey(key) => (1, key.expose(), ""),
             Question::ApiKeyId(id) => (2, id.as_str(), ""),
-            Question::Password { username, password } => (3, *username, *password),
+            // From where it comes changes nothing about whose it is.
+            Question::Password { username, password, .. } => (3, *username, *password),
         };
         let hash = Sha256::new()
             .chain_update(self.0)
@@ -107,7 +121,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn password<'a>(username: &'a str, password: &'a str) -> Question<'a> {
-        Question::Password { username, password }
+        Question::Password { username, password, from: None }
     }
 
     #[test]
@@ -122,7 +136,10 @@ mod tests {
         assert_eq!(written(Question::ApiKey(&key)), format!("token={}&token_type_hint=api_key", key.expose()));
         let expected = "token=cs_key_0123456789abcdEF&purpose=http_message_signature";
         assert_eq!(written(Question::ApiKeyId(&key.id)), expected);
-        assert_eq!(written(password("ada", "s")), "username=ada&password=s");
+        assert_eq!(written(password("ada", "s")), "purpose=http_basic&username=ada&password=s");
+        let from = Some("2001:db8::7".parse().expect("is an address"));
+        let asked = Question::Password { username: "ada", password: "s", from };
+        assert_eq!(written(asked), "purpose=http_basic&username=ada&password=s&caller_address=2001:db8::7");
     }
 
     #[test]
@@ -132,6 +149,8 @@ mod tests {
         let keys = [Question::Token(id.as_str(), None), Question::ApiKeyId(&id), password(id.as_str(), "")];
         let keys = keys.map(|question| salt.key(&question));
         assert!(keys[0] != keys[1] && keys[1] != keys[2] && keys[0] != keys[2]);
+        let from = Some(IpAddr::from([192, 0, 2, 7]));
+        assert!(keys[2] == salt.key(&Question::Password { username: id.as_str(), password: "", from }));
         assert!(keys[0] == salt.key(&Question::Token(id.as_str(), Some(TokenTypeHint::AccessToken))));
         assert!(keys[0] != Salt::draw().key(&Question::Token(id.as_str(), None)), "another process, another hash");
     }

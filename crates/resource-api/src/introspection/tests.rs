@@ -271,11 +271,11 @@ async fn a_password_is_asked_about_with_its_user_and_a_key_never_as_a_password()
         user: user.to_owned(),
         secret: protocol::secret::SecretString::new(secret.to_owned()),
     };
-    assert!(introspector.check_password(&presented("ada", "p&w"), NOW).await.is_ok());
-    assert_eq!(json!(server.last().form), json!({ "username": "ada", "password": "p&w" }));
+    assert!(introspector.check_password(&presented("ada", "p&w"), None, NOW).await.is_ok());
+    assert_eq!(json!(server.last().form), json!({ "purpose": "http_basic", "username": "ada", "password": "p&w" }));
     server.says(json!({ "active": false }));
     for wrong in [presented("ada", "p&x"), presented("bob", "p&w"), presented("ada", &api_key())] {
-        assert_eq!(introspector.check_password(&wrong, NOW).await.unwrap_err(), NotDescribed::Inactive);
+        assert_eq!(introspector.check_password(&wrong, None, NOW).await.unwrap_err(), NotDescribed::Inactive);
     }
     assert_eq!(server.count(), 3);
 }

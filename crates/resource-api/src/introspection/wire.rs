@@ -19,7 +19,9 @@ const MAX_BYTES: usize = 64 * 1024;
 const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// The longest wait that an issuer can impose.
-const LONGEST_RETRY: i64 = 60;
+const LONGEST_RETRY: Seconds = Seconds(60);
+/// The longest that is passed on to who guessed: as long as our issuer can close an account.
+const LONGEST_LOCK: i64 = 86_400;
 
 #[derive(Debug)]
 pub(super) struct Wire {
@@ -128,8 +130,18 @@ impl Failure {
     /// When to come back, at least a second.
     pub(super) fn retry_after(&self) -> Seconds {
         match self {
-            Self::Status { retry_after: Some(wait), .. } => *wait,
+            Self::Status { retry_after: Some(wait), .. } => (*wait).min(LONGEST_RETRY),
             _ => Seconds(1),
+        }
+    }
+
+    /// RFC 6585 §4: how long whoever guessed has to wait.
+    pub(super) fn too_many_tries(&self) -> Option<Seconds> {
+        match self {
+            Self::Status { status: StatusCode::TOO_MANY_REQUESTS, retry_after } => {
+                Some(retry_after.unwrap_or(Seconds(1)))
+            }
+            _ => None,
         }
     }
 }
@@ -154,7 +166,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 /// RFC 9110 §10.2.3, in seconds. A date is not read: the wait is then our own.
 fn retry_after(headers: &HeaderMap) -> Option<Seconds> {
     let seconds: u32 = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(Seconds(i64::from(seconds).clamp(1, LONGEST_RETRY)))
+    Some(Seconds(i64::from(seconds).clamp(1, LONGEST_LOCK)))
 }
 
 fn hint(status: StatusCode) -> &'static str {
@@ -216,9 +228,15 @@ mod tests {
     fn a_wait_is_read_and_bounded() {
         let wait =
             |value: &'static str| retry_after(&HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static(value))]));
-        for (value, expected) in [("7", Some(7)), ("0", Some(1)), ("999999", Some(60)), ("soon", None), ("-1", None)] {
+        for (value, expected) in
+            [("7", Some(7)), ("0", Some(1)), ("999999", Some(86_400)), ("soon", None), ("-1", None)]
+        {
             assert_eq!(wait(value), expected.map(Seconds), "{value}");
         }
+        let failure = |status| Failure::Status { status, retry_after: Some(Seconds(9_000)) };
+        let (busy, guessed) = (failure(StatusCode::SERVICE_UNAVAILABLE), failure(StatusCode::TOO_MANY_REQUESTS));
+        assert_eq!((busy.retry_after(), busy.too_many_tries()), (Seconds(60), None));
+        assert_eq!((guessed.retry_after(), guessed.too_many_tries()), (Seconds(60), Some(Seconds(9_000))));
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! What an operator of the example service decides beside what every protected API has: where things are kept, and how many.
 
 use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
 
 use protocol::issuer::Issuer;
 use protocol::secret::SecretString;
 
-use crate::config::{EnvironmentError, Introspection, PREFIX, Settings};
+use crate::config::{Introspection, Settings};
+use crate::environment::Environment;
 use crate::introspection::ClientCredentials;
 use crate::signature::Policy;
 
@@ -14,6 +17,9 @@ pub struct Config {
     pub settings: Settings,
     /// `sqlite:PATH` or `postgres://…`.
     pub database_url: String,
+    /// What seals the sessions of the page `/app`: a file with one key on each line (32 bytes in base64url), the newest first, for
+    /// its owner alone. `None`: made beside the SQLite database. All instances on one database need the same.
+    pub session_key_file: Option<PathBuf>,
     /// Threads that answer requests. Default: one per core that the process may use.
     pub workers: Option<usize>,
     pub limits: Limits,
@@ -30,13 +36,29 @@ pub struct Limits {
     pub streams_per_person: usize,
     /// Event streams of all at once, in one process.
     pub streams: usize,
+    /// How long an event stream relies on what the issuer said last of a credential that can be revoked; at most 10 seconds.
+    pub stream_believes: Duration,
 }
 
+/// What is revoked is dead everywhere after ten seconds.
+const BELIEVED: Duration = Duration::from_secs(10);
 const LARGEST_FILE: usize = 16 * 1024 * 1024;
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { file_bytes: 1024 * 1024, owner_bytes: 20 * 1024 * 1024, streams_per_person: 8, streams: 256 }
+        Self {
+            file_bytes: 1024 * 1024,
+            owner_bytes: 20 * 1024 * 1024,
+            streams_per_person: 8,
+            streams: 256,
+            stream_believes: BELIEVED,
+        }
+    }
+}
+
+impl Limits {
+    pub(crate) fn stream_believes(&self) -> Duration {
+        self.stream_believes.min(BELIEVED)
     }
 }
 
@@ -56,37 +78,29 @@ impl Config {
 
     fn with(settings: Settings) -> Self {
         let database_url = "sqlite:countersign-notes.db".to_owned();
-        Self { settings, database_url, workers: None, limits: Limits::default() }
+        Self { settings, database_url, session_key_file: None, workers: None, limits: Limits::default() }
     }
 
-    /// Reads what [`Settings::from_env`] reads, `COUNTERSIGN_API_DATABASE_URL`, `…_FILE_BYTES` and `…_OWNER_BYTES`.
-    #[expect(clippy::disallowed_methods, reason = "the edge of the program: everything else gets a Config")]
-    pub fn from_env() -> Result<Self, EnvironmentError> {
-        Self::from_variables(|name| std::env::var(name).ok())
-    }
-
-    /// The same, from any source of variables.
-    pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, EnvironmentError> {
-        let mut config = Self::with(Settings::from_variables(&variable)?);
-        if let Some(url) = variable(&format!("{PREFIX}DATABASE_URL")).filter(|url| !url.is_empty()) {
-            config.database_url = url;
+    /// What [`Settings::from_env`] reads, where things are kept, and how many.
+    pub(super) fn read(environment: &mut Environment) -> Option<Self> {
+        let (settings, database_url) = (Settings::read(environment), environment.text("DATABASE_URL"));
+        let largest = i64::try_from(LARGEST_FILE).unwrap_or(i64::MAX);
+        let file_bytes = environment.number("FILE_BYTES", "bytes", 1, largest);
+        let owner_bytes = environment.number("OWNER_BYTES", "bytes", 1, 1 << 50);
+        let key_file = environment.text("SESSION_KEY_FILE");
+        // As a client of the issuer it asks about every token: an ended session and a disabled person are out after ten seconds, not
+        // when their token ends.
+        let every_token = environment.switch("EVERY_TOKEN").unwrap_or(true);
+        let mut config = Self::with(settings?);
+        if let Some(introspection) = &mut config.settings.introspection {
+            introspection.every_token = every_token;
         }
-        let mut wrong = Vec::new();
-        let mut number = |name: &str, most: i64| {
-            let text = variable(&format!("{PREFIX}{name}")).filter(|text| !text.is_empty())?;
-            match text.parse::<i64>() {
-                Ok(number) if (1..=most).contains(&number) => return Some(number),
-                _ => wrong.push(format!("{PREFIX}{name}: is a number of bytes from 1 to {most}")),
-            }
-            None
-        };
-        if let Some(bytes) = number("FILE_BYTES", i64::try_from(LARGEST_FILE).unwrap_or(i64::MAX)) {
-            config.limits.file_bytes = usize::try_from(bytes).unwrap_or(LARGEST_FILE);
-        }
-        if let Some(bytes) = number("OWNER_BYTES", 1 << 50) {
-            config.limits.owner_bytes = bytes;
-        }
-        if wrong.is_empty() { Ok(config) } else { Err(EnvironmentError(wrong)) }
+        config.session_key_file = key_file.map(PathBuf::from);
+        config.database_url = database_url.unwrap_or(config.database_url);
+        config.limits.file_bytes =
+            file_bytes.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(config.limits.file_bytes);
+        config.limits.owner_bytes = owner_bytes.unwrap_or(config.limits.owner_bytes);
+        Some(config)
     }
 }
 
@@ -105,36 +119,52 @@ impl fmt::Debug for Config {
 mod tests {
     use super::*;
 
+    fn from(name: &str, value: &str) -> Option<Config> {
+        let pairs = [("ISSUER", "https://id.example"), ("AUDIENCE", "https://api.example"), (name, value)];
+        let variables = pairs.map(|(name, value)| (format!("COUNTERSIGN_API_{name}"), value.to_owned()));
+        let mut environment = Environment::of(variables);
+        let config = Config::read(&mut environment);
+        environment.finish(config).ok()
+    }
+
     #[test]
     fn the_database_has_a_default_and_stays_out_of_logs() {
-        let from = |pairs: &[(&str, &str)]| {
-            Config::from_variables(|name| {
-                pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
-            })
-        };
-        let two =
-            [("COUNTERSIGN_API_ISSUER", "https://id.example"), ("COUNTERSIGN_API_AUDIENCE", "https://api.example")];
-        assert_eq!(from(&two).expect("is enough").database_url, "sqlite:countersign-notes.db");
-        let three = [two[0], two[1], ("COUNTERSIGN_API_DATABASE_URL", "postgres://me:hunter2@db/notes")];
-        let config = from(&three).expect("is enough");
+        assert_eq!(from("FILE_BYTES", "").expect("is enough").database_url, "sqlite:countersign-notes.db");
+        let config = from("DATABASE_URL", "postgres://me:hunter2@db/notes").expect("is enough");
         assert!(config.database_url.contains("hunter2") && !format!("{config:?}").contains("hunter2"));
     }
+
+    #[test]
+    fn a_stream_believes_the_issuer_for_ten_seconds_at_most() {
+        assert_eq!(Limits::default().stream_believes(), Duration::from_secs(10));
+        let longer = Limits { stream_believes: Duration::from_mins(1), ..Limits::default() };
+        assert_eq!(longer.stream_believes(), Duration::from_secs(10));
+    }
+
+    #[test]
+    fn a_service_that_is_a_client_asks_about_every_token() {
+        let client = [("CLIENT_ID", "notes"), ("CLIENT_SECRET", "hush"), ("SESSION_KEY_FILE", "/run/keys")];
+        let with = |more: &[(&str, &str)]| {
+            let all = [("ISSUER", "https://id.example"), ("AUDIENCE", "https://api.example")];
+            let pairs = all.iter().chain(&client).chain(more);
+            let mut environment =
+                Environment::of(pairs.map(|(name, value)| (format!("COUNTERSIGN_API_{name}"), (*value).to_owned())));
+            let config = Config::read(&mut environment);
+            environment.finish(config).expect("is enough")
+        };
+        let asks = |config: &Config| config.settings.introspection.as_ref().is_some_and(|asked| asked.every_token);
+        assert!(asks(&with(&[])) && !asks(&with(&[("EVERY_TOKEN", "false")])));
+        assert_eq!(with(&[]).session_key_file, Some(PathBuf::from("/run/keys")));
+    }
+
     #[test]
     fn limits_are_numbers_of_bytes() {
-        let from = |name: &'static str, value: &'static str| {
-            Config::from_variables(move |asked| match asked.strip_prefix("COUNTERSIGN_API_") {
-                Some("ISSUER") => Some("https://id.example".to_owned()),
-                Some("AUDIENCE") => Some("https://api.example".to_owned()),
-                Some(other) if other == name => Some(value.to_owned()),
-                _ => None,
-            })
-        };
         assert_eq!(from("FILE_BYTES", "4096").expect("fits").limits.file_bytes, 4096);
         assert_eq!(from("OWNER_BYTES", "1").expect("fits").limits.owner_bytes, 1);
         for (name, value) in
             [("FILE_BYTES", "0"), ("FILE_BYTES", "16777217"), ("FILE_BYTES", "1M"), ("OWNER_BYTES", "-1")]
         {
-            assert!(from(name, value).is_err(), "{name} {value}");
+            assert!(from(name, value).is_none(), "{name} {value}");
         }
     }
 }

@@ -1,13 +1,17 @@
-//! The sign-in of the page `/app`: sessions by cookie, for a service that is a client of the issuer.
+//! The sign-in of the page `/app`: sessions by cookie, for a service that is a client of the issuer. They are kept in the database
+//! (`sessions.rs`), sealed with the keys of a file (`session_keys.rs`).
 
 use std::sync::Arc;
 
 use url::Url;
 
-use super::Error;
+use super::database::Database;
+use super::session_keys::SessionKeys;
+use super::sessions::SqlStore;
 use super::web::routes;
-use crate::bff::{Bff, BffConfig, MemoryStore};
-use crate::config::{Introspection, Settings};
+use super::{Config, Error};
+use crate::bff::{Bff, BffConfig};
+use crate::config::Introspection;
 use crate::introspection::ClientCredentials;
 use crate::resource_server::StartError;
 use crate::token::outbound::Outbound;
@@ -15,7 +19,8 @@ use crate::token::outbound::Outbound;
 const PAGE: &str = "/app";
 
 /// `None` for a service that has no secret at the issuer, or is not at the root of its origin.
-pub(super) fn sessions(settings: &Settings) -> Result<Option<Bff>, Error> {
+pub(super) fn sessions(config: &Config, database: &Database) -> Result<Option<Bff>, Error> {
+    let Config { settings, database_url, session_key_file, .. } = config;
     let Some(Introspection { credentials: ClientCredentials::SecretBasic { client_id, client_secret }, .. }) =
         &settings.introspection
     else {
@@ -31,6 +36,10 @@ pub(super) fn sessions(settings: &Settings) -> Result<Option<Bff>, Error> {
     PAGE.clone_into(&mut config.home);
     PAGE.clone_into(&mut config.after_logout);
     config.error_path = Some(PAGE.to_owned());
+    let keys = SessionKeys::open(session_key_file.as_deref(), database_url)?;
+    config.sealing_key = keys.all().first().cloned();
+    config.former_sealing_keys = keys.all().iter().skip(1).cloned().collect();
+    let store = Arc::new(SqlStore::new(database.clone(), &keys));
     let outbound = Outbound::new(trusted.issuer.clone(), settings.extra_ca.as_deref()).map_err(StartError::from)?;
-    Ok(Some(Bff::new(config, Arc::new(MemoryStore::new()), outbound.http().clone())?))
+    Ok(Some(Bff::new(config, store, outbound.http().clone())?))
 }

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use crate::clock;
 use crate::service::database::Database;
 use crate::service::principal::Person;
-use crate::service::{events, idempotency};
+use crate::service::{events, idempotency, sessions};
 
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
@@ -106,9 +106,14 @@ impl Hub {
 
 async fn sweep(database: &Database) {
     let now = clock::now();
-    for swept in [events::sweep(database, now).await, idempotency::sweep(database, now).await] {
+    let all = [
+        events::sweep(database, now).await,
+        idempotency::sweep(database, now).await,
+        sessions::sweep(database, now).await,
+    ];
+    for swept in all {
         if let Err(error) = swept {
-            tracing::warn!(cause = %error, "old events or idempotency keys could not be forgotten");
+            tracing::warn!(cause = %error, "old events, idempotency keys or sessions could not be forgotten");
         }
     }
 }

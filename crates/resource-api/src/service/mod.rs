@@ -1,7 +1,7 @@
 //! The example service: notes and files of people and of groups, shared read or write. As a value ([`Api`]) and as a running
 //! server ([`run`]).
 //!
-//! Start-up order: settings, routes, HTTP client, database with its migrations. The issuer may be down meanwhile; its keys are
+//! Start-up order: settings, database with its migrations, session keys, routes, HTTP client. The issuer may be down meanwhile; its keys are
 //! fetched by a task that lives exactly as long as the server, as does the one that looks for events.
 //!
 //! | file | what it is about |
@@ -10,6 +10,8 @@
 //! | `items`, `write` | notes and files as they are read, and as they are changed |
 //! | `notes`, `files` | what each may consist of |
 //! | `idempotency`, `events`, `hub` | requests that come twice; what changed, and who hears of it |
+//! | `front_end`, `sessions`, `session_keys` | the sign-in of the page, where its sessions are, what seals them |
+//! | `program`, `measurements` | what only the program of its own has: its environment, and `/metrics` |
 //! | `web` | the route table and the handlers |
 
 mod config;
@@ -21,8 +23,12 @@ mod groups;
 mod hub;
 mod idempotency;
 mod items;
+mod measurements;
 mod notes;
 mod principal;
+mod program;
+mod session_keys;
+mod sessions;
 mod shares;
 mod web;
 mod write;
@@ -40,6 +46,9 @@ use actix_web::{App as ActixApp, HttpServer};
 
 pub use config::{Config, Limits};
 pub use database::DatabaseError;
+pub use measurements::Measurements;
+pub use program::{LogFormat, Program};
+pub use session_keys::SessionKeyError;
 
 use crate::answer::trace::layer;
 use crate::bff::BffProblems;
@@ -80,6 +89,8 @@ pub enum Error {
     Workers,
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    #[error(transparent)]
+    SessionKeys(#[from] SessionKeyError),
 }
 
 impl Api {
@@ -88,10 +99,14 @@ impl Api {
         if config.workers == Some(0) {
             return Err(Error::Workers);
         }
-        config.settings.sessions = front_end::sessions(&config.settings)?;
-        let openapi = serde_json::to_vec(&openapi::describe(&config.settings)).unwrap_or_default().into();
-        let server = ResourceServer::new(config.settings.clone(), routes::routes())?;
+        let faults = config.settings.faults();
+        if !faults.is_empty() {
+            return Err(StartError::Settings(faults).into());
+        }
         let database = Database::open(&config.database_url).await?;
+        config.settings.sessions = front_end::sessions(&config, &database)?;
+        let server = ResourceServer::new(config.settings.clone(), routes::routes())?;
+        let openapi = openapi::describe(&server).to_string().into();
         let (hub, running) = (Hub::new(), Running::default());
         let Config { workers, limits, .. } = config;
         Ok(Self(Arc::new(App { database, openapi, server, limits, hub, running, workers })))

@@ -1,14 +1,12 @@
 //! Proofs that a client has the key that its token is bound to (RFC 9449 §4.2).
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use protocol::secret::TokenHash;
 use protocol::signing::SigningAlgorithm;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
+use super::draft::{Draft, jti};
 use super::issuer::TestKey;
 use super::now;
-use super::token::signed;
 
 /// The key of a client: bind a token to it with [`super::Token::bound_to`].
 #[derive(Clone, Debug)]
@@ -17,11 +15,7 @@ pub struct DpopKey(TestKey);
 /// Says what is in a proof: good as it comes for its request, and bent by one word for each thing that can be wrong with it.
 #[derive(Clone, Debug)]
 #[must_use = "a proof is nothing before it is signed"]
-pub struct Proof {
-    key: TestKey,
-    header: Map<String, Value>,
-    claims: Map<String, Value>,
-}
+pub struct Proof(Draft);
 
 impl Default for DpopKey {
     fn default() -> Self {
@@ -53,13 +47,9 @@ impl DpopKey {
     pub fn request(&self, method: &str, url: &str) -> Proof {
         // RFC 9449 §4.2, htu: "The HTTP target URI […] without query and fragment parts".
         let target = url.split(['?', '#']).next().unwrap_or_default();
-        let jti = URL_SAFE_NO_PAD.encode(jwt::random::bytes::<16>());
         let header = json!({ "typ": "dpop+jwt", "alg": self.0.algorithm().name(), "jwk": public_part(&self.0) });
-        let claims = json!({ "jti": jti, "htm": method, "htu": target, "iat": now() });
-        let (Value::Object(header), Value::Object(claims)) = (header, claims) else {
-            unreachable!("both are written as objects")
-        };
-        Proof { key: self.0.clone(), header, claims }
+        let claims = json!({ "jti": jti(), "htm": method, "htu": target, "iat": now() });
+        Proof(Draft::new(&self.0, header, claims))
     }
 }
 
@@ -75,34 +65,28 @@ impl Proof {
     }
 
     /// Any claim with any value.
-    pub fn claim(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.claims.insert(name.to_owned(), value.into());
-        self
+    pub fn claim(self, name: &str, value: impl Into<Value>) -> Self {
+        Self(self.0.claim(name, value.into()))
     }
 
     /// Leaves a claim out.
-    pub fn without(mut self, name: &str) -> Self {
-        self.claims.remove(name);
-        self
+    pub fn without(self, name: &str) -> Self {
+        Self(self.0.without(name))
     }
 
     /// Any member of the header with any value; `null` leaves it out.
-    pub fn header(mut self, name: &str, value: impl Into<Value>) -> Self {
-        match value.into() {
-            Value::Null => self.header.remove(name),
-            value => self.header.insert(name.to_owned(), value),
-        };
-        self
+    pub fn header(self, name: &str, value: impl Into<Value>) -> Self {
+        Self(self.0.header(name, value.into()))
     }
 
     /// Signs with another key than the one in the header.
     pub fn signed_by(mut self, key: DpopKey) -> Self {
-        self.key = key.0;
+        self.0.key = key.0;
         self
     }
 
     pub fn sign(&self) -> String {
-        signed(&self.key, &self.header, &self.claims)
+        self.0.sign()
     }
 }
 

@@ -10,7 +10,9 @@ use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL};
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use serde_json::{Map, Value, json};
-use url::form_urlencoded;
+use url::{Url, form_urlencoded};
+
+use crate::config::Introspection;
 
 /// On a loopback port until it is dropped. Needs a Tokio runtime around it. A token that it was not told about is not active.
 #[derive(Debug)]
@@ -58,6 +60,12 @@ impl FakeIntrospection {
     /// The endpoint.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Settings of an API that asks here.
+    pub fn settings(&self) -> Introspection {
+        let endpoint = Url::parse(&self.url).expect("a URL that was put together here");
+        Introspection { endpoint: Some(endpoint), ..Introspection::with_secret("api", "secret") }
     }
 
     /// From now on this token is active, and these members are said of it (RFC 7662 §2.2). Panics unless they are an object.

@@ -49,9 +49,10 @@ impl TestIssuer {
         Self::at(ADDRESS)
     }
 
-    /// One of another name: an API may trust several. Panics unless it is https without a slash at its end, or http on loopback.
+    /// One of another name: an API may trust several. It may have a path
+    /// or end with a slash, as those of Auth0. Panics unless it is https, or http on loopback.
     pub fn at(issuer: &str) -> Self {
-        let issuer = Issuer::parse(issuer).unwrap_or_else(|error| panic!("{issuer}: {error}"));
+        let issuer = Issuer::parse_foreign(issuer).unwrap_or_else(|error| panic!("{issuer}: {error}"));
         let key = TestKey::new(SigningAlgorithm::ES256);
         let this = Self {
             issuer,

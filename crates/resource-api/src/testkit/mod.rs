@@ -34,6 +34,7 @@
 //! ```
 
 mod dpop;
+mod draft;
 mod introspection;
 mod issuer;
 mod token;
@@ -42,6 +43,8 @@ pub use dpop::{DpopKey, Proof};
 pub use introspection::{Asked, FakeIntrospection};
 pub use issuer::{TestIssuer, TestKey};
 pub use protocol::signing::SigningAlgorithm;
+/// For claims and for what a fake introspection endpoint says.
+pub use serde_json::{Value, json};
 pub use token::Token;
 
 /// Seconds since 1970, as the API under test reads them.

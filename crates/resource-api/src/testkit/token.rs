@@ -1,11 +1,10 @@
 //! A token before it is signed: good as it comes, and bent by one word for each thing that can be wrong with it.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jwt::access_token::TYP;
 use serde_json::{Map, Value, json};
 
 use super::dpop::DpopKey;
+use super::draft::{Draft, jti};
 use super::issuer::TestKey;
 use super::now;
 
@@ -15,24 +14,16 @@ const HOUR: i64 = 3600;
 /// Says what is in a token. The last word about a claim holds.
 #[derive(Clone, Debug)]
 #[must_use = "a token is nothing before it is signed"]
-pub struct Token {
-    key: TestKey,
-    header: Map<String, Value>,
-    claims: Map<String, Value>,
-}
+pub struct Token(Draft);
 
 impl Token {
     /// A good one, but for the audience, which may be missing.
     pub(super) fn new(issuer: &str, audience: Option<&str>, key: &TestKey) -> Self {
         let now = now();
-        let jti = URL_SAFE_NO_PAD.encode(jwt::random::bytes::<16>());
         let claims = json!({
-            "iss": issuer, "sub": "somebody", "exp": now + 5 * MINUTE, "iat": now, "jti": jti, "client_id": "app",
+            "iss": issuer, "sub": "somebody", "exp": now + 5 * MINUTE, "iat": now, "jti": jti(), "client_id": "app",
         });
-        let (Value::Object(claims), Value::Object(header)) = (claims, json!({ "typ": TYP })) else {
-            unreachable!("both are written as objects")
-        };
-        let token = Self { key: key.clone(), header, claims }.signed_by(key.clone());
+        let token = Self(Draft::new(key, json!({ "typ": TYP }), claims)).signed_by(key.clone());
         match audience {
             Some(audience) => token.audience(audience),
             None => token,
@@ -93,57 +84,38 @@ impl Token {
     }
 
     /// Any claim with any value.
-    pub fn claim(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.claims.insert(name.to_owned(), value.into());
-        self
+    pub fn claim(self, name: &str, value: impl Into<Value>) -> Self {
+        Self(self.0.claim(name, value.into()))
     }
 
     /// Leaves a claim out.
-    pub fn without(mut self, name: &str) -> Self {
-        self.claims.remove(name);
-        self
+    pub fn without(self, name: &str) -> Self {
+        Self(self.0.without(name))
     }
 
     /// Another type than `at+jwt`, or none.
-    pub fn typ(mut self, typ: Option<&str>) -> Self {
-        match typ {
-            Some(typ) => self.header("typ", typ),
-            None => {
-                self.header.remove("typ");
-                self
-            }
-        }
+    pub fn typ(self, typ: Option<&str>) -> Self {
+        self.header("typ", typ)
     }
 
     /// Signs with this key, and says so in `alg` and `kid`.
     pub fn signed_by(mut self, key: TestKey) -> Self {
         self = self.header("alg", key.algorithm().name()).header("kid", key.kid());
-        self.key = key;
+        self.0.key = key;
         self
     }
 
     /// Any member of the header with any value, true or not; `null` leaves it out. The signature is by the same key all the same.
-    pub fn header(mut self, name: &str, value: impl Into<Value>) -> Self {
-        match value.into() {
-            Value::Null => self.header.remove(name),
-            value => self.header.insert(name.to_owned(), value),
-        };
-        self
+    pub fn header(self, name: &str, value: impl Into<Value>) -> Self {
+        Self(self.0.header(name, value.into()))
     }
 
     pub fn claims(&self) -> &Map<String, Value> {
-        &self.claims
+        &self.0.claims
     }
 
     /// The compact form (RFC 7515 §7.1), as it stands behind the word `Bearer`.
     pub fn sign(&self) -> String {
-        signed(&self.key, &self.header, &self.claims)
+        self.0.sign()
     }
-}
-
-pub(super) fn signed(key: &TestKey, header: &Map<String, Value>, claims: &Map<String, Value>) -> String {
-    let part = |members| URL_SAFE_NO_PAD.encode(serde_json::to_vec(members).expect("a JSON object is JSON"));
-    let message = format!("{}.{}", part(header), part(claims));
-    let signature = URL_SAFE_NO_PAD.encode(key.signature(message.as_bytes()));
-    format!("{message}.{signature}")
 }

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use jwt::claims::Audience;
 use jwt::json::{self, Members, Taken};
 use protocol::time::{Timestamp, numeric_date};
-use serde::Deserialize;
 use serde::de::{Error as _, MapAccess};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 /// Each may be missing.
@@ -29,14 +29,14 @@ pub(crate) struct Claims<'t> {
     pub cnf: Option<Confirmation<'t>>,
 }
 
-/// The claim `cnf` (RFC 7800). Unknown ways to confirm are none.
+/// The claim `cnf` (RFC 7800 §3.1): members that are not named here are ignored, those that are have to be texts.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Confirmation<'t> {
     /// Thumbprint of a key that DPoP proofs are signed with (RFC 9449 §6.1).
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "thumbprint")]
     pub jkt: Option<Cow<'t, str>>,
     /// Thumbprint of a client certificate (RFC 8705 §3.1).
-    #[serde(borrow, rename = "x5t#S256")]
+    #[serde(borrow, default, rename = "x5t#S256", deserialize_with = "thumbprint")]
     pub x5t_s256: Option<Cow<'t, str>>,
 }
 
@@ -64,6 +64,11 @@ impl<'t> Members<'t> for Claims<'t> {
         }
         Ok(Taken::Yes)
     }
+}
+
+/// Not null: whoever wrote that meant to bind the token.
+fn thumbprint<'t, D: Deserializer<'t>>(value: D) -> Result<Option<Cow<'t, str>>, D::Error> {
+    Cow::deserialize(value).map(Some)
 }
 
 /// RFC 7519 §2: a NumericDate is "a JSON numeric value", and "non-integer values can be represented".

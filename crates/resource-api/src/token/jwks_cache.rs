@@ -18,6 +18,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use url::Url;
 
 use crate::config::JwksConfig;
+use crate::meter;
 use crate::token::outbound::{Discovered, FetchError, Outbound};
 
 /// How long a request waits for a fetch that is under way. Two answers of the issuer within their limit of 3 s may take longer.
@@ -52,6 +53,8 @@ pub(crate) struct KeysInProcess(Arc<ArcSwapOption<Keys>>);
 struct Keys {
     set: JwkSet,
     usable_until: Instant,
+    #[cfg_attr(not(feature = "metrics"), expect(dead_code, reason = "measured only"))]
+    fetched: Instant,
 }
 
 impl Source {
@@ -156,6 +159,12 @@ impl JwksCache {
         }
     }
 
+    /// How long ago the keys were fetched, if they were.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn age(&self) -> Option<Duration> {
+        self.snapshot.load().as_deref().map(|keys| keys.fetched.elapsed())
+    }
+
     /// Where the issuer answers questions, as its discovery document says; else when to ask again. Waits for the first document.
     pub(crate) async fn introspection_endpoint(&self) -> Result<Url, Seconds> {
         let seen = self.progress.borrow().done;
@@ -181,7 +190,7 @@ impl JwksCache {
         let mut failures = 0;
         loop {
             self.progress.send_modify(|progress| progress.state = State::Fetching);
-            let pause = match self.fetch(outbound, &mut jwks_uri).await {
+            let pause = match meter::fetch(outbound.issuer(), self.fetch(outbound, &mut jwks_uri)).await {
                 Ok(pause) => {
                     failures = 0;
                     pause
@@ -221,9 +230,10 @@ impl JwksCache {
         *jwks_uri = Some(uri);
         let (min, max) = (duration(self.config.min_ttl), duration(self.config.max_ttl));
         let ttl = published.max_age.unwrap_or(min).clamp(min, max);
-        let usable_until = Instant::now() + ttl + duration(self.config.stale_for);
+        let fetched = Instant::now();
+        let usable_until = fetched + ttl + duration(self.config.stale_for);
         tracing::info!(issuer = %outbound.issuer(), keys = published.keys.keys().len(), seconds = ttl.as_secs(), "fetched the issuer's keys");
-        self.snapshot.store(Some(Arc::new(Keys { set: published.keys, usable_until })));
+        self.snapshot.store(Some(Arc::new(Keys { set: published.keys, usable_until, fetched })));
         // 70 to 80 %, so that many servers that started together do not come back together.
         let [random] = jwt::random::bytes::<1>();
         Ok(ttl * (70 + u32::from(random % 11)) / 100)
@@ -298,7 +308,7 @@ impl JwksCache {
 impl KeysInProcess {
     /// In place of those before.
     pub(crate) fn put(&self, set: JwkSet) {
-        self.0.store(Some(Arc::new(Keys { set, usable_until: Instant::now() + NEVER })));
+        self.0.store(Some(Arc::new(Keys { set, usable_until: Instant::now() + NEVER, fetched: Instant::now() })));
     }
 
     /// As if there had never been any.

@@ -69,6 +69,10 @@ pub(crate) enum TokenRefused {
     NotAnApiKey,
     #[error("send an API key of yours in the place of the password")]
     Password,
+    #[error(
+        "the issuer does not say that this password alone is enough for this user name; an API key works in its place"
+    )]
+    WrongPassword,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,6 +150,7 @@ impl Validator {
             auth_time: claims.auth_time,
             acr: claims.acr.as_deref().map(str::to_owned),
             expires_at: Some(exp),
+            confirmed: None,
             bound: claims.cnf.as_ref().map(Binding::of).transpose()?,
             claims: Vec::new(),
         })

@@ -2,13 +2,20 @@
 
 use reqwest::Method;
 
-use crate::api::{TestApi, send};
+use resource_api::Introspection;
+use resource_api::signature::Policy;
+
+use crate::api::{Answer, TestApi, send};
 use crate::issuer::Issuer;
 
 const APP: &str = "https://app.example";
 
 async fn api(issuer: &Issuer) -> TestApi {
     TestApi::start_with(&issuer.url, |config| config.settings.allowed_origins = vec![APP.to_owned()]).await
+}
+
+fn listed(answer: &Answer, name: &str) -> Vec<String> {
+    answer.header(name).split(", ").map(str::to_owned).collect()
 }
 
 #[actix_web::test]
@@ -18,13 +25,19 @@ async fn errors_carry_the_same_headers_as_answers() {
     let good = api.request(Method::GET, "/me").bearer_auth(issuer.token().sign());
     let bad = api.request(Method::GET, "/me").bearer_auth("x");
     let nowhere = api.request(Method::GET, "/nowhere");
-    for (request, status) in [(good, 200), (bad, 401), (nowhere, 404)] {
+    let weak = api.request(Method::GET, "/notes").bearer_auth(issuer.token().claim("scope", "").sign());
+    let wrong_method = api.request(Method::PATCH, "/me");
+    let odd = api.request(Method::GET, "/notes?limit=x").bearer_auth(issuer.token().sign());
+    let bodiless = api.request(Method::POST, "/notes").bearer_auth(issuer.token().sign());
+    let all = [(good, 200), (bad, 401), (nowhere, 404), (weak, 403), (wrong_method, 405), (odd, 400), (bodiless, 415)];
+    for (request, status) in all {
         let answer = send(request.header("origin", APP)).await;
         assert_eq!(answer.status, status);
         assert_eq!(answer.header("access-control-allow-origin"), APP);
         assert_eq!(answer.header("vary"), "Origin");
-        for name in ["WWW-Authenticate", "Retry-After", "X-Trace-Id"] {
-            assert!(answer.header("access-control-expose-headers").contains(name));
+        let exposed = listed(&answer, "access-control-expose-headers");
+        for name in ["WWW-Authenticate", "DPoP-Nonce", "ETag", "Location", "Retry-After", "X-Trace-Id"] {
+            assert!(exposed.contains(&name.to_owned()), "{name}: {exposed:?}");
         }
         assert_eq!(answer.header("access-control-allow-credentials"), "");
     }
@@ -63,4 +76,28 @@ async fn nobody_is_allowed_by_default() {
     let answer = send(api.request(Method::GET, "/livez").header("origin", APP)).await;
     assert!(answer.headers.keys().all(|name| !name.as_str().starts_with("access-control")));
     assert_eq!(answer.header("vary"), "");
+}
+
+/// What a way to authenticate needs is allowed where that way is on.
+#[actix_web::test]
+async fn the_headers_of_each_way_that_is_on_may_be_sent() {
+    let issuer = Issuer::start();
+    let allowed = async |api: &TestApi| {
+        let asked = api
+            .request(Method::OPTIONS, "/notes")
+            .header("origin", APP)
+            .header("access-control-request-method", "POST");
+        listed(&send(asked).await, "access-control-allow-headers")
+    };
+    let always = ["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Last-Event-ID"];
+    let dpop = ["DPoP"];
+    let more = ["X-API-Key", "Signature", "Signature-Input", "Content-Digest"];
+    let few = api(&issuer).await;
+    assert_eq!(allowed(&few).await, [&always[..], &dpop].concat());
+    let all = TestApi::start_with(&issuer.url, |config| {
+        config.settings.allowed_origins = vec![APP.to_owned()];
+        config.settings.introspection = Some(Introspection::with_secret("api", "s"));
+        config.settings.signatures = Some(Policy::default());
+    });
+    assert_eq!(allowed(&all.await).await, [&always[..], &dpop, &more].concat());
 }

@@ -3,11 +3,12 @@
 use futures_util::future::join_all;
 use reqwest::Method;
 use resource_api::dpop::{DpopConfig, NonceMode};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::api::{Answer, send};
 use crate::issuer::{Issuer, now};
 use crate::ways::holder::{Holder, me};
+use crate::ways::introspection::Endpoint;
 use crate::ways::{Service, assert_challenged, assert_problem, challenge};
 
 const ALGS: &str = "algs=\"RS256";
@@ -178,15 +179,38 @@ async fn switched_off_the_scheme_is_unknown_and_bound_tokens_are_refused() {
     assert_challenged(&service.me_as(&token).await, "Bearer", "invalid_token", "bound to a key");
 }
 
-/// RFC 7800 §3.1 leaves it to the application what an unknown way to confirm means: a token that nobody can prove.
+/// RFC 7800 §3.1: what is not understood is ignored; where nothing is left, nobody can prove the token. JWTs and what introspection
+/// tells are read alike.
 #[actix_web::test]
-async fn a_binding_that_nobody_knows_is_refused() {
-    let issuer = Issuer::start();
-    let service = Service::start(&issuer, |_| {});
-    for cnf in [json!({}), json!({ "kid": "a" }), json!({ "jwk": {} }), json!({ "jkt": null })] {
+async fn a_binding_that_nobody_knows_is_refused_and_ignored_beside_another() {
+    let (issuer, endpoint) = (Issuer::start(), Endpoint::start());
+    let service = Service::start(&issuer, |settings| settings.introspection = Some(endpoint.settings()));
+    let holder = Holder::new();
+    let both = |cnf: &Value, name: &str| {
+        endpoint.knows(name, json!({ "cnf": cnf }));
+        [issuer.token().claim("cnf", cnf.clone()).sign(), name.to_owned()]
+    };
+    for (at, cnf) in [json!({ "kid": "a" }), json!({ "jwk": {} }), json!({ "osc": {}, "jku": "x" })].iter().enumerate()
+    {
+        for token in both(cnf, &format!("unknown-{at}")) {
+            assert_challenged(&service.me_as(&token).await, "Bearer", "invalid_token", "bound in a way");
+            assert_eq!(holder.me(&service, &token).await.status, 401, "{cnf}");
+        }
+    }
+    for token in both(&json!({ "jkt": holder.jkt(), "kid": "a", "jwk": {} }), "known") {
+        assert_eq!(holder.me(&service, &token).await.status, 200);
+        assert_challenged(&service.me_as(&token).await, "Bearer", "invalid_token", "bound to a key");
+        assert_challenged(&Holder::new().me(&service, &token).await, "DPoP", "invalid_token", "another key");
+    }
+    for token in both(&json!({ "x5t#S256": "x", "kid": "a" }), "certificate") {
+        assert_challenged(&service.me_as(&token).await, "Bearer", "invalid_token", "client certificate");
+    }
+    // Neither absent nor a text.
+    for cnf in [json!({}), json!({ "jkt": null }), json!({ "jkt": null, "x5t#S256": "x" }), json!({ "jkt": 1 })] {
         let token = issuer.token().claim("cnf", cnf.clone()).sign();
         assert_challenged(&service.me_as(&token).await, "Bearer", "invalid_token", "");
-        let holder = Holder::new();
         assert_eq!(holder.me(&service, &token).await.status, 401, "{cnf}");
+        endpoint.knows(&token[..40], json!({ "cnf": cnf }));
+        assert!([401, 503].contains(&service.me_as(&token[..40]).await.status), "{cnf}");
     }
 }

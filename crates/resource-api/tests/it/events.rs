@@ -3,14 +3,18 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use reqwest::{Method, Response};
+use protocol::time::Seconds;
+use reqwest::{Method, RequestBuilder, Response};
+use resource_api::Introspection;
+use resource_api::introspection::Limits;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use crate::api::{TestApi, send};
 use crate::database::{on_both_engines, run};
 use crate::issuer::{Issuer, now};
-use crate::people::{Person, api, person, with_scope};
+use crate::people::{EVERYTHING, Person, api, person, with_scope};
+use crate::ways::introspection::Endpoint;
 
 /// Longer than a look at the counter takes, shorter than a heartbeat.
 const SOON: Duration = Duration::from_secs(5);
@@ -54,6 +58,10 @@ impl Stream {
         if let Some(id) = last_event_id {
             request = request.header("last-event-id", id);
         }
+        Self::of(request).await
+    }
+
+    async fn of(request: RequestBuilder) -> Self {
         let response = request.send().await.unwrap();
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
@@ -282,6 +290,69 @@ async fn a_stream_ends_when_the_token_does() {
     let mut stream = Stream::open_with(&Person { api: &api, token }, None).await;
     assert_eq!(stream.soon().await.name, "token_expired");
     assert_eq!(stream.next().await, None);
+}
+
+/// What the issuer says counts for so long; ten seconds where no test is in a hurry.
+const BELIEVED: Duration = Duration::from_secs(2);
+/// For the last piece to arrive.
+const ON_THE_WAY: Duration = Duration::from_millis(900);
+
+/// An API that asks about every credential.
+async fn asking_api(issuer: &Issuer, endpoint: &Endpoint) -> TestApi {
+    TestApi::start_with(&issuer.url, |config| {
+        let limits = Limits { positive: Seconds(2), short: Seconds(2), negative: Seconds(1), ..Limits::default() };
+        config.settings.introspection = Some(Introspection { every_token: true, limits, ..endpoint.settings() });
+        config.limits.stream_believes = BELIEVED;
+    })
+    .await
+}
+
+#[actix_web::test]
+async fn the_stream_of_a_key_ends_to_ask_again_and_its_reader_misses_nothing() {
+    let (issuer, endpoint) = (Issuer::start(), Endpoint::start());
+    let api = asking_api(&issuer, &endpoint).await;
+    let key = endpoint.key(json!({ "scope": EVERYTHING }));
+    let alice = Person { api: &api, token: key.expose().to_owned() };
+    let began = Instant::now();
+    let mut stream = Stream::open(&alice).await;
+    alice.note("1").await;
+    assert_eq!(stream.soon().await.what(), "note created");
+    let last = stream.soon().await;
+    assert_eq!((last.name.as_str(), last.data.as_str(), last.id), ("come_back", "{}", None));
+    assert_eq!(stream.next().await, None);
+    let lasted = began.elapsed();
+    assert!(lasted + ON_THE_WAY > BELIEVED && lasted < BELIEVED + ON_THE_WAY, "{lasted:?}");
+    let id = stream.last_id.clone();
+    let path = alice.note("2").await;
+    let asked = endpoint.asked().len();
+    let mut stream = Stream::open_with(&alice, Some(&id)).await;
+    assert_eq!(stream.soon().await.data()["id"].as_str(), path.strip_prefix("/notes/"));
+    assert_eq!(asked, 2, "once for each stream, and the answer serves the other requests");
+    assert_eq!(stream.soon().await.name, "come_back");
+}
+
+/// The answer about the credential is remembered when the stream begins: both times together are not longer than one.
+#[actix_web::test]
+async fn the_stream_of_what_is_revoked_is_over_in_time() {
+    let (issuer, endpoint) = (Issuer::start(), Endpoint::start());
+    let api = asking_api(&issuer, &endpoint).await;
+    let key = endpoint.key(json!({ "scope": EVERYTHING })).expose().to_owned();
+    let jwt = issuer.token().claim("scope", EVERYTHING).sign();
+    endpoint.knows(&jwt, json!({ "scope": EVERYTHING }));
+    endpoint.knows("opaque-token", json!({ "scope": EVERYTHING }));
+    for token in [key, jwt, "opaque-token".to_owned()] {
+        let alice = Person { api: &api, token };
+        alice.note("t").await;
+        endpoint.forget(&alice.token);
+        let revoked = Instant::now();
+        tokio::time::sleep(BELIEVED / 2).await;
+        let mut stream = Stream::open(&alice).await;
+        assert_eq!(stream.soon().await.name, "come_back", "{}", alice.token);
+        assert_eq!(stream.next().await, None);
+        assert!(revoked.elapsed() < BELIEVED + ON_THE_WAY, "{:?} {}", revoked.elapsed(), alice.token);
+        let again = alice.get("/events").await;
+        assert_eq!((again.status, &again.json()["error"]), (401, &json!("invalid_token")));
+    }
 }
 
 #[actix_web::test]

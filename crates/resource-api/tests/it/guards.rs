@@ -110,6 +110,59 @@ async fn optional_means_nobody_or_somebody_good() {
     assert_problem(&send(service.get("/?access_token=x")).await, 401, None, "never read");
 }
 
+/// Whoever sends `Authorization` wants to be somebody: what is unknown or switched off does not make them nobody.
+#[actix_web::test]
+async fn optional_is_not_for_whoever_sends_another_scheme() {
+    let (issuer, endpoint) = (Issuer::start(), Endpoint::start());
+    let routes = || Routes::new().add(get("/", name).guard(optional())).add(get("/public", name).guard(public()));
+    let few = Service::with(&issuer, routes(), |settings| settings.dpop = None);
+    let all = Service::with(&issuer, routes(), |settings| {
+        settings.introspection = Some(endpoint.settings());
+        settings.basic = true;
+    });
+    let unknown = ["Digest username=\"a\"", "Bearerabc", "Token x", "", "Negotiate"];
+    let off = ["Basic YTpi", "DPoP abc"];
+    for (service, basic, headers) in [(&few, false, [&unknown[..], &off].concat()), (&all, true, unknown.to_vec())] {
+        for header in headers {
+            let answer = send(service.get("/").header("authorization", header)).await;
+            assert_problem(&answer, 401, None, "is not accepted here");
+            assert!(challenge(&answer, "Bearer").starts_with("Bearer realm="), "{answer:?}");
+            assert!(!challenge(&answer, "Bearer").contains("error"), "{answer:?}");
+            assert_eq!(!challenge(&answer, "Basic").is_empty(), basic, "{answer:?}");
+            assert_eq!(send(service.get("/public").header("authorization", header)).await.text, "nobody");
+        }
+        assert_eq!(send(service.get("/")).await.text, "nobody");
+        assert_eq!(send(service.get("/").header("cookie", "a=b")).await.text, "nobody");
+    }
+    let key = endpoint.key(json!({}));
+    let beside = all.get("/").header("authorization", "Digest x").header("x-api-key", key.expose());
+    assert_eq!(send(beside).await.text, "alice", "one credential that counts");
+}
+
+/// Where the issuer can be asked, a text with two dots is a JWT only if it begins like one.
+#[actix_web::test]
+async fn an_opaque_token_may_have_two_dots() {
+    let (issuer, endpoint) = (Issuer::start(), Endpoint::start());
+    let routes = || Routes::new().add(get("/", name).guard(authenticated()));
+    let asking = Service::with(&issuer, routes(), |settings| settings.introspection = Some(endpoint.settings()));
+    let alone = Service::with(&issuer, routes(), |_| {});
+    for token in ["a.b.c", "2024.at.x1", "W10.e30.c2ln"] {
+        endpoint.knows(token, json!({}));
+        assert_eq!(send(asking.get("/").bearer_auth(token)).await.text, "alice", "{token}");
+        let answer = send(alone.get("/").bearer_auth(token)).await;
+        assert_challenged(&answer, "Bearer", "invalid_token", "");
+        assert!(!answer.text.contains("opaque"), "{answer:?}");
+    }
+    let asked = endpoint.asked().len();
+    // `{}` and `\n{}`: read here, and found wanting.
+    for token in ["e30.e30.c2ln", "Cnt9.e30.c2ln"] {
+        endpoint.knows(token, json!({}));
+        assert_challenged(&send(asking.get("/").bearer_auth(token)).await, "Bearer", "invalid_token", "");
+    }
+    assert_eq!(send(asking.get("/").bearer_auth(issuer.token().sign())).await.text, "alice");
+    assert_eq!(endpoint.asked().len(), asked, "nobody is asked about a JWT");
+}
+
 #[actix_web::test]
 async fn public_lines_look_at_no_credential() {
     let issuer = Issuer::start();

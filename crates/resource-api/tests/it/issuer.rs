@@ -151,7 +151,13 @@ async fn discovery(state: Data<State>) -> HttpResponse {
     state.discovery_count.fetch_add(1, Ordering::SeqCst);
     let answers = state.answers.lock().unwrap().clone();
     actix_web::rt::time::sleep(answers.delay).await;
-    let mut document = json!({ "issuer": answers.issuer, "jwks_uri": answers.jwks_uri });
+    let mut document = json!({
+        "issuer": answers.issuer, "jwks_uri": answers.jwks_uri,
+        // For those who sign people in there.
+        "authorization_endpoint": answers.jwks_uri.replace("/jwks", "/authorize"),
+        "token_endpoint": answers.jwks_uri.replace("/jwks", "/token"), "response_types_supported": ["code"],
+        "subject_types_supported": ["public"], "id_token_signing_alg_values_supported": ["ES256"],
+    });
     if let Some(endpoint) = &answers.introspection_endpoint {
         document["introspection_endpoint"] = json!(endpoint);
     }

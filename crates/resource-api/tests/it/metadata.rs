@@ -78,9 +78,24 @@ async fn it_answers_to_head_and_to_no_other_method() {
 #[actix_web::test]
 async fn every_origin_may_read_it() {
     let issuer = Issuer::start();
-    let service = Service::with(&issuer, routes(), |_| {});
-    let answer = send(service.get(PATH).header("origin", "https://anybody.example")).await;
-    assert_eq!(answer.header("access-control-allow-origin"), "*");
-    let other = send(service.get("/d").header("origin", "https://anybody.example")).await;
-    assert_eq!(other.header("access-control-allow-origin"), "");
+    let listed = "https://app.example";
+    for origins in [Vec::new(), vec![listed.to_owned()]] {
+        let service = Service::with(&issuer, routes(), |settings| settings.allowed_origins = origins);
+        for origin in [listed, "https://anybody.example", "null"] {
+            let get = send(service.get(PATH).header("origin", origin)).await;
+            let posted = send(service.request(Method::POST, PATH).header("origin", origin)).await;
+            // Some clients send headers of their own, as MCP-Protocol-Version.
+            let preflight = service.request(Method::OPTIONS, PATH).header("access-control-request-method", "GET");
+            let preflight = preflight.header("access-control-request-headers", "mcp-protocol-version");
+            let preflight = send(preflight.header("origin", origin)).await;
+            for (answer, status) in [(&get, 200), (&posted, 405), (&preflight, 204)] {
+                assert_eq!((answer.status, answer.header("access-control-allow-origin")), (status, "*"), "{answer:?}");
+                assert_eq!(answer.header("vary"), "", "the same for all");
+            }
+            assert_eq!(preflight.header("access-control-allow-headers"), "*");
+            assert_eq!(preflight.header("access-control-allow-methods"), "GET, HEAD");
+        }
+        let other = send(service.get("/d").header("origin", "https://anybody.example")).await;
+        assert_eq!(other.header("access-control-allow-origin"), "");
+    }
 }

@@ -62,7 +62,7 @@ async fn what_is_not_active_or_not_for_this_api_is_refused() {
         (json!({ "exp": now() - 1 }), "active"),
         (json!({ "nbf": now() + 300 }), "active"),
         (json!({ "sub": null, "client_id": null }), "sub"),
-        (json!({ "cnf": { "jkt": "x", "kid": "y" } }), "bound in a way"),
+        (json!({ "cnf": { "kid": "y", "jku": "x" } }), "bound in a way"),
         (json!({ "cnf": { "osc": {} } }), "bound in a way"),
         (json!({ "cnf": { "jkt": "x" } }), "bound to a key"),
         (json!({ "cnf": { "x5t#S256": "x" } }), "client certificate"),

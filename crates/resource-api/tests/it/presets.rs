@@ -1,9 +1,15 @@
 //! Issuers that write their tokens otherwise than RFC 9068, and several issuers at once.
 
+use std::sync::Arc;
+
 use protocol::issuer::Issuer as IssuerUrl;
-use resource_api::{ClaimShape, TrustedIssuer};
+use reqwest::redirect::Policy;
+use resource_api::bff::{Bff, BffConfig, MemoryStore};
+use resource_api::testkit::{TestIssuer, TestKey};
+use resource_api::{ClaimShape, Settings, SigningAlgorithm, TrustedIssuer};
 use serde_json::{Value, json};
 
+use crate::api::send;
 use crate::issuer::{AUDIENCE, Issuer, Token};
 use crate::ways::{Service, assert_challenged};
 
@@ -117,4 +123,69 @@ async fn each_issuer_speaks_with_its_own_keys() {
     assert_eq!(service.me_as(&one.token().typ(Some("JWT")).sign()).await.status, 401);
     assert_challenged(&service.me_as(&stranger.token().sign()).await, "Bearer", "invalid_token", "iss");
     assert_eq!(stranger.jwks_count(), 0);
+}
+
+/// RFC 8725 §3.1: the algorithms of each issuer are its own, whatever others may use and whatever key it publishes.
+#[actix_web::test]
+async fn each_issuer_may_use_its_own_algorithms_alone() {
+    use SigningAlgorithm::{ES256, EdDSA, RS256};
+    let (one, two) = (TestIssuer::at("https://one.example"), TestIssuer::at("https://two.example"));
+    let keys = [ES256, EdDSA, RS256].map(TestKey::new);
+    one.publish(&keys);
+    two.publish(&keys);
+    let trusted = |settings: &mut Settings| {
+        settings.issuers = vec![one.trusted().algorithms(&[ES256]), two.trusted().algorithms(&[EdDSA, RS256])];
+    };
+    let service = Service::start(&Issuer::start(), trusted);
+    for key in &keys {
+        for (issuer, allowed) in [(&one, &[ES256][..]), (&two, &[EdDSA, RS256])] {
+            let token = issuer.token().audience(AUDIENCE).signed_by(key.clone());
+            let answer = service.me_as(&token.sign()).await;
+            if allowed.contains(&key.algorithm()) {
+                assert_eq!(answer.status, 200, "{} {:?}", issuer.url(), key.algorithm());
+            } else {
+                assert_challenged(&answer, "Bearer", "invalid_token", "algorithm");
+            }
+        }
+    }
+}
+
+/// As Auth0 and version 1 of Entra's tokens have it.
+#[actix_web::test]
+async fn an_issuer_of_the_kit_may_end_with_a_slash_or_have_a_path() {
+    for url in ["https://tenant.eu.auth0.com/", "https://id.example/realms/main", "https://sts.windows.net/tenant/"] {
+        let issuer = TestIssuer::at(url);
+        let service = Service::start(&Issuer::start(), |settings| settings.issuers = vec![issuer.trusted()]);
+        let token = issuer.token().audience(AUDIENCE);
+        let answer = service.me_as(&token.sign()).await;
+        assert_eq!((answer.status, &answer.json()["issuer"]), (200, &json!(url)), "{answer:?}");
+        let other = if let Some(bare) = url.strip_suffix('/') { bare.to_owned() } else { format!("{url}/") };
+        assert_challenged(
+            &service.me_as(&token.issuer(&other).sign()).await,
+            "Bearer",
+            "invalid_token",
+            "another issuer",
+        );
+    }
+}
+
+#[actix_web::test]
+async fn people_sign_in_at_an_issuer_that_ends_with_a_slash() {
+    let issuer = Issuer::start();
+    let slash = format!("{}/", issuer.url);
+    issuer.bend(|answers| answers.issuer.clone_from(&slash));
+    for (url, status) in [(&slash, 303), (&issuer.url, 503)] {
+        let service = Service::start(&issuer, |settings| {
+            let config = BffConfig::new(IssuerUrl::parse_foreign(url).unwrap(), "front", settings.public_url.clone());
+            let http = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap();
+            settings.sessions = Some(Bff::new(config, Arc::new(MemoryStore::new()), http).unwrap());
+        });
+        let browser =
+            reqwest::Client::builder().no_proxy().tls_certs_only([]).redirect(Policy::none()).build().unwrap();
+        let answer = send(browser.get(format!("{}/bff/login", service.url))).await;
+        assert_eq!(answer.status, status, "{url}: {answer:?}");
+        if status == 303 {
+            assert!(answer.header("location").starts_with(&format!("{slash}authorize?")), "{answer:?}");
+        }
+    }
 }

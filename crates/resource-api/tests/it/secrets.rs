@@ -25,7 +25,7 @@ fn start() -> Ways {
     let (issuer, endpoint) = (Issuer::start(), Endpoint::start());
     let service = Service::start(&issuer, |settings| {
         settings.introspection = Some(endpoint.settings());
-        settings.basic = true;
+        (settings.basic, settings.basic_passwords) = (true, true);
         settings.signatures = Some(Policy::default());
     });
     Ways { issuer, endpoint, service }

@@ -9,6 +9,7 @@ use protocol::encryption::{ContentEncryption, Encryption, KeyManagementAlgorithm
 use protocol::ids::ClientId;
 use protocol::login::Level;
 use protocol::redirect_uri::RegisteredRedirectUri;
+use protocol::scope::Scope;
 use protocol::signing::{AssertionAlgorithm, MaybeSigned, SigningAlgorithm};
 use protocol::time::Seconds;
 use sqlx::any::AnyRow;
@@ -26,14 +27,14 @@ macro_rules! columns {
          userinfo_encrypted_response_alg, userinfo_encrypted_response_enc, request_object_signing_alg, request_uris, \
          token_endpoint_auth_signing_alg, jwks_uri, frontchannel_logout_uri, frontchannel_logout_session_required, \
          backchannel_logout_uri, backchannel_logout_session_required, require_auth_time, default_acr_values, contacts, \
-         software_id, software_version, minimum_acr, registered_by, expires_unused_at, created_at, disabled_at"
+         software_id, software_version, minimum_acr, password_check_scope, registered_by, expires_unused_at, created_at, disabled_at"
     };
 }
 
 macro_rules! values {
     () => {
         "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, \
-         $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46)"
+         $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47)"
     };
 }
 
@@ -49,11 +50,11 @@ macro_rules! changes {
                token_endpoint_auth_signing_alg = $31, jwks_uri = $32, frontchannel_logout_uri = $33, \
                frontchannel_logout_session_required = $34, backchannel_logout_uri = $35, backchannel_logout_session_required \
                = $36, require_auth_time = $37, default_acr_values = $38, contacts = $39, software_id = $40, software_version \
-               = $41, minimum_acr = $42 WHERE id = $1"
+               = $41, minimum_acr = $42, password_check_scope = $43 WHERE id = $1"
     };
 }
 
-/// Binds `$1` to `$42`: the id and all that an update may change.
+/// Binds `$1` to `$43`: the id and all that an update may change.
 pub(super) fn metadata(statement: Statement, client: &Client) -> Statement {
     let statement = who_and_where(statement, client);
     let statement = answers(statement, client);
@@ -102,7 +103,7 @@ fn answers(statement: Statement, client: &Client) -> Statement {
         .maybe_text(client.jwks_uri.as_deref())
 }
 
-/// `$33` to `$42`.
+/// `$33` to `$43`.
 fn logout_and_rest(statement: Statement, client: &Client) -> Statement {
     let statement = logout_uri(statement, client.frontchannel_logout.as_ref());
     logout_uri(statement, client.backchannel_logout.as_ref())
@@ -112,6 +113,7 @@ fn logout_and_rest(statement: Statement, client: &Client) -> Statement {
         .maybe_text(client.software_id.as_deref())
         .maybe_text(client.software_version.as_deref())
         .maybe_text(client.minimum_acr.map(Level::name))
+        .maybe_text(client.password_check_scope.as_ref().map(ToString::to_string).as_deref())
 }
 
 fn words<T: Copy>(list: &[T], name: fn(T) -> &'static str) -> String {
@@ -188,6 +190,7 @@ pub(super) fn read(row: &AnyRow) -> Result<Client, StoreError> {
         require_auth_time: row.maybe_integer("require_auth_time")?.is_some(),
         default_acr_values: read_list(&row, "default_acr_values")?,
         minimum_acr: row.maybe_named("minimum_acr", Level::parse)?,
+        password_check_scope: row.maybe_parsed("password_check_scope", Scope::parse)?,
         contacts: read_list(&row, "contacts")?,
         software_id: row.maybe_text("software_id")?,
         software_version: row.maybe_text("software_version")?,

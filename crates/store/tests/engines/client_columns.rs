@@ -8,6 +8,7 @@ use protocol::client::{
 use protocol::encryption::{ContentEncryption, Encryption, KeyManagementAlgorithm};
 use protocol::login::Level;
 use protocol::redirect_uri::RegisteredRedirectUri;
+use protocol::scope::Scope;
 use protocol::signing::{AssertionAlgorithm, MacAlgorithm, MaybeSigned, SigningAlgorithm};
 use protocol::time::{Seconds, Timestamp};
 use sqlx::any::AnyConnectOptions;
@@ -61,6 +62,7 @@ fn full(id: &str) -> Client {
         require_auth_time: true,
         default_acr_values: vec![text("acr")],
         minimum_acr: Some(Level::One),
+        password_check_scope: Scope::parse(&text("password_check_scope")).ok(),
         contacts: vec![text("contact")],
         software_id: Some(text("software_id")),
         software_version: Some(text("software_version")),
@@ -122,6 +124,7 @@ async fn every_member_comes_back_from_its_own_column() {
                 contacts: full("new").contacts,
                 default_acr_values: full("new").default_acr_values,
                 minimum_acr: full("new").minimum_acr,
+                password_check_scope: full("new").password_check_scope,
                 ..changed
             };
             assert_eq!(clients::update(&store, &changed).await.expect("is writable"), Won::Yes);

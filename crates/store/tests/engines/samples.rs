@@ -153,6 +153,7 @@ pub(crate) fn client(id: &str) -> Client {
         require_auth_time: true,
         default_acr_values: vec!["1".to_owned()],
         minimum_acr: Some(Level::Two),
+        password_check_scope: Scope::parse("notes:read").ok(),
         contacts: vec![format!("help@{id}.example")],
         software_id: Some("4NRB1-0XZABZI9E6-5SM3R".to_owned()),
         software_version: Some("2.3".to_owned()),

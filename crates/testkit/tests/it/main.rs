@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails says where")]
 
 mod architecture;
+mod basic_passwords;
 mod bff;
 mod dead_within_ten_seconds;
 mod documents;

@@ -7,8 +7,8 @@
 //! - A block `text` is what the block before it prints. In it `…` stands for any characters of a line, alone for any lines;
 //!   how many spaces there are does not count.
 //!   Of a block that runs on it is the beginning; without one nothing is waited for.
-//! - `cargo install` and `cargo run` take what cargo built for this test (the program, the example); other commands of cargo are
-//!   cargo's own, without the network.
+//! - `cargo install`, `cargo run` and `cargo test` take what cargo built for this test (the program, the example, its tests); other
+//!   commands of cargo are cargo's own, without the network.
 //! - The ports that the text names are free ones of this machine.
 
 use std::fs;
@@ -20,8 +20,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
 const TUTORIAL: &str = "docs/protect-an-api.md";
-const EXAMPLE: &str = "crates/resource-api/examples/greeting.rs";
+const EXAMPLE: &str = "crates/resource-api/examples/greeting";
 const PATIENCE: Duration = Duration::from_mins(1);
 /// What the shell prints when a block has ended, with the status of its last command.
 const ENDED: &str = "=== the block has ended:";
@@ -53,9 +55,9 @@ fn tutorial() -> Vec<Block> {
 #[test]
 fn the_tutorial_shows_the_example() {
     let programs: Vec<Block> = tutorial().into_iter().filter(|block| block.kind == "rust").collect();
-    let example = fs::read_to_string(root().join(EXAMPLE)).unwrap();
-    assert_eq!(programs[0].text, example);
-    assert!(example.lines().count() <= 40, "short enough for one look");
+    let example = |file: &str| fs::read_to_string(root().join(EXAMPLE).join(file)).unwrap();
+    assert_eq!((&programs[0].text, &programs[1].text), (&example("main.rs"), &example("tests.rs")));
+    assert!(example("main.rs").lines().count() <= 45, "short enough for one look");
 }
 
 #[test]
@@ -93,32 +95,46 @@ fn lay_tools(directory: &Path) {
     let built = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().to_owned();
     let (program, example) = (built.join("countersign"), built.join("examples/greeting"));
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    build(&cargo, &built);
+    let tests = build(&cargo, &built);
     fs::create_dir(directory).unwrap();
     let script = format!(
         "#!/bin/sh\nset -e\ncase $1 in\n\
-         install) ln -s '{}' '{}' ;;\n\
-         run) cmp src/main.rs '{}'; exec '{}' ;;\n\
+         install) ln -s '{0}' '{1}' ;;\n\
+         run) cmp src/main.rs '{3}/main.rs'; exec '{2}' ;;\n\
+         test) cmp src/main.rs '{3}/main.rs'; cmp src/tests.rs '{3}/tests.rs'; exec '{4}' --quiet ;;\n\
          *) CARGO_NET_OFFLINE=true exec '{cargo}' \"$@\" ;;\nesac\n",
         program.display(),
         directory.join("countersign").display(),
-        root().join(EXAMPLE).display(),
         example.display(),
+        root().join(EXAMPLE).display(),
+        tests.display(),
     );
     let shim = directory.join("cargo");
     fs::write(&shim, script).unwrap();
     fs::set_permissions(&shim, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-/// Nothing to do in a run of all tests (`--workspace`); a run of this crate alone has not made program and example.
-fn build(cargo: &str, built: &Path) {
-    let mut command = Command::new(cargo);
-    command.args(["build", "--quiet", "--workspace", "--bin", "countersign", "--example", "greeting"]);
-    if built.ends_with("release") {
-        command.arg("--release");
-    }
-    command.current_dir(root()).env("CARGO_TARGET_DIR", built.parent().unwrap());
-    assert!(command.status().unwrap().success());
+/// Nothing to do in a run of all tests (`--workspace`); a run of this crate alone has not made program and example. Gives the
+/// tests of the example.
+fn build(cargo: &str, built: &Path) -> PathBuf {
+    let cargo = |arguments: &[&str]| {
+        let mut command = Command::new(cargo);
+        command.args(arguments).args(["--quiet", "--workspace", "--example", "greeting"]);
+        if built.ends_with("release") {
+            command.arg("--release");
+        }
+        command.current_dir(root()).env("CARGO_TARGET_DIR", built.parent().unwrap()).stderr(Stdio::inherit());
+        let output = command.output().unwrap();
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    cargo(&["build", "--bin", "countersign"]);
+    let made = cargo(&["test", "--no-run", "--message-format=json"]);
+    let made = made.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let tests = made
+        .filter(|made| made["target"]["name"] == "greeting")
+        .find_map(|made| made["executable"].as_str().map(PathBuf::from));
+    tests.expect("the tests of the example")
 }
 
 /// A shell into which blocks are typed. Its output goes to a file.

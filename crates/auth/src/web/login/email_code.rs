@@ -156,6 +156,7 @@ async fn page(challenge: &Challenge, telling: Option<Telling>) -> Result<HttpRes
         code: open.map(|_| code_form(challenge, texts, refused)),
         again: sent.as_ref().map(|token| wait(token, challenge).0).filter(|seconds| *seconds > 0),
         send: send_form(challenge, &texts.second_factor, open),
+        here: here(challenge),
         ways: challenge.other_ways(&shell),
         other_account: challenge.other_account(),
         shell,

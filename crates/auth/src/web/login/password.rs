@@ -38,7 +38,7 @@ use crate::web::{answer, cards, form, passwords, shell};
 use crate::{AppState, passkeys, random};
 
 /// As long as an e-mail address can be (RFC 5321 §4.5.3.1), with room for its two parts.
-const USERNAME_LIMIT: usize = 320;
+pub(crate) const USERNAME_LIMIT: usize = 320;
 
 /// What the person typed.
 struct Typed {

@@ -48,6 +48,8 @@ pub struct EmailCodePage {
     pub send: Form,
     /// Seconds until another one can be asked for.
     pub again: Option<i64>,
+    /// This page. The browser's own reload would send a wrong code once more.
+    pub here: String,
     pub ways: Vec<Link>,
     pub other_account: String,
 }

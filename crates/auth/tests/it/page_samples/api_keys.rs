@@ -129,7 +129,8 @@ fn new(locale: Locale) -> Samples {
         let [name, permission, days, networks] = wrong.map_or([const { None }; 4], |wrong| wrong.map(Some));
         let text = FieldKind::Text("off");
         let several = Field::new(boxes(ticked), "permission", t.permissions).refused(permission);
-        let lifetime = Field::new(FieldKind::Choice(lifetimes.clone()), "lifetime", t.lifetime).value("90");
+        let lifetime = Field::new(FieldKind::Choice(lifetimes.clone()), "lifetime", t.lifetime);
+        let lifetime = lifetime.value(if days.is_some() { "other" } else { "90" });
         let days = Field::new(text.clone(), "days", t.days).hint(t.days_hint).optional().refused(days);
         let networks =
             Field::new(text.clone(), "networks", t.networks).hint(t.networks_hint).optional().refused(networks);

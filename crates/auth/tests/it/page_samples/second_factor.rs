@@ -75,6 +75,7 @@ fn mailed(locale: Locale) -> Samples {
         code: None,
         send: form("/login/email-code", "email-code-send", texts.email_send).hidden("send", "yes"),
         again: None,
+        here: "/login/email-code".to_owned(),
         ways: ways(locale),
         other_account: other_account(),
     };

@@ -17,7 +17,7 @@ use serde_json::json;
 use tokio::sync::mpsc::{Sender, channel};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use crate::access::caller::{Caller, CredentialKind};
+use crate::access::caller::{Caller, CredentialKind, Identity};
 use crate::answer::problem::Problem;
 use crate::clock;
 use crate::service::App;
@@ -34,9 +34,6 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Pieces on their way to the reader.
 const WAITING: usize = 8;
 const AT_ONCE: i64 = 50;
-/// A JWT is good until its end. Every other credential can be revoked at any moment, so it is asked about again so often: the
-/// stream ends, and the client comes back with it.
-const ASK_AGAIN: Duration = Duration::from_secs(10);
 const COME_BACK_MILLIS: u32 = 1_000;
 
 /// Tells what changes of what the caller may see, as server-sent events.
@@ -63,7 +60,7 @@ pub(crate) async fn stream(request: HttpRequest, caller: Caller, app: Data<App>)
     let (pieces, mut waiting) = channel(WAITING);
     let after = last.unwrap_or(position.seq);
     let reader = Reader { person, kinds: kinds(&caller), pieces, patience: PATIENCE, after };
-    actix_web::rt::spawn(serve(app, reader, position, end(&caller), place));
+    actix_web::rt::spawn(serve(app, reader, position, end(caller.identity(), limits.stream_believes()), place));
     Ok(response
         .streaming(poll_fn(move |context| waiting.poll_recv(context).map(|piece| piece.map(Ok::<_, Infallible>)))))
 }
@@ -195,17 +192,23 @@ fn kinds(caller: &Caller) -> Vec<&'static str> {
     all.into_iter().filter(|(permission, _)| caller.may(permission)).map(|(_, kind)| kind).collect()
 }
 
-fn end(caller: &Caller) -> End {
-    let identity = caller.identity();
+/// A JWT that nobody asked about is good until its end. Every other credential can be revoked at any moment, so what its issuer
+/// said counts for `believed`, from the question on and not from the stream's begin: the answer may have been remembered. Then
+/// the stream ends, and the client comes back with its credential.
+fn end(identity: &Identity, believed: Duration) -> End {
     let left = identity.expires_at.map(|at| {
         let seconds = at.since(clock::now()).0.max(0);
         Duration::from_secs(u64::try_from(seconds).unwrap_or_default())
     });
-    match (identity.kind, left) {
-        (CredentialKind::AccessToken, Some(left)) => End::TokenExpired(left),
-        (CredentialKind::AccessToken, None) => End::Never,
-        (_, Some(left)) if left <= ASK_AGAIN => End::TokenExpired(left),
-        _ => End::ComeBack(ASK_AGAIN),
+    let again = match (identity.confirmed, identity.kind) {
+        (Some(asked), _) => Some(believed.saturating_sub(asked.elapsed())),
+        (None, CredentialKind::AccessToken) => None,
+        (None, _) => Some(believed),
+    };
+    match (again, left) {
+        (Some(again), left) if left.is_none_or(|left| again < left) => End::ComeBack(again),
+        (_, Some(left)) => End::TokenExpired(left),
+        (_, None) => End::Never,
     }
 }
 
@@ -232,12 +235,48 @@ fn no_place(no_place: NoPlace) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use protocol::time::Seconds;
 
     #[test]
     fn a_piece_is_an_event_with_a_line_for_each_field() {
         assert_eq!(piece("note", "{}", Some(7)), "id: 7\nevent: note\ndata: {}\n\n");
         assert_eq!(piece("token_expired", "{}", None), "event: token_expired\ndata: {}\n\n");
         assert_eq!(id_alone(7), "id: 7\n\n");
+    }
+
+    #[actix_web::test]
+    async fn a_stream_ends_when_its_token_does_or_when_the_issuer_is_to_be_asked_again() {
+        use CredentialKind::{AccessToken, ApiKey, Session};
+        let ends = |kind, asked_before: Option<u64>, left: Option<i64>| {
+            let identity = Identity {
+                issuer: "https://id.example".into(),
+                subject: "alice".to_owned(),
+                client_id: None,
+                kind,
+                scope: String::new(),
+                roles: Vec::new(),
+                auth_time: None,
+                acr: None,
+                expires_at: left.map(|left| clock::now() + Seconds(left)),
+                confirmed: asked_before
+                    .map(|seconds| Instant::now().into_std().checked_sub(Duration::from_secs(seconds)).unwrap()),
+                bound: None,
+                claims: Vec::new(),
+            };
+            match end(&identity, Duration::from_secs(10)) {
+                End::TokenExpired(after) => format!("expired {}", after.as_secs_f32().round()),
+                End::ComeBack(after) => format!("back {}", after.as_secs_f32().round()),
+                End::Never => "never".to_owned(),
+            }
+        };
+        assert_eq!(ends(AccessToken, None, Some(300)), "expired 300");
+        assert_eq!(ends(AccessToken, None, None), "never");
+        assert_eq!(ends(AccessToken, Some(0), Some(300)), "back 10", "a JWT that the issuer is asked about");
+        assert_eq!(ends(ApiKey, Some(0), None), "back 10");
+        assert_eq!(ends(ApiKey, Some(7), Some(300)), "back 3", "what it said counts from the question on");
+        assert_eq!(ends(ApiKey, Some(60), None), "back 0");
+        assert_eq!(ends(ApiKey, Some(0), Some(5)), "expired 5");
+        assert_eq!(ends(Session, None, Some(300)), "back 10", "it can be ended here");
     }
 
     #[actix_web::test]

@@ -1,11 +1,12 @@
-//! Files: list, upload, describe, download, replace, delete. The body of an upload is the file itself, not a form.
+//! Files: list, upload, describe, download, replace, delete. The body of an upload is the file itself, not a form. What notes do
+//! alike is in `kept.rs`.
 //!
 //! A file is what somebody else wrote. A browser that is sent to one saves it and shows nothing of it: attachment, the type as it
 //! is told (`nosniff`, by `trace.rs`), and a sandbox should it be shown after all.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap, LOCATION,
+    ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap,
 };
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
@@ -20,7 +21,7 @@ use crate::service::items::{self, Access, Item, Kind};
 use crate::service::principal::{Person, shown};
 use crate::service::web::etag::{self, Reader};
 use crate::service::web::found::{self, private, rfc3339};
-use crate::service::web::notes::delete_item;
+use crate::service::web::kept::{self, Shown};
 use crate::service::web::{body, once, problems};
 
 const POLICY: &str = "default-src 'none'; sandbox; frame-ancestors 'none'";
@@ -105,9 +106,7 @@ pub(crate) async fn create(
         [b"POST /files", name.as_bytes(), group.as_deref().unwrap_or("").as_bytes(), media_type.as_bytes(), &bytes];
     let began = once::begin(&app, &person, request.headers(), &parts)?;
     let content = check(name, &media_type, bytes).map_err(problems::query)?;
-    let made = found::writing(&app, &person).create(&owner, &content, began.once()).await.map_err(found::not_made)?;
-    app.hub.written();
-    Ok(answer(StatusCode::CREATED, content.made(made, owner.written())))
+    kept::create::<File>(&app, &person, &owner, content, &began).await
 }
 
 /// Describes a file.
@@ -125,11 +124,7 @@ pub(crate) async fn show(
     caller: Caller,
     app: Data<App>,
 ) -> Result<HttpResponse, Problem> {
-    let file = found::find(&app, &Person::of(&caller), Kind::File, &path).await?;
-    match etag::read(request.headers(), &etag::of(&file))? {
-        Reader::HasIt => Ok(found::not_modified(etag::of(&file))),
-        Reader::Wants => Ok(answer(StatusCode::OK, file)),
-    }
+    kept::show::<File>(&request, &path, &caller, &app).await
 }
 
 /// Downloads a file. As a whole: there are no ranges.
@@ -185,17 +180,10 @@ pub(crate) async fn replace(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let (media_type, person) = (media_type(request.headers())?, Person::of(&caller));
-    let before = found::find_to(&app, &person, Kind::File, &path, Access::Write).await?;
-    etag::write(request.headers(), &etag::of(&before))?;
+    let before = kept::before::<File>(request.headers(), &path, &person, &app, Access::Write).await?;
     let bytes = body::bytes(request.headers(), payload, app.limits.file_bytes).await?;
     let content = check(before.name.clone(), &media_type, bytes).map_err(problems::query)?;
-    match found::writing(&app, &person).replace(&before, &content).await {
-        Ok(file) => {
-            app.hub.written();
-            Ok(answer(StatusCode::OK, file))
-        }
-        Err(error) => Err(found::not_written(&app, &person, Kind::File, &before, error).await),
-    }
+    kept::replace::<File>(&app, &person, &before, &content).await
 }
 
 /// Deletes a file.
@@ -214,7 +202,7 @@ pub(crate) async fn delete(
     caller: Caller,
     app: Data<App>,
 ) -> Result<HttpResponse, Problem> {
-    delete_item(&request, &path, &caller, &app, Kind::File).await
+    kept::delete::<File>(&request, &path, &caller, &app).await
 }
 
 fn media_type(headers: &HeaderMap) -> Result<String, Problem> {
@@ -226,13 +214,9 @@ fn media_type(headers: &HeaderMap) -> Result<String, Problem> {
     value.and_then(essence).ok_or_else(|| problems::media_type(FORM))
 }
 
-fn answer(status: StatusCode, file: Item) -> HttpResponse {
-    let mut response = private(status);
-    response.insert_header((ETAG, etag::of(&file)));
-    if status == StatusCode::CREATED {
-        response.insert_header((LOCATION, format!("/files/{}", file.id)));
-    }
-    response.json(File::from(file))
+impl Shown for File {
+    const KIND: Kind = Kind::File;
+    const PATH: &'static str = "/files";
 }
 
 impl From<Item> for File {

@@ -1,8 +1,6 @@
-//! Notes: list, create, read, replace, delete. The route table demands the permission, `found.rs` what the caller may do with
-//! this one.
+//! Notes: list, create, read, replace, delete. What files do alike is in `kept.rs`.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ETAG, LOCATION};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
@@ -15,8 +13,8 @@ use crate::service::items::{self, Access, Item, Kind};
 use crate::service::notes::check;
 use crate::service::principal::{Person, shown};
 use crate::service::web::body::JsonBody;
-use crate::service::web::etag::{self, Reader};
 use crate::service::web::found::{self, private, rfc3339};
+use crate::service::web::kept::{self, Shown};
 use crate::service::web::{once, problems};
 
 /// One note.
@@ -112,9 +110,7 @@ pub(crate) async fn create(
     let owner = found::owner(&person, input.group.as_deref())?;
     let content = check(input.title, input.body).map_err(problems::body)?;
     let began = once::begin(&app, &person, request.headers(), &[b"POST /notes", &said])?;
-    let made = found::writing(&app, &person).create(&owner, &content, began.once()).await.map_err(found::not_made)?;
-    app.hub.written();
-    Ok(answer(StatusCode::CREATED, content.made(made, owner.written())))
+    kept::create::<Note>(&app, &person, &owner, content, &began).await
 }
 
 /// Reads a note.
@@ -132,11 +128,7 @@ pub(crate) async fn show(
     caller: Caller,
     app: Data<App>,
 ) -> Result<HttpResponse, Problem> {
-    let note = found::find(&app, &Person::of(&caller), Kind::Note, &path).await?;
-    match etag::read(request.headers(), &etag::of(&note))? {
-        Reader::HasIt => Ok(found::not_modified(etag::of(&note))),
-        Reader::Wants => Ok(answer(StatusCode::OK, note)),
-    }
+    kept::show::<Note>(&request, &path, &caller, &app).await
 }
 
 /// Replaces title and body.
@@ -159,15 +151,8 @@ pub(crate) async fn update(
     JsonBody(input): JsonBody<NoteInput>,
 ) -> Result<HttpResponse, Problem> {
     let (person, content) = (Person::of(&caller), check(input.title, input.body).map_err(problems::body)?);
-    let before = found::find_to(&app, &person, Kind::Note, &path, Access::Write).await?;
-    etag::write(request.headers(), &etag::of(&before))?;
-    match found::writing(&app, &person).replace(&before, &content).await {
-        Ok(note) => {
-            app.hub.written();
-            Ok(answer(StatusCode::OK, note))
-        }
-        Err(error) => Err(found::not_written(&app, &person, Kind::Note, &before, error).await),
-    }
+    let before = kept::before::<Note>(request.headers(), &path, &person, &app, Access::Write).await?;
+    kept::replace::<Note>(&app, &person, &before, &content).await
 }
 
 /// Deletes a note.
@@ -186,36 +171,12 @@ pub(crate) async fn delete(
     caller: Caller,
     app: Data<App>,
 ) -> Result<HttpResponse, Problem> {
-    delete_item(&request, &path, &caller, &app, Kind::Note).await
+    kept::delete::<Note>(&request, &path, &caller, &app).await
 }
 
-/// The same for notes and files.
-pub(crate) async fn delete_item(
-    request: &HttpRequest,
-    path: &str,
-    caller: &Caller,
-    app: &App,
-    kind: Kind,
-) -> Result<HttpResponse, Problem> {
-    let person = Person::of(caller);
-    let before = found::find_to(app, &person, kind, path, Access::Own).await?;
-    etag::write(request.headers(), &etag::of(&before))?;
-    match found::writing(app, &person).delete(&before, kind).await {
-        Ok(()) => {
-            app.hub.written();
-            Ok(found::done())
-        }
-        Err(error) => Err(found::not_written(app, &person, kind, &before, error).await),
-    }
-}
-
-fn answer(status: StatusCode, note: Item) -> HttpResponse {
-    let mut response = private(status);
-    response.insert_header((ETAG, etag::of(&note)));
-    if status == StatusCode::CREATED {
-        response.insert_header((LOCATION, format!("/notes/{}", note.id)));
-    }
-    response.json(Note::from(note))
+impl Shown for Note {
+    const KIND: Kind = Kind::Note;
+    const PATH: &'static str = "/notes";
 }
 
 impl From<Item> for Note {

@@ -1,29 +1,33 @@
 //! The OpenAPI 3.1 document, made from the handlers and from the route table.
 //!
-//! What each operation demands is not written twice: the security of an operation is the `Access` of its line in `routes.rs`.
+//! What each operation demands is not written twice: the security of an operation is that of the guards of its line in `routes.rs`.
+//! The ways to authenticate are in `security.rs`.
 
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::web::Data;
+use serde_json::Value;
 use utoipa::OpenApi as _;
 use utoipa::openapi::path::Operation;
-use utoipa::openapi::security::{Http, HttpAuthScheme, OpenIdConnect, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{Content, OpenApi, PathItem, Ref, RefOr, Response, Responses, Server};
+use utoipa::openapi::{Content, Header, PathItem, Ref, RefOr, Response, Responses, Server};
 
-use crate::access::guard::{Access, Demand, Guard};
+use crate::access::guard::Guard;
 use crate::access::routes::Line;
 use crate::answer::problem::Document;
-use crate::config::Settings;
+use crate::resource_server::ResourceServer;
 use crate::service::App;
-use crate::service::web::routes::routes;
-use crate::service::web::{app, events, files, groups, health, me, notes, shares};
+use crate::service::web::{app, events, files, groups, health, me, notes, security, shares};
 
-const BEARER: &str = "bearer";
-const OPENID: &str = "openid";
+/// Status, meaning, and the header that says more.
+type Before = (&'static str, &'static str, &'static str);
 
-const NO_TOKEN: (&str, &str) = ("401", "No access token, or one that is not accepted; the challenge says why");
-const NO_KEYS: (&str, &str) = ("503", "The token cannot be checked at this moment; see Retry-After");
-const NO_PERMISSION: (&str, &str) = ("403", "The token's scope is not enough; the challenge names the missing one");
+const NO_CREDENTIAL: Before =
+    ("401", "No credential, or one that is not accepted; the challenge says why", "WWW-Authenticate");
+const NO_KEYS: Before = ("503", "The credential cannot be checked at this moment", "Retry-After");
+const NO_PERMISSION: Before =
+    ("403", "The caller's permissions are not enough; the challenge names the missing one", "WWW-Authenticate");
+/// Where a handler refuses with that as well, its own words stand.
+const UNREADABLE: (&str, &str) = ("400", "Two credentials, or one that cannot be read");
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -78,67 +82,21 @@ pub(crate) async fn document(app: Data<App>) -> HttpResponse {
         .body(app.openapi.clone())
 }
 
-/// The document for one configuration.
-pub(crate) fn describe(settings: &Settings) -> OpenApi {
+/// The document for one server.
+pub(crate) fn describe(server: &ResourceServer) -> Value {
     let mut api = Described::openapi();
-    api.servers = Some(vec![Server::new(&settings.public_url)]);
-    let schemes = &mut api.components.get_or_insert_default().security_schemes;
-    schemes.insert(
-        BEARER.to_owned(),
-        SecurityScheme::Http(Http::builder().scheme(HttpAuthScheme::Bearer).bearer_format("at+jwt").build()).into(),
-    );
-    for trusted in &settings.issuers {
-        let discovery = trusted.issuer.endpoint("/.well-known/openid-configuration");
-        schemes.insert(OPENID.to_owned(), SecurityScheme::OpenIdConnect(OpenIdConnect::new(discovery)).into());
-    }
-    for line in routes().lines() {
+    api.servers = Some(vec![Server::new(&server.settings().public_url)]);
+    let schemes = security::schemes(server.schemes(), &server.settings().issuers);
+    for line in server.routes().lines() {
         if let Some(operation) = api.paths.paths.get_mut(&line.path).and_then(|item| operation(item, line)) {
-            operation.security = Some(security(line));
+            operation.security = Some(security::of(line, &schemes));
             complete(&mut operation.responses, line);
         }
     }
-    api
-}
-
-/// Either scheme will do; both lead to the same header. So will each way to hold enough permissions.
-fn security(line: &Line) -> Vec<SecurityRequirement> {
-    if is_public(line) {
-        return Vec::new();
-    }
-    let ways = ways(line);
-    let requirements = |scheme| ways.iter().map(move |way| SecurityRequirement::new(scheme, way.iter().copied()));
-    [BEARER, OPENID].into_iter().flat_map(requirements).collect()
-}
-
-/// Each way to satisfy all guards of a line.
-fn ways(line: &Line) -> Vec<Vec<&str>> {
-    all_ways(line.guards.iter().map(of_guard))
-}
-
-fn of_guard(guard: &Guard) -> Vec<Vec<&str>> {
-    match &guard.access {
-        Access::Needs(demand) => of_demand(demand),
-        _ => vec![guard.permissions()],
-    }
-}
-
-fn of_demand(demand: &Demand) -> Vec<Vec<&str>> {
-    match demand {
-        Demand::One(permission) => vec![vec![permission]],
-        Demand::All(demands) => all_ways(demands.iter().map(of_demand)),
-        Demand::Any(demands) => demands.iter().flat_map(of_demand).collect(),
-    }
-}
-
-/// One way of each, in every combination.
-fn all_ways<'l>(each: impl Iterator<Item = Vec<Vec<&'l str>>>) -> Vec<Vec<&'l str>> {
-    each.fold(vec![Vec::new()], |ways, more| {
-        ways.iter().flat_map(|way| more.iter().map(move |rest| [way.as_slice(), rest].concat())).collect()
-    })
-}
-
-fn is_public(line: &Line) -> bool {
-    line.guards.iter().all(|guard| guard.access == Access::Public)
+    let mut document = serde_json::to_value(api).unwrap_or_default();
+    // As JSON, because the types of utoipa know no scheme `DPoP`.
+    document["components"]["securitySchemes"] = Value::Object(schemes);
+    document
 }
 
 fn permissions(line: &Line) -> Vec<&str> {
@@ -147,13 +105,19 @@ fn permissions(line: &Line) -> Vec<&str> {
 
 /// Adds what can happen before a handler is reached, and to every error the form that all errors have.
 fn complete(responses: &mut Responses, line: &Line) {
-    let before_the_handler: &[_] = match (is_public(line), permissions(line).is_empty()) {
+    let before_the_handler: &[Before] = match (security::is_public(line), permissions(line).is_empty()) {
         (true, _) => &[],
-        (false, true) => &[NO_TOKEN, NO_KEYS],
-        (false, false) => &[NO_TOKEN, NO_KEYS, NO_PERMISSION],
+        (false, true) => &[NO_CREDENTIAL, NO_KEYS],
+        (false, false) => &[NO_CREDENTIAL, NO_KEYS, NO_PERMISSION],
     };
-    for (status, about) in before_the_handler {
-        responses.responses.insert((*status).to_owned(), Response::new(*about).into());
+    for (status, about, header) in before_the_handler {
+        let mut response = Response::new(*about);
+        response.headers.insert((*header).to_owned(), Header::default().into());
+        responses.responses.insert((*status).to_owned(), response.into());
+    }
+    if !security::is_public(line) {
+        let (status, about) = UNREADABLE;
+        responses.responses.entry(status.to_owned()).or_insert_with(|| Response::new(about).into());
     }
     for (status, response) in &mut responses.responses {
         if let RefOr::T(response) = response
@@ -180,22 +144,28 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+    use crate::config::{Introspection, Settings};
+    use crate::service::web::routes::routes;
+    use crate::signature::Policy;
     use protocol::issuer::Issuer;
+    use serde_json::json;
 
-    fn document() -> serde_json::Value {
+    fn document() -> Value {
+        document_of(|_| {})
+    }
+
+    fn document_of(change: impl FnOnce(&mut Settings)) -> Value {
         let issuer = Issuer::parse("https://id.example").expect("is an issuer");
-        serde_json::to_value(describe(&Settings::new(issuer, "https://api.example"))).expect("is JSON")
+        let mut settings = Settings::new(issuer, "https://api.example");
+        change(&mut settings);
+        describe(&ResourceServer::new(settings, routes()).expect("is sound"))
     }
 
     #[test]
     fn every_route_is_described_and_nothing_else() {
         let document = document();
-        let described: usize = document["paths"]
-            .as_object()
-            .expect("has paths")
-            .values()
-            .map(|item| item.as_object().map_or(0, serde_json::Map::len))
-            .sum();
+        let paths = document["paths"].as_object().expect("has paths").values();
+        let described: usize = paths.map(|item| item.as_object().map_or(0, serde_json::Map::len)).sum();
         assert_eq!(described, routes().lines().len());
         for line in routes().lines() {
             let method = line.method.as_str().to_ascii_lowercase();
@@ -204,19 +174,45 @@ mod tests {
     }
 
     #[test]
+    fn each_operation_names_its_permissions_for_each_scheme_that_is_on() {
+        let document = document_of(|settings| {
+            settings.introspection = Some(Introspection::with_secret("api", "s"));
+            settings.basic = true;
+            settings.signatures = Some(Policy::default());
+        });
+        let schemes = document["components"]["securitySchemes"].as_object().expect("has schemes");
+        assert_eq!(schemes.len(), 7, "{schemes:?}");
+        for line in routes().lines() {
+            let security = &document["paths"][&line.path][line.method.as_str().to_ascii_lowercase()]["security"];
+            let alternatives = security.as_array().expect("says what it needs");
+            assert_eq!(alternatives.is_empty(), security::is_public(line), "{line:?}");
+            for name in schemes.keys().filter(|_| !security::is_public(line)) {
+                let named = alternatives.iter().filter_map(|one| one[name].as_array()).flatten();
+                let named: Vec<&str> = named.filter_map(Value::as_str).collect();
+                assert_eq!(named, permissions(line), "{name} {line:?}");
+            }
+            for one in alternatives.iter().filter_map(Value::as_object) {
+                assert!(one.len() == 1 && one.keys().all(|name| schemes.contains_key(name)), "{one:?}");
+            }
+        }
+    }
+
+    #[test]
     fn what_an_operation_demands_is_what_its_line_demands() {
         let document = document();
         assert_eq!(document["openapi"], "3.1.0");
-        assert_eq!(document["paths"]["/notes"]["post"]["security"][0]["bearer"][0], "notes:write");
-        assert_eq!(document["paths"]["/notes"]["get"]["security"][1]["openid"][0], "notes:read");
-        assert_eq!(document["paths"]["/me"]["get"]["security"][0], serde_json::json!({ "bearer": [] }));
-        assert_eq!(document["paths"]["/livez"]["get"]["security"], serde_json::json!([]));
-        let either = ["bearer", "openid"].map(|scheme| ["notes:read", "files:read"].map(|one| (scheme, one)));
-        let either = either.concat().into_iter().map(|(scheme, one)| serde_json::json!({ scheme: [one] }));
-        assert_eq!(document["paths"]["/events"]["get"]["security"], either.collect::<serde_json::Value>());
+        let security = |path: &str, method: &str| document["paths"][path][method]["security"].clone();
+        let three = |one: &str| json!([{ "bearer": [one] }, { "dpop": [one] }, { "openid": [one] }]);
+        assert_eq!(security("/notes", "post"), three("notes:write"));
+        assert_eq!(security("/notes", "get"), three("notes:read"));
+        assert_eq!(security("/me", "get"), json!([{ "bearer": [] }, { "dpop": [] }, { "openid": [] }]));
+        assert_eq!(security("/livez", "get"), json!([]));
+        let either = ["bearer", "dpop", "openid"].map(|scheme| ["notes:read", "files:read"].map(|one| (scheme, one)));
+        let either = either.concat().into_iter().map(|(scheme, one)| json!({ scheme: [one] }));
+        assert_eq!(security("/events", "get"), either.collect::<Value>());
         let schemes = &document["components"]["securitySchemes"];
         assert_eq!(schemes["openid"]["openIdConnectUrl"], "https://id.example/.well-known/openid-configuration");
-        assert_eq!(schemes["bearer"]["scheme"], "bearer");
+        assert_eq!((&schemes["bearer"]["scheme"], &schemes["dpop"]["scheme"]), (&json!("bearer"), &json!("DPoP")));
     }
 
     #[test]
@@ -224,7 +220,10 @@ mod tests {
         let document = document();
         for line in routes().lines() {
             let responses = &document["paths"][&line.path][line.method.as_str().to_ascii_lowercase()]["responses"];
-            assert_eq!(responses["401"].is_object(), !is_public(line), "{}", line.path);
+            for status in ["400", "401", "503"] {
+                assert!(responses[status].is_object() || security::is_public(line), "{status} {}", line.path);
+            }
+            assert_eq!(responses["401"].is_object(), !security::is_public(line), "{}", line.path);
             assert_eq!(responses["403"].is_object(), !permissions(line).is_empty(), "{}", line.path);
         }
     }

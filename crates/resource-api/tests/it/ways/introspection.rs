@@ -28,13 +28,16 @@ struct State {
     /// Of `Authorization`.
     authorized: Vec<String>,
     status: u16,
+    /// Too many wrong passwords; for so many seconds.
+    guessed: Option<u32>,
 }
 
 impl Endpoint {
     pub fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/introspect", listener.local_addr().unwrap());
-        let state = State { known: HashMap::new(), asked: Vec::new(), authorized: Vec::new(), status: 200 };
+        let state =
+            State { known: HashMap::new(), asked: Vec::new(), authorized: Vec::new(), status: 200, guessed: None };
         let state = Arc::new(Mutex::new(state));
         let shared = Data::from(Arc::clone(&state));
         let server = HttpServer::new(move || {
@@ -85,6 +88,15 @@ impl Endpoint {
         self.state.lock().unwrap().known.remove(token);
     }
 
+    /// Says from now on that alice has this password.
+    pub fn knows_password(&self, secret: &str, change: Value) {
+        self.knows(&password("alice", secret), change);
+    }
+
+    pub fn tries_are_used_up_for(&self, seconds: u32) {
+        self.state.lock().unwrap().guessed = Some(seconds);
+    }
+
     pub fn fail_with(&self, status: u16) {
         self.state.lock().unwrap().status = status;
     }
@@ -96,6 +108,10 @@ impl Endpoint {
     pub fn authorized(&self) -> Vec<String> {
         self.state.lock().unwrap().authorized.clone()
     }
+}
+
+fn password(user: &str, secret: &str) -> String {
+    format!("{user}\0{secret}")
 }
 
 /// A key that nobody knows.
@@ -114,7 +130,11 @@ async fn introspect(
     let mut state = state.lock().unwrap();
     let authorization = request.headers().get("authorization").and_then(|value| value.to_str().ok());
     state.authorized.push(authorization.unwrap_or_default().to_owned());
-    let answer = state.known.get(&form["token"]).cloned().unwrap_or_else(|| json!({ "active": false }));
+    if let (Some(seconds), true) = (state.guessed, form.contains_key("password")) {
+        return HttpResponse::TooManyRequests().insert_header(("retry-after", seconds)).finish();
+    }
+    let asked = form.get("token").cloned().unwrap_or_else(|| password(&form["username"], &form["password"]));
+    let answer = state.known.get(&asked).cloned().unwrap_or_else(|| json!({ "active": false }));
     state.asked.push(form);
     HttpResponse::build(StatusCode::from_u16(state.status).unwrap()).json(answer)
 }

@@ -143,4 +143,84 @@ flow('a_new_password_for_somebody_who_is_signed_in', async () => {
   }
 })
 
+const NEW = 'alice@new.example'
+
+/** Asks for another address; gives the mail that came there. */
+async function asksFor(visit, address) {
+  await visit.goto('/account/email')
+  await visit.at('email-page')
+  await visit.fill('#email', address)
+  await visit.click('#email-submit')
+  await visit.at('email-proof-page')
+  return mail(address)
+}
+
+flow('another_address_is_proven_and_both_hear_of_it', async () => {
+  const client = await app('shop')
+  const visit = await at('/account/email', 'email-page')
+  // What is no address is said at its field.
+  await visit.fill('#email', EMAIL)
+  await visit.click('#email-submit')
+  await visit.page.waitForSelector('#email-error')
+  await visit.at('email-page')
+  const first = await asksFor(visit, NEW)
+  await visit.fill('#code', first.code === '00000000' ? '11111111' : '00000000')
+  await visit.click('#code-submit')
+  await visit.says('That code isn’t right')
+  await visit.at('email-proof-page')
+  await visit.fill('#code', first.code)
+  await visit.click('#code-submit')
+  await visit.at('profile-page')
+  await visit.says(NEW)
+  await mail(EMAIL, /e-mail address was changed/i)
+
+  // Back again, by the link, which changes nothing by being opened and nothing where nobody is signed in.
+  const { link } = await asksFor(visit, EMAIL)
+  const elsewhere = await visitor()
+  await elsewhere.goto(link)
+  await elsewhere.at('account-link-page')
+  expect((await elsewhere.page.locator('#confirm-submit').count()) === 0, 'whoever has the link changes the address')
+  await visit.goto(link)
+  await visit.at('account-link-page')
+  await visit.click('#confirm-submit')
+  await visit.at('account-link-page')
+  await mail(NEW, /e-mail address was changed/i)
+  await elsewhere.goto(link)
+  await elsewhere.at('error-page')
+  await elsewhere.goto(client.authorize())
+  await elsewhere.signIn(NEW)
+  await elsewhere.page.waitForSelector('#alert')
+  await elsewhere.signIn(EMAIL)
+  expect((await elsewhere.signedIn(client)).email === EMAIL, 'the app is told another address')
+})
+
+flow('the_mail_about_a_stranger_leads_to_locking_them_out', async () => {
+  const visit = await at('/account', 'account-page')
+  const stranger = await at('/account', 'account-page')
+  const { link } = await mail(EMAIL, /a browser that was not seen before/)
+  await visit.goto(link)
+  await visit.at('security-page')
+  await visit.page.getByRole('link', { name: 'Make your account safe' }).click()
+  await visit.at('lock-down-page')
+  await visit.click('#lock-down-submit')
+  await visit.says('Done: nobody else is signed in.')
+  await visit.at('lock-down-page')
+  await stranger.page.reload()
+  await stranger.at('login-page')
+
+  // The next step: a password that the stranger does not know.
+  await visit.page.getByRole('link', { name: 'Change password' }).click()
+  await visit.at('account-password-page')
+  await visit.fill('#current-password', PASSWORD)
+  await visit.fill('#new-password', NEW_PASSWORD)
+  await visit.click('#password-submit')
+  await visit.at('security-page')
+  await stranger.signIn('alice')
+  await stranger.page.waitForSelector('#alert')
+  await stranger.at('login-page')
+  await visit.goto('/account/sessions')
+  await visit.at('sessions-page')
+  expect((await visit.page.locator('li button[name=session]').count()) === 0, 'somebody else is signed in')
+})
+
 await perform()

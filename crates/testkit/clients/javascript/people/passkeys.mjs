@@ -165,6 +165,37 @@ flow('a_passkey_beside_the_password', async () => {
   await old.at('recovery-code-page')
 })
 
+flow('a_passkey_is_made_where_an_app_demands_two_factors', async () => {
+  const client = await app('bank', { minimum_acr: '2' })
+  const visit = await visitor()
+  const phone = await device(visit)
+  await visit.goto(client.authorize())
+  await visit.signIn('alice')
+  await visit.at('enrol-page')
+  // At first its owner does not touch it right.
+  await phone.isOwners(false)
+  await visit.click('#passkey-add')
+  await visit.page.waitForFunction(() => document.querySelector('[data-passkey-alert]').textContent.includes('was cancelled'))
+  await visit.at('enrol-page')
+  await phone.isOwners(true)
+  await visit.click('#passkey-add')
+  await visit.at('enrol-codes-page')
+  expect((await visit.page.locator('.codes-shown li').count()) === 10, 'there are not ten codes')
+  await visit.click('#codes-kept')
+  const first = await visit.signedIn(client)
+  expect(first.acr === '2' && ['pwd', 'user', 'mfa'].every((method) => first.amr.includes(method)), `acr ${first.acr}, amr ${first.amr}`)
+  expect((await phone.passkeys()).length === 1, 'the phone has no passkey, or two')
+
+  // The next time the passkey is all it takes.
+  await phone.touched(false)
+  await visit.clearCookies()
+  await visit.goto(client.authorize())
+  await visit.at('login-page')
+  await phone.touched(true)
+  await visit.click('#passkey-sign-in')
+  isTwoFactors(await visit.signedIn(client))
+})
+
 flow('several_passkeys_with_names_and_the_last_one_stays', async () => {
   const client = await app('shop')
   const { visit, phone } = await withPasskey(client)

@@ -85,6 +85,40 @@ flow('a_recovery_code_works_once', async () => {
   await elsewhere.signedIn(client)
 })
 
+flow('a_code_by_mail_stands_in_for_the_phone', async () => {
+  const client = await app('shop')
+  await ask('phone', { name: 'alice' })
+  const visit = await visitor()
+  await visit.goto(client.authorize())
+  await visit.signIn('alice')
+  await visit.at('totp-page')
+  await visit.page.getByRole('link', { name: 'Get a code by e-mail' }).click()
+  await visit.at('email-code-page')
+  // Nothing is sent before it is asked for.
+  expect((await visit.page.locator('#code').count()) === 0, 'there is a field for a code that nobody sent')
+  await visit.click('#email-code-send')
+  await visit.page.waitForSelector('#code')
+  await visit.at('email-code-page')
+  const types = async (code) => {
+    await visit.fill('#code', code)
+    await visit.click('#email-code-submit')
+  }
+  const { code: first } = await mail(EMAIL, /code for signing in/)
+  await types(first === '00000000' ? '11111111' : '00000000')
+  await visit.says('That code isn’t right')
+  await visit.at('email-code-page')
+  // The way to another code does not try the wrong one again.
+  await wait(31)
+  await visit.click('#email-code-reload')
+  await visit.click('#email-code-send')
+  const { code: second } = await mail(EMAIL, /code for signing in/)
+  await visit.at('email-code-page')
+  await types(first)
+  await visit.says('That code isn’t right')
+  await types(second)
+  proves(await visit.signedIn(client), '2', 'pwd', 'mfa')
+})
+
 flow('a_forgotten_password_leaves_the_second_step_in_place', async () => {
   const client = await app('shop')
   const { secret } = await ask('phone', { name: 'alice' })

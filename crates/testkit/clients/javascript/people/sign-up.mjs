@@ -117,4 +117,59 @@ flow('an_address_that_has_an_account_gets_word_by_mail_only', async () => {
   await visit.at('account-page')
 })
 
+/** From the link of an invitation to the account; `proof` is what is asked for on the way. */
+async function accepts(visit, link, proof) {
+  await visit.goto(link)
+  await visit.at('signup-link-page')
+  await visit.says(EMAIL)
+  await visit.click('main form button')
+  await visit.at('signup-page')
+  await visit.fill('#name', 'Nora Quist')
+  await visit.click('#signup-submit')
+  await proof()
+  await visit.at('signup-password-page')
+  await visit.fill('#new-password', NEW_PASSWORD)
+  await visit.click('#signup-create')
+  await visit.at('account-page')
+}
+
+/** Nobody comes in without a link, and the link is good once. */
+async function isForOne(client, link) {
+  const stranger = await visitor()
+  await stranger.goto(link)
+  await stranger.at('signup-over-page')
+  await stranger.goto(client.authorize())
+  await stranger.at('login-page')
+  expect((await stranger.page.locator('#sign-up').count()) === 0, 'everybody may sign up')
+  await stranger.goto('/signup')
+  await stranger.at('signup-closed-page')
+}
+
+flow('an_invitation_by_mail_makes_an_account', async () => {
+  const client = await app('shop')
+  await ask('invite', { email: EMAIL, sent: true })
+  const { subject, link } = await mail(EMAIL)
+  expect(/invited/.test(subject), subject)
+  const visit = await visitor()
+  // The mail was the proof.
+  await accepts(visit, link, async () => {})
+  await visit.goto(client.authorize())
+  await hasAnAccount(visit, client, ['pwd'])
+  await isForOne(client, link)
+})
+
+flow('an_invitation_that_was_handed_over_asks_for_a_code', async () => {
+  const client = await app('shop')
+  const { link } = await ask('invite', { email: EMAIL, sent: false })
+  const visit = await visitor()
+  await accepts(visit, link, async () => {
+    await visit.at('signup-code-page')
+    await visit.fill('#code', (await mail(EMAIL)).code)
+    await visit.click('#signup-code-submit')
+  })
+  await visit.goto(client.authorize())
+  await hasAnAccount(visit, client, ['pwd'])
+  await isForOne(client, link)
+})
+
 await perform()

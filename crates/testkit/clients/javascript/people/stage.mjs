@@ -12,12 +12,15 @@ import { chromium } from 'playwright-core'
 import { check, expect, finished, jwtPart, parameter } from '../harness.mjs'
 
 export const issuer = parameter('ISSUER')
+/** Where the example service is, in flows that have one. */
+export const api = parameter('API', '')
 export const PASSWORD = parameter('PASSWORD')
 export const NEW_PASSWORD = 'a quite different phrase of many words'
 /** Whether the browser runs the scripts of our pages. */
 export const scripts = parameter('SCRIPTS', 'run') === 'run'
 const screenshots = parameter('COUNTERSIGN_SCREENSHOTS', '')
 const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
+const WIDE = { width: 1280, height: 860 }
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
 
 // The line to the test.
@@ -87,7 +90,7 @@ const words = (tab) => tab.innerText('body', { timeout: 2_000 }).catch(() => '(n
 /** A fresh browser; its owner remembers everything that a page of ours must never do. */
 export async function visitor(options = {}) {
   const { init, ...rest } = options
-  const context = await browser.newContext({ javaScriptEnabled: scripts, viewport: { width: 1280, height: 860 }, ...rest })
+  const context = await browser.newContext({ javaScriptEnabled: scripts, viewport: WIDE, ignoreHTTPSErrors: api !== '', ...rest })
   context.setDefaultTimeout(Number(parameter('PATIENCE', 15_000)))
   if (scripts) {
     await context.addInitScript({ path: axe })
@@ -113,14 +116,16 @@ class Visit {
   watch(tab) {
     tab.on('pageerror', (error) => this.faults.push(`script error at ${tab.url()}: ${error.message}`))
     tab.on('console', (message) => {
-      // Chromium also reports the error status of a page that is meant to have one.
-      const isStatusOfPage = message.text().startsWith('Failed to load resource') && message.location().url === tab.url()
-      if (['error', 'warning'].includes(message.type()) && !isStatusOfPage) this.faults.push(`console: ${message.text()}`)
+      // Chromium also reports the error status of a page that is meant to have one, and of what the API refuses.
+      const isStatus = /^Failed to load resource: the server responded with a status of 4/.test(message.text())
+      const { url } = message.location()
+      const isMeant = isStatus && (url === tab.url() || (api !== '' && url.startsWith(`${api}/`)))
+      if (['error', 'warning'].includes(message.type()) && !isMeant) this.faults.push(`console: ${message.text()}`)
     })
     tab.on('request', (request) => {
       const url = new URL(request.url())
       const isToApp = url.origin === apps.origin && request.isNavigationRequest()
-      if (url.protocol !== 'data:' && url.origin !== issuer && !isToApp) this.faults.push(`request to somebody else: ${url}`)
+      if (url.protocol !== 'data:' && ![issuer, api].includes(url.origin) && !isToApp) this.faults.push(`request to somebody else: ${url}`)
     })
   }
 
@@ -155,10 +160,20 @@ class Visit {
         for (const node of rule.nodes) this.faults.push(`${id}: ${rule.id}: ${node.target.join(' ')}: ${node.failureSummary}`)
       }
     }
-    if (screenshots) {
-      const name = [parameter('FLOW'), scripts ? '' : 'without-scripts', String(pictures).padStart(2, '0'), id].filter(Boolean).join('-')
-      await this.page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true })
-    }
+    if (screenshots) await this.picture(id)
+  }
+
+  /** In the light, in the dark, and on the narrowest screen. */
+  async picture(id) {
+    const name = [parameter('FLOW'), scripts ? '' : 'without-scripts', String(pictures).padStart(2, '0'), id].filter(Boolean).join('-')
+    const take = (look) => this.page.screenshot({ path: join(screenshots, `${name}-${look}.png`), fullPage: true })
+    await take('light')
+    await this.page.emulateMedia({ colorScheme: 'dark' })
+    await take('dark')
+    await this.page.emulateMedia({ colorScheme: 'light' })
+    await this.page.setViewportSize({ width: 320, height: 640 })
+    await take('320')
+    await this.page.setViewportSize(WIDE)
   }
 
   /** Says this, somewhere where people see it. */

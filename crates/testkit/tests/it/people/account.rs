@@ -6,4 +6,6 @@ super::flows! { "account", super::Scripts::Run;
     an_app_asks_again_after_its_consent_was_withdrawn
     the_export_is_a_file_of_what_is_known
     a_deletion_and_its_cancellation
+    another_address_is_proven_and_both_hear_of_it
+    the_mail_about_a_stranger_leads_to_locking_them_out
 }

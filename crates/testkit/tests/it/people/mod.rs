@@ -1,12 +1,15 @@
 //! People in a real browser: headless Chromium with a virtual authenticator walks through whole flows, on a server with a
 //! mailbox, apps of its own and a clock that the script moves. Each test is one flow, with a server, a database and a browser of
-//! its own; the scripts are in `testkit/clients/javascript/people/`, one per file here.
+//! its own, some with the example service beside it; the scripts are in `testkit/clients/javascript/people/`, one per file here.
 //!
 //! In every flow: no script error, no violation of the policy, no request to anybody else, and no violation that axe-core finds on
 //! any page that was visited.
 
 mod account;
+mod api_keys;
+mod beside;
 mod keyboard;
+mod notes;
 mod passkeys;
 mod second_factors;
 mod sign_up;
@@ -14,15 +17,15 @@ mod stage;
 mod tabs;
 mod without_scripts;
 
-use self::stage::{Scripts, perform};
+use self::stage::{House, Scene, Scripts, perform};
 
 /// Tests of these names, each the flow of that name in a script.
 macro_rules! flows {
-    ($script:literal, $scripts:expr; $($name:ident)+) => {
+    ($script:literal, $scene:expr; $($name:ident)+) => {
         $(
             #[actix_web::test]
             async fn $name() {
-                $crate::people::perform($script, stringify!($name), $scripts).await;
+                $crate::people::perform($script, stringify!($name), $scene).await;
             }
         )+
     };

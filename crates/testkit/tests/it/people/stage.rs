@@ -6,7 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use auth::AppState;
+use auth::action_tokens::{self, Order};
 use auth::config::{Config, MailTransport, SignUp};
+use auth::mail::{Mailbox, Message, PostOffice};
+use auth::text::Locale;
+use protocol::action_token::Purpose;
 use protocol::time::Seconds;
 use protocol::user::User;
 use serde_json::{Value, json};
@@ -18,6 +22,7 @@ use testkit::requests::VERIFIER;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::Command;
 
+use super::beside::Site;
 use crate::real_clients::{CLIENTS, program};
 
 /// What begins a line that asks for something.
@@ -31,28 +36,67 @@ pub(super) enum Scripts {
     Off,
 }
 
+/// What a flow finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Scene {
+    pub(super) scripts: Scripts,
+    pub(super) house: House,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum House {
+    /// A server where everybody may sign up.
+    Open,
+    ByInvitation,
+    /// The example service beside it.
+    WithApi,
+}
+
+impl From<Scripts> for Scene {
+    fn from(scripts: Scripts) -> Self {
+        Self { scripts, house: House::Open }
+    }
+}
+
 /// Lets the script walk through the flow of this name.
-pub(super) async fn perform(script: &str, flow: &str, scripts: Scripts) {
+pub(super) async fn perform(script: &str, flow: &str, scene: impl Into<Scene>) {
     let Some(node) = program("COUNTERSIGN_TEST_NODE", "the browser") else { return };
     let Some(_chromium) = program("COUNTERSIGN_TEST_CHROMIUM", "the browser") else { return };
-    let options = TestOptions { config: Box::new(settings), ..TestOptions::default() };
+    let scene: Scene = scene.into();
+    let site = (scene.house == House::WithApi).then(Site::new);
+    let outbound = site.as_ref().map(Site::outbound);
+    let config = move |config: &mut Config| {
+        settings(config, scene.house);
+        config.outbound = outbound.unwrap_or_default();
+    };
+    let options = TestOptions { config: Box::new(config), ..TestOptions::default() };
     let app = TestApp::start_with(TestDatabase::sqlite(), options).await;
-    let given = json!({
+    let mut given = json!({
         "ISSUER": app.issuer,
         "PASSWORD": PASSWORD,
         "VERIFIER": VERIFIER,
         "FLOW": flow,
-        "SCRIPTS": if scripts == Scripts::Run { "run" } else { "off" },
+        "SCRIPTS": if scene.scripts == Scripts::Run { "run" } else { "off" },
     });
     let mut command = Command::new(node);
+    let _service = match site {
+        Some(site) => {
+            given["API"] = json!(site.url);
+            let (service, authority) = site.open(&app).await;
+            command.env("NODE_EXTRA_CA_CERTS", authority.file());
+            Some((service, authority))
+        }
+        None => None,
+    };
     command.arg(format!("{CLIENTS}/javascript/people/{script}.mjs")).arg(given.to_string());
     let done = tokio::time::timeout(LONGEST, walk(&app, command)).await;
     assert!(done.is_ok(), "{flow} takes longer than {LONGEST:?}");
 }
 
-fn settings(config: &mut Config) {
+fn settings(config: &mut Config, house: House) {
     config.mail.transport = MailTransport::Mailbox;
-    config.accounts.sign_up = SignUp::Open;
+    config.accounts.sign_up = if house == House::ByInvitation { SignUp::Invite } else { SignUp::Open };
+    config.second_factor.email_code = true;
     // These tests prove ways through the pages, on machines that have other things to do.
     config.passwords.max_wait_ms = 60_000;
 }
@@ -90,6 +134,7 @@ async fn answer(app: &TestApp, asked: &Value) -> Value {
         "app" => drop(app.client(text("id"), &asked["metadata"].to_string()).await),
         "person" => drop(app.user(text("name")).await),
         "phone" => return phone(app, &person(app, text("name")).await).await,
+        "invite" => return invite(app, asked).await,
         "forget passkeys" => forget_passkeys(app, &person(app, text("name")).await).await,
         "demand a new password" => {
             let person = person(app, text("name")).await;
@@ -103,6 +148,21 @@ async fn answer(app: &TestApp, asked: &Value) -> Value {
 
 async fn person(app: &TestApp, name: &str) -> User {
     store::users::find_by_login(&app.store, name).await.unwrap().unwrap()
+}
+
+/// As an administrator does with `countersign user invite`: by mail, or with a link to hand over.
+async fn invite(app: &TestApp, asked: &Value) -> Value {
+    let (to, sent) = (Mailbox::parse(asked["email"].as_str().unwrap()).unwrap(), asked["sent"] == true);
+    let details = sent.then(|| ("sent".to_owned(), json!(true))).into_iter().collect();
+    let order = Order { details, ..Order::new(Purpose::Invite) };
+    let issued = action_tokens::issue_link(&app.store, order.to(&to), app.now()).await.unwrap();
+    let link = app.url(&format!("{}/{}", action_tokens::SIGN_UP, issued.link_token.expose()));
+    if !sent {
+        return json!({ "link": link });
+    }
+    let office = PostOffice { config: &app.config, store: &app.store, secrets: app.keys.secrets() };
+    office.post(&to, Message::Invite { link: &link }, Locale::En, app.now()).await.unwrap();
+    json!({})
 }
 
 /// An authenticator app and recovery codes for somebody who is not to be led through it. The next code was not used.

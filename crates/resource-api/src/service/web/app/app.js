@@ -2,8 +2,13 @@
 "use strict";
 
 const at = id => document.getElementById(id);
+const WHY = {
+  access_denied: "The sign-in was declined.",
+  sign_in_not_under_way: "That sign-in took too long, or is over already.",
+  issuer_unavailable: "The sign-in cannot be finished at the moment.",
+};
 const seen = new Map();
-let next, key;
+let next, key, changing, source;
 
 async function call(method, path, { body, headers } = {}) {
   const response = await fetch(path, {
@@ -12,40 +17,61 @@ async function call(method, path, { body, headers } = {}) {
     body: body && JSON.stringify(body),
     cache: "no-store",
   });
-  if (response.status === 401) signedOut();
   const text = await response.text();
   const answer = text ? JSON.parse(text) : {};
-  if (!response.ok) throw new Error(answer.detail || answer.title || `Error ${response.status}`);
-  return answer;
+  if (response.ok) return answer;
+  if (response.status === 401) signedOut();
+  const sentence = response.status === 401 ? "You are not signed in any more." : answer.detail || answer.title || `Error ${response.status}`;
+  throw Object.assign(new Error(sentence), { status: response.status });
 }
 
 function say(text) {
   at("said").textContent = text;
 }
 
+/** Does this and says what went wrong. */
+const attempt = act => async (...given) => {
+  try {
+    await act(...given);
+  } catch (error) {
+    say(error.message);
+  }
+};
+
 function element(name, text, more = {}) {
-  return Object.assign(document.createElement(name), { textContent: text }, more);
+  return Object.assign(document.createElement(name), { textContent: text, ...more });
 }
 
+function button(label, act, note) {
+  const made = element("button", label, { type: "button", onclick: () => act(note) });
+  made.setAttribute("aria-label", `${label} ${note.title}`);
+  return made;
+}
+
+/** What If-Match asks for: the version, and what this person may do. */
+const tag = note => ({ "If-Match": `"${note.version}${note.access[0]}"` });
+
 function show(note, where) {
-  const item = element("li", "");
-  const who = note.access === "own" ? "" : `From ${note.owner}, shared for ${note.access === "write" ? "writing" : "reading"}`;
-  item.append(element("h3", note.title), element("p", note.body), element("small", who));
-  if (note.access === "own") {
-    const button = element("button", "Delete", { type: "button" });
-    button.setAttribute("aria-label", `Delete ${note.title}`);
-    button.onclick = () => remove(note);
-    item.append(button);
-  }
   const before = seen.get(note.id);
-  if (before) before.replaceWith(item);
+  // The same again would take the focus away from its buttons.
+  if (before?.note.version === note.version && before.note.access === note.access) return;
+  const item = element("li", "");
+  const buttons = element("p", "", { className: "row" });
+  if (note.access !== "read") buttons.append(button("Change", change, note));
+  if (note.access === "own") buttons.append(button("Delete", remove, note));
+  item.append(element("h3", note.title), element("p", note.body));
+  if (note.access !== "own") item.append(element("small", `Shared with you, to read${note.access === "write" ? " and to change" : ""}`));
+  item.append(buttons);
+  if (before) before.item.replaceWith(item);
   else at("notes")[where](item);
-  seen.set(note.id, item);
+  seen.set(note.id, { note, item });
+  at("none").hidden = true;
 }
 
 function drop(id) {
-  seen.get(id)?.remove();
+  seen.get(id)?.item.remove();
   seen.delete(id);
+  at("none").hidden = seen.size > 0;
 }
 
 async function list() {
@@ -61,88 +87,116 @@ async function reload() {
   await list();
 }
 
-async function remove(note) {
-  try {
-    await call("DELETE", `/notes/${note.id}`, { headers: { "If-Match": `"${note.version}o"` } });
-    drop(note.id);
-    say("Deleted.");
-    at("title").focus();
-  } catch (error) {
-    say(error.message);
-  }
+const remove = attempt(async note => {
+  await call("DELETE", `/notes/${note.id}`, { headers: tag(note) });
+  drop(note.id);
+  if (changing?.id === note.id) change();
+  say("Deleted.");
+  at("title").focus();
+});
+
+/** The form is about this note; without one, about a new one. */
+function change(note) {
+  changing = note;
+  key = undefined;
+  at("form-heading").textContent = note ? "Change note" : "New note";
+  at("cancel").hidden = !note;
+  at("title").value = note ? note.title : "";
+  at("body").value = note ? note.body : "";
+  at("title").focus();
 }
 
-async function save(event) {
-  event.preventDefault();
-  // The same key until it worked: pressing the button again after a lost answer makes no second note.
-  key ??= crypto.randomUUID();
-  try {
-    const body = { title: at("title").value, body: at("body").value };
+const save = attempt(async () => {
+  const body = { title: at("title").value, body: at("body").value };
+  if (changing) {
+    try {
+      show(await call("PUT", `/notes/${changing.id}`, { body, headers: tag(changing) }), "prepend");
+    } catch (error) {
+      if (error.status !== 412) throw error;
+      changing = await call("GET", `/notes/${changing.id}`);
+      show(changing, "prepend");
+      return say("Somebody changed this note meanwhile, as you see below. Save again to have it as you wrote it.");
+    }
+  } else {
+    // The same key until it worked: pressing the button again after a lost answer makes no second note.
+    key ??= crypto.randomUUID();
     show(await call("POST", "/notes", { body, headers: { "Idempotency-Key": `"${key}"` } }), "prepend");
-    key = undefined;
-    at("new").reset();
-    say("Saved.");
-  } catch (error) {
-    say(error.message);
   }
-}
+  change();
+  say("Saved.");
+});
 
-async function happened(event) {
-  const { id, change, at: when } = JSON.parse(event.data);
-  const line = element("li", `${new Date(when).toLocaleTimeString()}: a note was ${change}`);
-  at("events").prepend(line);
-  while (at("events").childElementCount > 20) at("events").lastChild.remove();
-  if (change === "deleted") return drop(id);
-  try {
-    show(await call("GET", `/notes/${id}`), "prepend");
-  } catch {
-    drop(id);
+const happened = attempt(async event => {
+  const { id, change: what, at: when } = JSON.parse(event.data);
+  let note;
+  if (what !== "deleted") {
+    note = await call("GET", `/notes/${id}`).catch(error => {
+      if (error.status !== 404) throw error;
+    });
   }
-}
+  const title = (note ?? seen.get(id)?.note)?.title;
+  at("quiet").hidden = true;
+  at("events").prepend(element("li", `${new Date(when).toLocaleTimeString()}: ${title ? `“${title}”` : "a note"} was ${what}`));
+  while (at("events").childElementCount > 20) at("events").lastChild.remove();
+  if (note) show(note, "prepend");
+  else drop(id);
+});
 
 function listen() {
   // A browser comes back by itself with Last-Event-ID, also after token_expired.
-  const source = new EventSource("/events");
+  source = new EventSource("/events");
   source.addEventListener("note", happened);
-  source.addEventListener("missed", reload);
-  source.onerror = () => {
-    // A browser gives up when it was refused, as with too many open pages.
-    if (source.readyState === EventSource.CLOSED) setTimeout(listen, 30_000);
+  source.addEventListener("missed", attempt(reload));
+  source.onerror = async () => {
+    // It gives up when it was refused: nobody is signed in any more, or too many pages are open.
+    if (source.readyState !== EventSource.CLOSED) return;
+    try {
+      await call("GET", "/bff/me");
+    } catch (error) {
+      if (error.status === 401) return say(error.message);
+    }
+    setTimeout(listen, 30_000);
   };
 }
 
+/** Leaves nothing on the page that is for one person only. */
 function signedOut() {
-  at("login").hidden = false;
-  at("logout").hidden = true;
-  document.querySelector("main").hidden = true;
+  source?.close();
+  [...seen.keys()].forEach(drop);
+  at("events").replaceChildren();
+  at("who").textContent = "";
+  at("signed-out").hidden = false;
+  at("signed-in").hidden = at("logout").hidden = true;
 }
 
-async function logout() {
-  try {
-    const { end_session_url } = await call("POST", "/bff/logout");
-    location.assign(end_session_url || "/app");
-  } catch (error) {
-    say(error.message);
-  }
-}
+const logout = attempt(async () => {
+  const { end_session_url } = await call("POST", "/bff/logout");
+  signedOut();
+  location.assign(end_session_url || "/app");
+});
 
-async function start() {
+const start = attempt(async () => {
   const failed = new URLSearchParams(location.search).get("error");
   if (failed) {
-    say(`The sign-in did not work (${failed}). You can begin again.`);
+    say(`${WHY[failed] || "The sign-in did not work."} You can begin again.`);
     history.replaceState(null, "", "/app");
   }
   const response = await fetch("/bff/me", { cache: "no-store" });
   const me = response.ok ? await response.json() : {};
   if (!me.sub) return signedOut();
   at("who").textContent = `Signed in as ${me.name || me.sub}`;
-  at("logout").hidden = false;
-  document.querySelector("main").hidden = false;
-  at("new").onsubmit = save;
-  at("more").onclick = () => list().catch(error => say(error.message));
+  at("signed-in").hidden = at("logout").hidden = false;
+  at("form").onsubmit = event => {
+    event.preventDefault();
+    save();
+  };
+  at("cancel").onclick = () => change();
+  at("more").onclick = attempt(list);
   at("logout").onclick = logout;
+  // Not from the memory of the browser after somebody signed out.
+  addEventListener("pageshow", event => event.persisted && location.reload());
   await list();
   listen();
-}
+});
 
-start().catch(error => say(error.message));
+start();

@@ -38,3 +38,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("listening on {address}");
     Ok(service.run().await?)
 }
+
+#[cfg(test)]
+mod tests;
