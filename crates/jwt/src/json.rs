@@ -11,7 +11,7 @@ use std::fmt;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-pub use reader::{Members, Taken, Written, read, skip, text, written};
+pub use reader::{Members, Taken, read, text};
 
 /// Reads exactly one JSON object. The error never repeats the input.
 pub fn object(bytes: &[u8]) -> Result<Map<String, Value>, NotOneObject> {

@@ -35,6 +35,7 @@ pub mod unverified;
 pub mod verify;
 
 mod algorithm;
+mod base64url;
 pub mod json;
 mod key_files;
 mod pem;

@@ -7,12 +7,12 @@
 //! signature at all, have files of their own (`mac.rs`, `unsecured.rs`), so that nobody comes to them by accident.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use protocol::signing::{AssertionAlgorithm, MacAlgorithm, SigningAlgorithm};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::algorithm;
+use crate::base64url::BASE64URL;
 use crate::json;
 use crate::public_key::VerifyingKey;
 
@@ -232,7 +232,7 @@ impl<A> Header<A> {
 
 /// Strict: no padding, no line breaks, spare bits zero (RFC 7515 §2), so each byte string has one spelling.
 pub(crate) fn decode(part: &str) -> Result<Vec<u8>, VerifyError> {
-    URL_SAFE_NO_PAD.decode(part).map_err(|_| VerifyError::Encoding)
+    BASE64URL.decode(part).map_err(|_| VerifyError::Encoding)
 }
 
 fn short_text(members: &Map<String, Value>, name: &str, limit: usize) -> Result<Option<String>, VerifyError> {

@@ -1,7 +1,9 @@
 //! The price of being right: every rule about an access token, beside the bare signature check of the same token.
 //!
 //! `cargo bench -p resource-api`. Compare the two columns of one algorithm within one run; figures of different runs say little.
-//! Allocations are counted: those of `validate` are what becomes of the claims.
+//! `signature` is the least that anybody can do: the same bytes, the same prepared key, the signature already decoded. `validate`
+//! begins with the text of the token and ends when the identity is dropped. The allocations that are counted beside it are the
+//! claims as they were written and the texts of the identity (`subject`, `client_id`, `scope`, `acr`); counting them costs a little time.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -47,6 +49,6 @@ fn validate(bencher: Bencher<'_, '_>, algorithm: SigningAlgorithm) {
     let (server, _, token) = case(algorithm);
     bencher.bench_local(|| {
         let identity = server.validate(black_box(&token)).now_or_never().expect("waits for nobody");
-        identity.expect("is valid")
+        drop(black_box(identity.expect("is valid")));
     });
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::samples::{key, signed};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use proptest::prelude::*;
 use serde_json::json;
 

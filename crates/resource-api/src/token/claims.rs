@@ -1,12 +1,12 @@
 //! The claims of an access token that decide something, read in one pass without a copy. What they must be is in `validator.rs`.
 
 use std::borrow::Cow;
+use std::fmt;
 
-use jwt::claims::Audience;
 use jwt::json::{self, Members, Taken};
 use protocol::time::{Timestamp, numeric_date};
-use serde::de::{Error as _, MapAccess};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 /// Each may be missing.
@@ -14,7 +14,7 @@ use serde_json::Value;
 pub(crate) struct Claims<'t> {
     pub iss: Option<Cow<'t, str>>,
     pub sub: Option<Cow<'t, str>>,
-    pub aud: Option<Audience>,
+    pub aud: Option<Audience<'t>>,
     pub exp: Option<Timestamp>,
     pub nbf: Option<Timestamp>,
     pub iat: Option<Timestamp>,
@@ -28,6 +28,16 @@ pub(crate) struct Claims<'t> {
     /// The key that the token is bound to.
     pub cnf: Option<Confirmation<'t>>,
 }
+
+/// The claim `aud`: one text or several (RFC 7519 §4.1.3).
+#[derive(Debug)]
+pub(crate) enum Audience<'t> {
+    One(Cow<'t, str>),
+    Many(Vec<Name<'t>>),
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Name<'t>(#[serde(borrow)] Cow<'t, str>);
 
 /// The claim `cnf` (RFC 7800 §3.1): members that are not named here are ignored, those that are have to be texts.
 #[derive(Debug, Default, Deserialize)]
@@ -69,6 +79,48 @@ impl<'t> Members<'t> for Claims<'t> {
 /// Not null: whoever wrote that meant to bind the token.
 fn thumbprint<'t, D: Deserializer<'t>>(value: D) -> Result<Option<Cow<'t, str>>, D::Error> {
     Cow::deserialize(value).map(Some)
+}
+
+impl Audience<'_> {
+    pub(crate) fn contains(&self, name: &str) -> bool {
+        match self {
+            Self::One(audience) => audience == name,
+            Self::Many(audiences) => audiences.iter().any(|audience| audience.0 == name),
+        }
+    }
+}
+
+/// Written out, because a derived reader would keep a copy of every value first.
+impl<'de> Deserialize<'de> for Audience<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AudienceVisitor)
+    }
+}
+
+struct AudienceVisitor;
+
+impl<'de> Visitor<'de> for AudienceVisitor {
+    type Value = Audience<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text or an array of texts")
+    }
+
+    fn visit_borrowed_str<E>(self, audience: &'de str) -> Result<Self::Value, E> {
+        Ok(Audience::One(Cow::Borrowed(audience)))
+    }
+
+    fn visit_str<E>(self, audience: &str) -> Result<Self::Value, E> {
+        Ok(Audience::One(Cow::Owned(audience.to_owned())))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        let mut audiences = Vec::new();
+        while let Some(audience) = items.next_element()? {
+            audiences.push(audience);
+        }
+        Ok(Audience::Many(audiences))
+    }
 }
 
 /// RFC 7519 §2: a NumericDate is "a JSON numeric value", and "non-integer values can be represented".

@@ -3,6 +3,7 @@
 //! Opaque ones are read by their issuer, in `introspection`; whether their sender may have them is asked in `binding`.
 
 pub(crate) mod claims;
+pub(crate) mod headers;
 pub(crate) mod issuers;
 pub(crate) mod jwks_cache;
 pub(crate) mod outbound;
