@@ -43,6 +43,9 @@ pub struct Settings {
     pub reach: Reach,
     /// Proxies that are believed when they say who calls and with which certificate. None by default.
     pub trusted_proxies: Vec<IpNetwork>,
+    /// Whether the TLS of this server, or of a listed proxy, asks clients for certificates: told in the metadata document. Off by
+    /// default. A token that is bound to a certificate is checked in any case.
+    pub client_certificates: bool,
     /// DPoP proofs (RFC 9449): on by default. `None`: tokens that are bound to a key are refused.
     pub dpop: Option<DpopConfig>,
     /// Where used proofs are remembered: in this process, or in a store that several share.
@@ -122,6 +125,7 @@ impl Settings {
             allowed_origins: Vec::new(),
             reach: Reach::EXACT,
             trusted_proxies: Vec::new(),
+            client_certificates: false,
             dpop: Some(DpopConfig::default()),
             replay: None,
             introspection: None,
@@ -205,12 +209,7 @@ impl Introspection {
     /// At the address of the discovery document.
     pub fn new(credentials: ClientCredentials) -> Self {
         // What is revoked is dead everywhere after ten seconds, tokens as well as keys.
-        Self {
-            endpoint: None,
-            credentials,
-            every_token: false,
-            limits: Limits { positive: Seconds(10), ..Limits::default() },
-        }
+        Self { endpoint: None, credentials, every_token: false, limits: Limits::default() }
     }
 }
 

@@ -32,6 +32,7 @@ use reqwest::Client;
 use tokio::task::JoinHandle;
 use url::Url;
 
+use crate::access::authenticate;
 use crate::access::caller::Identity;
 use crate::access::guard::{authenticated, public};
 use crate::access::routes::{Routes, get};
@@ -40,7 +41,6 @@ use crate::answer::problem::Problem;
 use crate::answer::refusal::{Realm, Refusal, Scheme};
 use crate::binding::dpop::Verifier;
 use crate::binding::replay::MemoryReplay;
-use crate::clock;
 use crate::config::{Fault, Settings};
 use crate::credential::opaque::OpaqueTokens;
 use crate::meter::{self, KeyAges};
@@ -163,9 +163,10 @@ impl ResourceServer {
     }
 
     /// Whom a JWT access token is about, for tokens that come another way than in a header, as the first message of a WebSocket.
-    /// One that is bound to a key is refused: nothing here could prove the possession.
+    /// Its issuer is asked about it as in any other request, where it is asked about every token. One that is bound to a key is
+    /// refused: nothing here could prove the possession.
     pub async fn validate(&self, access_token: &str) -> Result<Identity, Problem> {
-        let validated = self.validator().validate(access_token, clock::now()).await.map_err(Refusal::from);
+        let validated = authenticate::of_jwt(self, access_token, None).await;
         let unbound = validated.and_then(|identity| match identity.bound {
             None => Ok(identity),
             Some(_) => Err(Refusal::Token(TokenRefused::SenderConstrained)),

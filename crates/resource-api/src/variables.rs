@@ -66,6 +66,7 @@ impl Settings {
         self.extra_ca = environment.file("CA_FILE", "certificates in PEM");
         self.reach = reach(environment);
         self.trusted_proxies = proxies(environment);
+        self.client_certificates = environment.switch("CLIENT_CERTIFICATES").unwrap_or_default();
         self.introspection = introspection(environment);
         self.dpop = dpop(environment);
         (self.basic, self.basic_passwords) = basic(environment);
@@ -258,6 +259,7 @@ mod tests {
         assert!(settings.signatures.is_some() && settings.basic && !settings.introspection.expect("is on").every_token);
         let reach = set(&[("REACH", "wildcards write_implies_read")]).reach;
         assert_eq!(reach, Reach { wildcards: true, write_implies_read: true });
+        assert!(set(&[("CLIENT_CERTIFICATES", "true")]).client_certificates && !set(&[]).client_certificates);
         assert_eq!(set(&[("TRUSTED_PROXIES", "10.0.0.0/8 ::1")]).trusted_proxies.len(), 2);
         assert_eq!(set(&[("PUBLIC_URL", "https://a.example/v1/")]).public_url, "https://a.example/v1");
         assert!(set(&[("DPOP", "false")]).dpop.is_none());

@@ -24,7 +24,7 @@ use crate::credential::{Presented, presented};
 use crate::credential::{basic, peer};
 use crate::meter::Attempt;
 use crate::resource_server::ResourceServer;
-use crate::signature::{Authentic, Message, field_lines};
+use crate::signature::{Authentic, Message, SignatureError, field_lines};
 use crate::token::validator::TokenRefused;
 
 /// Whoever may pass all guards.
@@ -50,13 +50,15 @@ pub(crate) async fn admit(
         return Ok(Admitted { caller: None, unread: None });
     }
     let demanding = guards.iter().find(|guard| !matches!(guard.access, Access::Public | Access::Optional));
-    let mut used = Scheme::default();
     let attempt = Attempt::new(server, request);
     let refused = |refusal: Refusal, guard, used| {
         attempt.refused(&refusal);
         refusal.problem(server.realm(), guard, used)
     };
-    let Authenticated { identity, unread } = match authenticate(server, request, &mut used).await {
+    let presented = presented(request.headers(), request.query_string(), server.schemes())
+        .map_err(|error| refused(error.into(), telling(guards), Scheme::default()))?;
+    let used = presented.scheme();
+    let Authenticated { identity, unread } = match authenticate(server, request, presented).await {
         Ok(authenticated) => authenticated,
         Err(Refusal::NoCredential(WithoutCredential::NothingSent)) if demanding.is_none() => {
             attempt.anonymous();
@@ -77,23 +79,17 @@ pub(crate) fn telling(guards: &[Guard]) -> &Guard {
     guards.iter().rev().find(|guard| !guard.permissions().is_empty()).unwrap_or(&guards[0])
 }
 
-/// `used` becomes the scheme of the credential, for the challenge.
 async fn authenticate(
     server: &ResourceServer,
     request: &HttpRequest,
-    used: &mut Scheme,
+    presented: Presented<'_>,
 ) -> Result<Authenticated, Refusal> {
     let settings = server.settings();
-    let presented = presented(request.headers(), request.query_string(), server.schemes())?;
-    *used = presented.scheme();
     let from = || peer::address(request, &settings.trusted_proxies);
     let opaque = || server.opaque().ok_or(Refusal::Token(TokenRefused::Opaque));
-    let (mut unread, mut access_token) = (None, "");
+    let mut unread = None;
     let identity = match presented {
-        Presented::Bearer(token) | Presented::Dpop(token) => {
-            access_token = token.expose();
-            of_token(server, access_token, from()).await?
-        }
+        Presented::Bearer(token) | Presented::Dpop(token) => of_token(server, token.expose(), from()).await?,
         Presented::ApiKey(key) if api_key::looks_like_one(key.expose()) => {
             opaque()?.accept(key.expose(), from()).await?
         }
@@ -117,7 +113,8 @@ async fn authenticate(
         Presented::OnlyInQuery => return Err(Refusal::NoCredential(WithoutCredential::OnlyInQuery)),
     };
     // Of every kind: what is bound to a key is of use to nobody else.
-    binding::check(identity.bound.as_ref(), (*used, access_token), request, settings, server.dpop()).await?;
+    let sent = (presented.scheme(), presented.access_token());
+    binding::check(identity.bound.as_ref(), sent, request, settings, server.dpop()).await?;
     Ok(Authenticated { identity, unread })
 }
 
@@ -125,14 +122,19 @@ async fn authenticate(
 /// parts was meant as a JWT, and is told what is wrong with it as one.
 async fn of_token(server: &ResourceServer, token: &str, from: Option<IpAddr>) -> Result<Identity, Refusal> {
     if has_three_parts(token) && (server.opaque().is_none() || begins_an_object(token)) {
-        let mut identity = server.validator().validate(token, clock::now()).await?;
-        if let Some(opaque) = server.opaque() {
-            identity.confirmed = opaque.confirm(token, from).await?;
-        }
-        return Ok(identity);
+        return of_jwt(server, token, from).await;
     }
     let opaque = server.opaque().ok_or(Refusal::Token(TokenRefused::Opaque))?;
     opaque.accept(token, from).await
+}
+
+/// A JWT that is valid, and that its issuer still stands by where it is asked about every token.
+pub(crate) async fn of_jwt(server: &ResourceServer, token: &str, from: Option<IpAddr>) -> Result<Identity, Refusal> {
+    let mut identity = server.validator().validate(token, clock::now()).await?;
+    if let Some(opaque) = server.opaque() {
+        identity.confirmed = opaque.confirm(&identity, token, from).await?;
+    }
+    Ok(identity)
 }
 
 /// A JWS in compact form (RFC 7515 §7.1).
@@ -181,8 +183,15 @@ async fn signed(
     let fields = field_lines(request.headers());
     let claimed = verifier.read(&Message::new(request, &fields), clock::now())?;
     let (unproven, key) = opaque.signing_key(&claimed).await?;
-    let authentic = verifier.authenticate(claimed, &key, clock::now()).await?;
+    let authentic = verifier.authenticate(claimed, &key, clock::now()).await.inspect_err(told_to_developers)?;
     Ok((opaque.accept_signed(unproven, from)?, authentic))
+}
+
+/// What was signed in our reading: whoever writes a client compares it with theirs. It has the whole target, so only at this level.
+fn told_to_developers(error: &SignatureError) {
+    if let Some(base) = error.logged_base() {
+        tracing::debug!(signature_base = base.as_str(), "the signature does not match");
+    }
 }
 
 fn check(caller: &Caller, guard: &Guard) -> Result<(), Refusal> {

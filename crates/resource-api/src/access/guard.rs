@@ -128,6 +128,10 @@ impl Guard {
         if let Some(permission) = wrong {
             return Some(format!("{permission:?} is not a permission as notes:read"));
         }
+        let asks = !self.acr_values.is_empty() || self.max_age.is_some();
+        if self.access == Access::Public && asks {
+            return Some("is public, so nobody's sign-in is looked at; demand one with authenticated()".to_owned());
+        }
         let empty = matches!(&self.access, Access::Needs(demand) if demand.is_empty());
         empty.then(|| "demands all or any of nothing".to_owned())
     }

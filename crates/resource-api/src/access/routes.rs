@@ -224,7 +224,11 @@ async fn pass(
     if let Some(caller) = &caller {
         request.extensions_mut().insert::<Caller>(caller.clone());
     }
-    let response = next.call(request).await?;
+    let mut response = next.call(request).await?;
+    // Caches keep answers to `Authorization` to themselves (RFC 9111 §3.5); of cookies, API keys and signatures they know nothing.
+    if caller.is_some() && !response.headers().contains_key(CACHE_CONTROL) {
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
     let decides = guards.iter().any(|guard| matches!(guard.access, Access::InHandler(_)));
     let status = response.status();
     // A redirect or the switch to another protocol tells as much as a success.
@@ -285,5 +289,13 @@ mod tests {
     fn a_line_that_stands_there_twice_is_found() {
         let routes = Routes::new().add(get("/a", nothing).guard(public())).add(get("/a", nothing).guard(public()));
         assert_eq!(routes.faults(), ["GET /a stands there twice"]);
+    }
+
+    #[test]
+    fn a_public_line_that_demands_a_sign_in_is_found() {
+        for guard in [public().max_age(60), public().acr(["2"])] {
+            let routes = Routes::new().add(get("/a", nothing).guard(guard));
+            assert!(routes.faults()[0].starts_with("GET /a: is public"), "{:?}", routes.faults());
+        }
     }
 }

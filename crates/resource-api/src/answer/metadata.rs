@@ -27,7 +27,9 @@ pub(crate) fn document(settings: &Settings, routes: &Routes) -> Vec<u8> {
     document.insert("resource".to_owned(), json!(settings.public_url));
     document.insert("authorization_servers".to_owned(), json!(issuers));
     document.insert("bearer_methods_supported".to_owned(), json!(["header"]));
-    document.insert("tls_client_certificate_bound_access_tokens".to_owned(), json!(true));
+    if settings.client_certificates {
+        document.insert("tls_client_certificate_bound_access_tokens".to_owned(), json!(true));
+    }
     if let Some(dpop) = &settings.dpop {
         let algorithms: Vec<&str> = dpop.algorithms.iter().map(|algorithm| algorithm.name()).collect();
         document.insert("dpop_signing_alg_values_supported".to_owned(), json!(algorithms));

@@ -118,7 +118,9 @@ impl Problem {
     pub(crate) fn log(&self, trace: &TraceId) {
         let cause: &dyn fmt::Display = self.cause.as_deref().unwrap_or(&self.detail);
         let status = self.status.as_u16();
-        if self.status.is_server_error() {
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            tracing::warn!(trace.id = %trace, http.status = status, cause = %cause, "request put off");
+        } else if self.status.is_server_error() {
             tracing::error!(trace.id = %trace, http.status = status, cause = %cause, "request failed");
         } else {
             tracing::info!(trace.id = %trace, http.status = status, cause = %cause, "request refused");

@@ -55,6 +55,8 @@ pub(crate) enum Refusal {
     SignedBody(usize),
     #[error("{0} cannot be reached")]
     Unavailable(&'static str, Seconds),
+    #[error("as many questions to the issuer are under way as there may be")]
+    Busy(Seconds),
     #[error("too many wrong passwords")]
     TooManyTries(Seconds),
 }
@@ -109,6 +111,8 @@ impl Refusal {
         if let Self::Dpop(DpopError::UseNonce(nonce)) = self {
             problem = problem.header(DPOP_NONCE, nonce.as_str());
         }
+        // Of signatures no scheme of a challenge knows anything; the error is in the body.
+        let error = error.filter(|_| !matches!(self, Self::Signature(_)));
         let told =
             Told { error, detail: &detail, scope: self.scope(guard), guard: self.demands_sign_in().then_some(guard) };
         for scheme in [Scheme::Bearer, Scheme::Dpop, Scheme::Basic] {
@@ -164,6 +168,10 @@ impl Refusal {
                 let detail = format!("{what} cannot be reached, so nobody can be let in; try again");
                 (StatusCode::SERVICE_UNAVAILABLE, Some("temporarily_unavailable"), detail.into())
             }
+            Self::Busy(_) => {
+                let detail = "too many credentials are being looked at, so this one was not; try again";
+                (StatusCode::SERVICE_UNAVAILABLE, Some("temporarily_unavailable"), detail.into())
+            }
             // RFC 6585 §4. The same for a name that nobody has.
             Self::TooManyTries(_) => {
                 let detail =
@@ -176,7 +184,9 @@ impl Refusal {
     /// For refusals that are none, since nobody could tell or nobody looked.
     fn retry_after(&self) -> Option<Seconds> {
         match self {
-            Self::Unavailable(_, retry_after) | Self::TooManyTries(retry_after) => Some(*retry_after),
+            Self::Unavailable(_, retry_after) | Self::Busy(retry_after) | Self::TooManyTries(retry_after) => {
+                Some(*retry_after)
+            }
             #[cfg(feature = "bff")]
             Self::Session(SessionRefused { error, .. }) => error.retry_after(),
             Self::Dpop(DpopError::Unavailable(_)) | Self::Signature(SignatureError::Unavailable(_)) => {

@@ -11,6 +11,7 @@ use protocol::time::Seconds;
 
 use crate::bff::config::BffConfig;
 use crate::bff::session::SessionId;
+use crate::credential::cookie;
 
 /// How our cookies are called and whether they are for https.
 #[derive(Clone, Debug)]
@@ -83,11 +84,9 @@ impl Cookies {
     }
 }
 
-/// A header that cannot be read has no cookies in it.
 fn named(request: &HttpRequest, is_wanted: impl Fn(&str) -> bool) -> Vec<(String, String)> {
-    let Ok(cookies) = request.cookies() else { return Vec::new() };
-    let wanted = cookies.iter().filter(|cookie| is_wanted(cookie.name()));
-    wanted.map(|cookie| (cookie.name().to_owned(), cookie.value().to_owned())).collect()
+    let wanted = cookie::pairs(request.headers()).filter(|(name, _)| is_wanted(name));
+    wanted.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 #[cfg(test)]
@@ -129,6 +128,10 @@ mod tests {
         assert!(matches!(sent("__Host-bff=x".to_owned()), Sent::Unusable));
         assert!(matches!(sent("__Host-bff=".to_owned()), Sent::Unusable));
         assert!(matches!(sent(format!("__Host-bff={0}; __Host-bff={0}", id.expose())), Sent::Unusable));
+        // A sibling host may set such a name, because browsers guard the literal prefix alone.
+        assert!(matches!(sent(format!("%5F%5FHost-bff={}", id.expose())), Sent::Nothing), "no browser guarded it");
+        let beside = format!("%5F%5FHost-bff=planted; \u{fc}; __Host-bff={}", id.expose());
+        assert!(matches!(sent(beside), Sent::Id(read) if read.key() == id.key()));
     }
 
     #[test]
@@ -140,5 +143,7 @@ mod tests {
         let header = ("cookie", "__Host-bff-sign-in-a=1; __Host-bff=2; __Host-bff-sign-in-b=3");
         let found = cookies.sign_ins(&TestRequest::default().insert_header(header).to_http_request());
         assert_eq!(found, [("a".to_owned(), "1".to_owned()), ("b".to_owned(), "3".to_owned())]);
+        let planted = ("cookie", "%5F%5FHost-bff-sign-in-a=1");
+        assert_eq!(cookies.sign_ins(&TestRequest::default().insert_header(planted).to_http_request()), []);
     }
 }

@@ -6,13 +6,14 @@
 //! `signed_body.rs` whether the body is the one that was signed.
 
 pub mod basic;
+pub(crate) mod cookie;
 pub(crate) mod opaque;
 pub(crate) mod peer;
 #[cfg(feature = "bff")]
 pub(crate) mod session;
 pub(crate) mod signed_body;
 
-use actix_web::http::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use url::form_urlencoded;
 
 use crate::answer::refusal::Scheme;
@@ -135,11 +136,18 @@ fn token(value: &[u8]) -> Result<Token<'_>, CredentialError> {
     if is_token(text) { Ok(Token(text)) } else { Err(CredentialError::Malformed) }
 }
 
-/// RFC 6265 §4.2.1: pairs with a semicolon between them.
 fn has_cookie(headers: &HeaderMap, name: &str) -> bool {
-    let cookies = headers.get_all(COOKIE).filter_map(|value| value.to_str().ok());
-    let mut names = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim_start().split_once('='));
-    names.any(|(cookie, _)| cookie == name)
+    cookie::pairs(headers).any(|(sent, _)| sent == name)
+}
+
+impl<'r> Presented<'r> {
+    /// What was presented as one in the header `Authorization`; empty for every other way.
+    pub(crate) fn access_token(self) -> &'r str {
+        match self {
+            Self::Bearer(token) | Self::Dpop(token) => token.expose(),
+            _ => "",
+        }
+    }
 }
 
 impl<'r> Token<'r> {

@@ -66,9 +66,14 @@ impl OpaqueTokens {
     }
 
     /// A JWT that was found valid: whether the issuer still stands by it, where it is to be asked about each token. When it was
-    /// asked.
-    pub(crate) async fn confirm(&self, token: &str, from: Option<IpAddr>) -> Result<Option<Instant>, Refusal> {
-        if !self.settings.every_token {
+    /// asked. Nobody but its issuer learns a token: those of other issuers are good until they end.
+    pub(crate) async fn confirm(
+        &self,
+        validated: &Identity,
+        token: &str,
+        from: Option<IpAddr>,
+    ) -> Result<Option<Instant>, Refusal> {
+        if !self.settings.every_token || validated.issuer != self.issuer {
             return Ok(None);
         }
         self.accept(token, from).await.map(|identity| identity.confirmed)
@@ -167,10 +172,10 @@ fn is_among(from: Option<IpAddr>, networks: &[String]) -> bool {
 }
 
 fn identity(described: &Described, kind: CredentialKind, issuer: &Arc<str>) -> Result<Identity, TokenRefused> {
-    let subject = described.sub.as_deref().or(described.client_id.as_deref());
     Ok(Identity {
         issuer: Arc::clone(issuer),
-        subject: identifier(subject, "sub")?.to_owned(),
+        // Not the client's id in its place: a person may be called as a client is (RFC 9068 §5).
+        subject: identifier(described.sub.as_deref(), "sub")?.to_owned(),
         client_id: described.client_id.clone(),
         kind,
         scope: described.scope.clone().unwrap_or_default(),
@@ -206,6 +211,7 @@ fn refused(error: NotDescribed) -> Refusal {
     match error {
         NotDescribed::Inactive => Refusal::Token(TokenRefused::Inactive),
         NotDescribed::Unavailable { retry_after } => Refusal::Unavailable(WHO, retry_after),
+        NotDescribed::Busy { retry_after } => Refusal::Busy(retry_after),
         NotDescribed::TooManyTries { retry_after } => Refusal::TooManyTries(retry_after),
     }
 }

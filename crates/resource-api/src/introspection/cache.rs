@@ -153,7 +153,7 @@ impl Answers {
                 self.refused.insert(key, Until::after(self.times.negative, asked));
             }
             // Nobody has said anything.
-            Err(NotDescribed::Unavailable { .. } | NotDescribed::TooManyTries { .. }) => {}
+            Err(NotDescribed::Unavailable { .. } | NotDescribed::Busy { .. } | NotDescribed::TooManyTries { .. }) => {}
         }
     }
 }
@@ -173,8 +173,13 @@ mod tests {
         Moment { wall: NOW, steady: Instant::now() }
     }
 
+    /// As long as may be.
+    fn longest() -> Limits {
+        Limits { positive: Seconds(60), ..Limits::default() }
+    }
+
     fn answers() -> Answers {
-        Answers::new(&Limits::default())
+        Answers::new(&longest())
     }
 
     fn until(exp: Option<i64>) -> Arc<Described> {
@@ -209,6 +214,7 @@ mod tests {
             negative: Seconds(seconds),
             ..Limits::default()
         };
+        assert_eq!(Times::of(&Limits::default()).positive, Seconds(10), "what is revoked is over in ten seconds");
         for (seconds, expected) in [(5, [5, 5, 5]), (9_999, [60, 10, 10]), (-5, [0, 0, 0])] {
             let times = Times::of(&limits(seconds));
             assert_eq!([times.positive, times.short, times.negative].map(|span| span.0), expected);
@@ -270,7 +276,7 @@ mod tests {
         #[test]
         fn no_answer_outlives_its_token_or_its_minute(exp: Option<i64>, at in 0..=i64::from(u32::MAX), short: bool) {
             let (memory, most) = if short { (Memory::Short, 10) } else { (Memory::Token, 60) };
-            let hold = Times::of(&Limits::default()).of_accepted(memory, exp.map(Timestamp), Timestamp(at));
+            let hold = Times::of(&longest()).of_accepted(memory, exp.map(Timestamp), Timestamp(at));
             prop_assert!((0..=most).contains(&hold.0));
             match exp {
                 Some(exp) if exp <= at => prop_assert_eq!(hold.0, 0),

@@ -44,22 +44,22 @@ pub use self::wire::EndpointRefused;
 
 /// Longer tokens are refused without asking, as those of `validator.rs`.
 const MAX_TOKEN: usize = 8 * 1024;
-/// For whoever finds all places taken, or whose question was cut short.
+/// For whoever waited for a question that was cut short.
 const COME_BACK: NotDescribed = NotDescribed::Unavailable { retry_after: Seconds(1) };
 
 /// Asks one endpoint of one issuer. Cheap to clone; all clones share what they know. Needs a tokio runtime around it.
 #[derive(Clone)]
 pub struct Introspector(Arc<Inner>);
 
-/// How much is asked and remembered. The times can be made shorter than they are by default, not longer.
+/// How much is asked and remembered. Beyond the longest times nothing can be set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Questions under way at once. A quarter of them is kept for credentials that were accepted lately.
     pub questions: usize,
     /// Accepted credentials remembered (an answer counts once for each KiB), and as many refused ones.
     pub entries: usize,
-    /// For how long an accepted token is remembered, 60 s at most and never beyond its `exp`. A token that is revoked is accepted
-    /// for that long.
+    /// For how long an accepted token is remembered: 10 s by default, 60 s at most, never beyond its `exp`. A token that is revoked
+    /// is accepted for that long.
     pub positive: Seconds,
     /// The same for API keys and passwords, 10 s at most.
     pub short: Seconds,
@@ -78,6 +78,9 @@ pub enum NotDescribed {
     /// Nobody can say at the moment: neither accepted nor refused (`503` with `Retry-After`).
     #[error("the issuer cannot be asked at the moment; try again in {retry_after} s")]
     Unavailable { retry_after: Seconds },
+    /// The same because this API has as many questions under way as it may: the issuer is well, but too many ask at once.
+    #[error("too many credentials are being asked about; try again in {retry_after} s")]
+    Busy { retry_after: Seconds },
     /// Of a password: there were too many wrong ones, for this name or from this network, so it was not looked at (`429` with
     /// `Retry-After`).
     #[error("there were too many wrong passwords; try again in {retry_after} s")]
@@ -114,7 +117,7 @@ impl Default for Limits {
         Self {
             questions: 32,
             entries: 10_000,
-            positive: Seconds(60),
+            positive: Seconds(10),
             short: Seconds(10),
             negative: Seconds(10),
             timeout: MAX_TIMEOUT,
@@ -245,7 +248,8 @@ impl Inner {
     }
 
     fn prepare(self: &Arc<Self>, question: &Question<'_>, key: Key, asked: Moment) -> Result<Departure, NotDescribed> {
-        let place = self.places.take(self.answers.standing(&key)).ok_or(COME_BACK)?;
+        let place =
+            self.places.take(self.answers.standing(&key)).ok_or(NotDescribed::Busy { retry_after: Seconds(1) })?;
         let ticket = self.breaker.admit(asked.steady).map_err(unavailable)?;
         let request = self.wire.request(question, asked.wall).map_err(|failure| complain(&failure))?;
         let by_password = matches!(question, Question::Password { .. });

@@ -102,7 +102,10 @@ async fn optional_means_nobody_or_somebody_good() {
     let issuer = Issuer::start();
     let service = Service::with(&issuer, Routes::new().add(get("/", name).guard(optional())), |_| {});
     assert_eq!(send(service.get("/")).await.text, "nobody");
-    assert_eq!(with(&service, "/", &issuer, "").await.text, "alice");
+    let somebody = with(&service, "/", &issuer, "").await;
+    // Nothing tells a cache what a cookie, an API key or a signature decided (RFC 9111 §3.5 knows `Authorization` alone).
+    assert_eq!((somebody.text.as_str(), somebody.header("cache-control")), ("alice", "no-store"));
+    assert_eq!(send(service.get("/")).await.header("cache-control"), "");
     let expired = issuer.token().claim("exp", 1).sign();
     let answer = send(service.get("/").bearer_auth(expired)).await;
     assert_challenged(&answer, "Bearer", "invalid_token", "expired");

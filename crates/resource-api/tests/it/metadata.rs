@@ -37,14 +37,19 @@ async fn it_says_who_issues_tokens_and_which_permissions_there_are() {
     let expected = json!({
         "resource": service.url, "authorization_servers": [issuer.url, second.url],
         "bearer_methods_supported": ["header"], "scopes_supported": ["a:x", "b:x", "c:x"],
-        "tls_client_certificate_bound_access_tokens": true, "dpop_signing_alg_values_supported": null,
+        "dpop_signing_alg_values_supported": null,
     });
     assert_eq!(document, expected);
     let without = Service::with(&issuer, Routes::new().add(get("/d", nothing).guard(public())), |settings| {
         settings.dpop = None;
+        settings.client_certificates = true;
     });
     let document = send(without.get(PATH)).await.json();
     assert!(document.get("dpop_signing_alg_values_supported").is_none() && document.get("scopes_supported").is_none());
+    assert_eq!(
+        document["tls_client_certificate_bound_access_tokens"], true,
+        "where certificates can arrive, and only there"
+    );
 }
 
 /// RFC 9728 §3.1 and §5.1: the challenge leads to the document, and its `resource` is the one that was asked for.

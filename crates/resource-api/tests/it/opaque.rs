@@ -5,7 +5,8 @@ use std::net::TcpListener;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::future::join_all;
-use resource_api::Introspection;
+use protocol::issuer::Issuer as IssuerUrl;
+use resource_api::{Introspection, ResourceServer, Routes, Settings, TrustedIssuer};
 use serde_json::json;
 use url::Url;
 
@@ -42,7 +43,7 @@ async fn an_active_token_of_this_api_is_accepted() {
     assert_eq!(endpoint.asked()[0]["token"], "opaque-token");
     let basic = format!("Basic {}", STANDARD.encode(format!("notes-api:{CLIENT_SECRET}")));
     assert_eq!(endpoint.authorized(), [basic]);
-    let machine = json!({ "sub": null, "scope": null, "exp": null, "username": null });
+    let machine = json!({ "sub": "web-app", "scope": null, "exp": null, "username": null });
     endpoint.knows("of-a-machine", machine);
     let answer = service.me_as("of-a-machine").await;
     assert_eq!((answer.status, &answer.json()["sub"]), (200, &json!("web-app")), "{answer:?}");
@@ -61,7 +62,8 @@ async fn what_is_not_active_or_not_for_this_api_is_refused() {
         (json!({ "iss": "https://other.example" }), "issuer"),
         (json!({ "exp": now() - 1 }), "active"),
         (json!({ "nbf": now() + 300 }), "active"),
-        (json!({ "sub": null, "client_id": null }), "sub"),
+        // Not the client in its place: somebody may be called as it is (RFC 9068 §5).
+        (json!({ "sub": null }), "sub"),
         (json!({ "cnf": { "kid": "y", "jku": "x" } }), "bound in a way"),
         (json!({ "cnf": { "osc": {} } }), "bound in a way"),
         (json!({ "cnf": { "jkt": "x" } }), "bound to a key"),
@@ -159,4 +161,37 @@ async fn many_requests_with_one_token_are_one_question() {
     let answers = join_all((0..64).map(|_| service.me_as("opaque-token"))).await;
     assert!(answers.iter().all(|answer| answer.status == 200));
     assert_eq!(endpoint.asked().len(), 1);
+}
+
+fn every_token(endpoint: &Endpoint) -> Option<Introspection> {
+    Some(Introspection { every_token: true, ..endpoint.settings() })
+}
+
+/// A token is shown to nobody but its issuer, who could use it.
+#[actix_web::test]
+async fn a_token_of_another_issuer_is_not_shown_to_the_one_that_is_asked() {
+    let (issuer, second, endpoint) = (Issuer::start(), Issuer::start(), Endpoint::start());
+    let service = Service::start(&issuer, |settings| {
+        settings.introspection = every_token(&endpoint);
+        settings.issuers.push(TrustedIssuer::new(IssuerUrl::parse(&second.url).unwrap()));
+    });
+    let (first, other) = (issuer.token().sign(), second.token().sign());
+    assert_eq!(service.me_as(&other).await.status, 200);
+    assert_eq!(endpoint.asked().len(), 0);
+    assert_challenged(&service.me_as(&first).await, "Bearer", "invalid_token", "active");
+    assert_eq!(endpoint.asked()[0]["token"], first);
+}
+
+/// What comes another way than in a header is judged alike.
+#[actix_web::test]
+async fn a_token_from_a_message_is_asked_about_as_any_other() {
+    let (issuer, endpoint) = (Issuer::start(), Endpoint::start());
+    let mut settings = Settings::new(IssuerUrl::parse(&issuer.url).unwrap(), AUDIENCE);
+    settings.introspection = every_token(&endpoint);
+    let server = ResourceServer::new(settings, Routes::new()).unwrap();
+    let _keys = server.keep_fresh();
+    let (good, revoked) = (issuer.token().sign(), issuer.token().claim("jti", "another").sign());
+    endpoint.knows(&good, json!({ "iss": issuer.url }));
+    assert_eq!(server.validate(&good).await.unwrap().subject, "alice");
+    assert_eq!(server.validate(&revoked).await.unwrap_err().status(), 401);
 }

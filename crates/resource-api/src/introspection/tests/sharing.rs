@@ -160,7 +160,8 @@ async fn a_flood_of_made_up_tokens_takes_a_bounded_number_of_places() {
     server.says(json!({ "active": true }));
     assert!(introspector.introspect("at work", None, NOW).await.is_ok(), "is remembered");
     let later = NOW + Seconds(61);
-    assert_eq!(introspector.introspect("newcomer", None, later).await.unwrap_err(), AGAIN_IN_A_SECOND);
+    let busy = NotDescribed::Busy { retry_after: Seconds(1) };
+    assert_eq!(introspector.introspect("newcomer", None, later).await.unwrap_err(), busy, "the issuer is well");
     assert!(introspector.introspect("at work", None, later).await.is_ok(), "has a place kept");
     let outcomes = flood.join_all().await;
     let inactive = outcomes.iter().filter(|outcome| **outcome == NotDescribed::Inactive).count();

@@ -9,7 +9,7 @@ struct Clock {
 
 impl Clock {
     fn start(server: &Server) -> Self {
-        let limits = Limits { timeout: Duration::from_secs(1), ..Limits::default() };
+        let limits = Limits { timeout: Duration::from_secs(1), positive: Seconds(60), ..Limits::default() };
         Self { introspector: server.introspector(limits), began: at(NOW) }
     }
 
