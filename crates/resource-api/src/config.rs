@@ -171,6 +171,19 @@ impl Settings {
                 &format!("{origin} is no origin; write it as https://app.example (no path, no *)"),
             );
         }
+        if self.trusted_proxies.iter().any(IpNetwork::is_everyone) {
+            fault(
+                "trusted_proxies",
+                "hold everybody, who could then name any certificate and any address; write the proxies alone",
+            );
+        }
+        self.ways_faults(&mut fault);
+        self.jwks.faults(&mut fault);
+        found
+    }
+
+    /// Of the ways to authenticate.
+    fn ways_faults(&self, fault: &mut impl FnMut(&'static str, &str)) {
         if self.dpop.as_ref().is_some_and(|dpop| !PROOF_WINDOW.contains(&dpop.window.0) || dpop.algorithms.is_empty()) {
             fault("dpop", "window is 1 to 300 seconds, and there is an algorithm");
         }
@@ -180,17 +193,9 @@ impl Settings {
                 "is needed for Basic and for signed requests, because the issuer knows the API keys; register this API as a client there",
             );
         }
-        if self.trusted_proxies.iter().any(IpNetwork::is_everyone) {
-            fault(
-                "trusted_proxies",
-                "hold everybody, who could then name any certificate and any address; write the proxies alone",
-            );
-        }
         if self.basic_passwords && !self.basic {
             fault("basic", "is needed for passwords; switch it on as well");
         }
-        self.jwks.faults(&mut fault);
-        found
     }
 
     /// Whether callers reach this API over TLS.

@@ -83,11 +83,11 @@ texts! {
             "Copy it now. It is shown this once; we keep only what it takes to recognise it.",
             "Kopieren Sie ihn jetzt. Er wird nur dieses eine Mal gezeigt; wir behalten nur, woran er zu erkennen ist.";
         made_secret:
-            "Whoever has it can act in your name, as far as it allows. It belongs into no e-mail and no source code.",
+            "Whoever has it can act in your name, as far as it allows. Keep it out of e-mails and source code.",
             "Wer ihn hat, kann in Ihrem Namen handeln, soweit er es erlaubt. Er gehört in keine E-Mail und in keinen Quelltext.";
         /// `{time}`
-        made_old_ends: "The one of before ends: {time}", "Der bisherige endet: {time}";
-        made_old_ended: "The one of before has ended", "Der bisherige gilt nicht mehr";
+        made_old_ends: "The previous key ends: {time}", "Der bisherige endet: {time}";
+        made_old_ended: "The previous key has ended", "Der bisherige gilt nicht mehr";
         made_done: "I have copied it", "Ich habe ihn kopiert";
 
         rotate: "Replace", "Ersetzen";

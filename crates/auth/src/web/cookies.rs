@@ -37,11 +37,14 @@ pub(crate) enum Life {
     For(Seconds),
 }
 
+pub(crate) fn read(state: &AppState, request: &HttpRequest, name: &'static str) -> Option<String> {
+    sent(request.headers(), &full_name(state, name))
+}
+
 /// Names and values as they were sent: a name that becomes ours by decoding (`%5F%5FHost-…`) is one whose prefix no browser guarded.
 /// What stands beside it, by whatever program, is no reason to miss it.
-pub(crate) fn read(state: &AppState, request: &HttpRequest, name: &'static str) -> Option<String> {
-    let name = full_name(state, name);
-    let pairs = request.headers().get_all(COOKIE).flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
+fn sent(headers: &HeaderMap, name: &str) -> Option<String> {
+    let pairs = headers.get_all(COOKIE).flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
     let mut ours = pairs.filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='));
     ours.find(|(sent, _)| *sent == name).map(|(_, value)| value.to_owned())
 }
@@ -100,4 +103,29 @@ pub(crate) fn remove(state: &AppState, name: &'static str) -> Cookie<'static> {
 
 fn full_name(state: &AppState, name: &'static str) -> String {
     if state.issuer().is_https() { format!("__Host-{name}") } else { name.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(line: &[u8]) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        headers.append(COOKIE, HeaderValue::from_bytes(line).expect("is a header"));
+        sent(&headers, "__Host-countersign_session")
+    }
+
+    #[test]
+    fn a_name_that_no_browser_guarded_is_not_ours() {
+        assert_eq!(found(b"%5F%5FHost-countersign_session=planted"), None);
+        let both = found(b"%5F%5FHost-countersign_session=planted; __Host-countersign_session=ours");
+        assert_eq!(both.as_deref(), Some("ours"));
+    }
+
+    #[test]
+    fn the_cookies_of_others_hide_nothing() {
+        for line in [&b"flag; __Host-countersign_session=a.b"[..], b"\xff=\xfe;__Host-countersign_session=a.b; =;"] {
+            assert_eq!(found(line).as_deref(), Some("a.b"));
+        }
+    }
 }

@@ -4,7 +4,7 @@
 //! 503 when this server cannot decide. Several schemes are several challenges; the one that was used carries the error.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
@@ -34,9 +34,9 @@ pub(crate) enum Refusal {
     #[error(transparent)]
     Token(TokenRefused),
     /// These permissions are missing, separated by spaces.
-    #[error("permissions are missing: {0}")]
+    #[error("this needs {0}, which the caller does not have")]
     InsufficientScope(String),
-    #[error("the sign-in is too weak or too old")]
+    #[error("this needs a stronger or more recent sign-in")]
     InsufficientUserAuthentication,
     #[error(transparent)]
     Dpop(#[from] DpopError),
@@ -49,17 +49,20 @@ pub(crate) enum Refusal {
     #[cfg(feature = "bff")]
     #[error("{}", .0.error)]
     Session(SessionRefused),
-    #[error("the body ended early")]
+    #[error("the body ended early or took too long")]
     BodyEnded,
-    #[error("the signed body is longer than {0} bytes")]
+    #[error("a signed body has at most {0} bytes here")]
     SignedBody(usize),
-    #[error("{0} cannot be reached")]
+    #[error("{0} cannot be reached, so nobody can be let in; try again")]
     Unavailable(&'static str, Seconds),
-    #[error("as many questions to the issuer are under way as there may be")]
+    #[error("too many credentials are being looked at, so this one was not; try again")]
     Busy(Seconds),
-    #[error("too many wrong passwords")]
+    #[error("too many wrong passwords for this user name or from this network; this one was not looked at")]
     TooManyTries(Seconds),
 }
+
+/// Status, error and what the caller is told.
+type Wire = (StatusCode, Option<&'static str>, Cow<'static, str>);
 
 /// What a request without a usable credential did bring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,60 +127,40 @@ impl Refusal {
         problem
     }
 
-    pub(super) fn wire(&self) -> (StatusCode, Option<&'static str>, Cow<'static, str>) {
+    pub(super) fn wire(&self) -> Wire {
+        use StatusCode as Status;
+        let told = |status, error, detail: &dyn Display| (status, Some(error), Cow::from(detail.to_string()));
+        let invalid = |detail: &dyn Display| told(Status::BAD_REQUEST, "invalid_request", detail);
+        let later = |detail: &dyn Display| told(Status::SERVICE_UNAVAILABLE, "temporarily_unavailable", detail);
         match self {
-            Self::NoCredential(brought) => (StatusCode::UNAUTHORIZED, None, brought.detail().into()),
-            Self::Credential(error) => (StatusCode::BAD_REQUEST, Some("invalid_request"), error.to_string().into()),
-            Self::Token(refused) => (StatusCode::UNAUTHORIZED, Some("invalid_token"), refused.to_string().into()),
+            Self::NoCredential(brought) => (Status::UNAUTHORIZED, None, brought.detail().into()),
+            Self::Credential(error) => invalid(error),
+            Self::Token(refused) => told(Status::UNAUTHORIZED, "invalid_token", refused),
             Self::Dpop(error) => match error.code() {
-                Some(code) => (StatusCode::UNAUTHORIZED, Some(code), error.to_string().into()),
-                None => (StatusCode::SERVICE_UNAVAILABLE, Some("temporarily_unavailable"), error.to_string().into()),
+                Some(code) => told(Status::UNAUTHORIZED, code, error),
+                None => later(error),
             },
-            Self::Certificate(error) => (StatusCode::BAD_REQUEST, Some("invalid_request"), error.to_string().into()),
-            Self::Signature(error) => {
-                let detail = error.to_string().into();
-                match error.answer() {
-                    Answer::BadRequest => (StatusCode::BAD_REQUEST, Some("invalid_request"), detail),
-                    Answer::Unauthorized => (StatusCode::UNAUTHORIZED, Some("invalid_signature"), detail),
-                    Answer::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, Some("temporarily_unavailable"), detail),
-                }
-            }
-            Self::Basic(error) => (StatusCode::BAD_REQUEST, Some("invalid_request"), error.to_string().into()),
+            Self::Certificate(error) => invalid(error),
+            Self::Signature(error) => match error.answer() {
+                Answer::BadRequest => invalid(error),
+                Answer::Unauthorized => told(Status::UNAUTHORIZED, "invalid_signature", error),
+                Answer::Unavailable => later(error),
+            },
+            Self::Basic(error) => invalid(error),
             #[cfg(feature = "bff")]
             Self::Session(SessionRefused { error, .. }) => {
-                let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::UNAUTHORIZED);
-                (status, Some(error.code()), error.to_string().into())
+                told(Status::from_u16(error.status()).unwrap_or(Status::UNAUTHORIZED), error.code(), error)
             }
-            Self::BodyEnded => {
-                (StatusCode::BAD_REQUEST, Some("invalid_request"), "the body ended early or took too long".into())
-            }
-            Self::SignedBody(limit) => {
-                let detail = format!("a signed body has at most {limit} bytes here");
-                (StatusCode::PAYLOAD_TOO_LARGE, Some("content_too_large"), detail.into())
-            }
-            Self::InsufficientScope(missing) => {
-                let detail = format!("this needs {missing}, which the caller does not have");
-                (StatusCode::FORBIDDEN, Some("insufficient_scope"), detail.into())
-            }
+            Self::BodyEnded => invalid(self),
+            Self::SignedBody(_) => told(Status::PAYLOAD_TOO_LARGE, "content_too_large", self),
+            Self::InsufficientScope(_) => told(Status::FORBIDDEN, "insufficient_scope", self),
             // RFC 9470 §3: 401, with the error and what would do.
             Self::InsufficientUserAuthentication => {
-                let detail = "this needs a stronger or more recent sign-in";
-                (StatusCode::UNAUTHORIZED, Some("insufficient_user_authentication"), detail.into())
+                told(Status::UNAUTHORIZED, "insufficient_user_authentication", self)
             }
-            Self::Unavailable(what, _) => {
-                let detail = format!("{what} cannot be reached, so nobody can be let in; try again");
-                (StatusCode::SERVICE_UNAVAILABLE, Some("temporarily_unavailable"), detail.into())
-            }
-            Self::Busy(_) => {
-                let detail = "too many credentials are being looked at, so this one was not; try again";
-                (StatusCode::SERVICE_UNAVAILABLE, Some("temporarily_unavailable"), detail.into())
-            }
+            Self::Unavailable(..) | Self::Busy(_) => later(self),
             // RFC 6585 §4. The same for a name that nobody has.
-            Self::TooManyTries(_) => {
-                let detail =
-                    "too many wrong passwords for this user name or from this network; this one was not looked at";
-                (StatusCode::TOO_MANY_REQUESTS, Some("too_many_requests"), detail.into())
-            }
+            Self::TooManyTries(_) => told(Status::TOO_MANY_REQUESTS, "too_many_requests", self),
         }
     }
 

@@ -46,6 +46,12 @@ impl Component {
                 _ => return refuse("carries a parameter that is not known"),
             }
         }
+        Self::named(name, query_param)
+    }
+
+    /// `query_param`: the parameter `name`.
+    fn named(name: &StringRef, query_param: Option<sfv::String>) -> Result<Self, SignatureError> {
+        let refuse = |reason| Err(SignatureError::component(name.as_str(), reason));
         Ok(match name.as_str() {
             "@method" => Self::Method,
             "@target-uri" => Self::TargetUri,

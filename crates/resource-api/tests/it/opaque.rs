@@ -163,8 +163,8 @@ async fn many_requests_with_one_token_are_one_question() {
     assert_eq!(endpoint.asked().len(), 1);
 }
 
-fn every_token(endpoint: &Endpoint) -> Option<Introspection> {
-    Some(Introspection { every_token: true, ..endpoint.settings() })
+fn every_token(endpoint: &Endpoint) -> Introspection {
+    Introspection { every_token: true, ..endpoint.settings() }
 }
 
 /// A token is shown to nobody but its issuer, who could use it.
@@ -172,7 +172,7 @@ fn every_token(endpoint: &Endpoint) -> Option<Introspection> {
 async fn a_token_of_another_issuer_is_not_shown_to_the_one_that_is_asked() {
     let (issuer, second, endpoint) = (Issuer::start(), Issuer::start(), Endpoint::start());
     let service = Service::start(&issuer, |settings| {
-        settings.introspection = every_token(&endpoint);
+        settings.introspection = Some(every_token(&endpoint));
         settings.issuers.push(TrustedIssuer::new(IssuerUrl::parse(&second.url).unwrap()));
     });
     let (first, other) = (issuer.token().sign(), second.token().sign());
@@ -187,7 +187,7 @@ async fn a_token_of_another_issuer_is_not_shown_to_the_one_that_is_asked() {
 async fn a_token_from_a_message_is_asked_about_as_any_other() {
     let (issuer, endpoint) = (Issuer::start(), Endpoint::start());
     let mut settings = Settings::new(IssuerUrl::parse(&issuer.url).unwrap(), AUDIENCE);
-    settings.introspection = every_token(&endpoint);
+    settings.introspection = Some(every_token(&endpoint));
     let server = ResourceServer::new(settings, Routes::new()).unwrap();
     let _keys = server.keep_fresh();
     let (good, revoked) = (issuer.token().sign(), issuer.token().claim("jti", "another").sign());

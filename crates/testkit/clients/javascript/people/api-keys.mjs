@@ -86,7 +86,7 @@ flow('a_key_is_made_used_replaced_and_revoked', async () => {
   await opens(visit, 'Backup')
   await visit.page.selectOption('#overlap', '3600')
   await visit.click('#api-key-rotate')
-  await visit.says('The one of before ends')
+  await visit.says('The previous key ends')
   const second = await shown(visit)
   await mail(EMAIL, /An API key was replaced/)
   expect(second !== first, 'it is the same key')
