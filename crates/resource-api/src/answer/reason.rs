@@ -29,6 +29,7 @@ fn of_token(refused: &TokenRefused) -> &'static str {
         TokenRefused::MissingClaim(_) => "missing_claim",
         TokenRefused::MalformedClaim(_) => "malformed_claim",
         TokenRefused::IdToken => "id_token",
+        TokenRefused::OtherKind => "type",
         TokenRefused::SenderConstrained | TokenRefused::NotSenderConstrained | TokenRefused::OtherCertificate => {
             "binding"
         }

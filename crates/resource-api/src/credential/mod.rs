@@ -60,6 +60,8 @@ pub(crate) enum CredentialError {
     Several,
     #[error("the X-API-Key header was sent more than once")]
     TwoKeys,
+    #[error("the X-API-Key header holds an API key and nothing else, as X-API-Key: cs_key_...")]
+    NoKey,
     #[error("the credential is not the name of a scheme, one space and one token, as Bearer abc")]
     Malformed,
 }
@@ -74,7 +76,7 @@ pub(crate) fn presented<'r>(
     let api_key = if schemes.api_keys { one(headers, &API_KEY, CredentialError::TwoKeys)? } else { None };
     let found = [
         authorization.map(|value| authorized(value, schemes)).transpose()?.flatten(),
-        api_key.map(|value| token(value).map(Presented::ApiKey)).transpose()?,
+        api_key.map(|value| token(value).map(Presented::ApiKey).map_err(|_| CredentialError::NoKey)).transpose()?,
         (schemes.signatures && is_signed(headers)).then_some(Presented::SignedRequest),
         schemes.session_cookie.as_ref().filter(|name| has_cookie(headers, name)).map(|_| Presented::Session),
     ];

@@ -60,6 +60,7 @@ impl OpaqueTokens {
 
     /// An opaque access token, or an API key that was sent as one.
     pub(crate) async fn accept(&self, token: &str, from: Option<IpAddr>) -> Result<Identity, Refusal> {
+        not_mistyped(token)?;
         let described = self.introspector().await?.introspect(token, None, clock::now()).await.map_err(refused)?;
         let kind = if api_key::looks_like_one(token) { CredentialKind::ApiKey } else { CredentialKind::OpaqueToken };
         self.identify(&described, kind, from)
@@ -84,6 +85,7 @@ impl OpaqueTokens {
         let now = clock::now();
         match presented.kind() {
             Kind::ApiKey => {
+                not_mistyped(presented.secret.expose())?;
                 let introspector = self.introspector().await?;
                 let described = introspector.introspect_for(&presented.user, presented.secret.expose(), now).await;
                 self.identify(&*described.map_err(refused)?, CredentialKind::ApiKey, from)
@@ -205,6 +207,12 @@ fn claims(described: &Described) -> Vec<u8> {
         claims.insert("permissions".to_owned(), json!(permissions));
     }
     serde_json::to_vec(&claims).unwrap_or_default()
+}
+
+/// Nobody is asked about what cannot be an API key, and its owner is told why.
+fn not_mistyped(text: &str) -> Result<(), Refusal> {
+    let mistyped = api_key::looks_like_one(text) && api_key::ApiKey::parse(text).is_err();
+    if mistyped { Err(Refusal::Token(TokenRefused::Mistyped)) } else { Ok(()) }
 }
 
 fn refused(error: NotDescribed) -> Refusal {

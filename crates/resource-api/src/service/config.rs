@@ -34,7 +34,7 @@ pub struct Limits {
     pub owner_bytes: i64,
     /// Event streams of one person at once, in one process.
     pub streams_per_person: usize,
-    /// Event streams of all at once, in one process.
+    /// Event streams of all at once, in one process. Each takes a file descriptor and some 20 KiB; beyond, everybody else gets 503.
     pub streams: usize,
     /// How long an event stream relies on what the issuer said last of a credential that can be revoked; at most 10 seconds.
     pub stream_believes: Duration,
@@ -50,7 +50,8 @@ impl Default for Limits {
             file_bytes: 1024 * 1024,
             owner_bytes: 20 * 1024 * 1024,
             streams_per_person: 8,
-            streams: 256,
+            // With room for everything else below the usual 1024 file descriptors.
+            streams: 800,
             stream_believes: BELIEVED,
         }
     }
@@ -87,6 +88,7 @@ impl Config {
         let largest = i64::try_from(LARGEST_FILE).unwrap_or(i64::MAX);
         let file_bytes = environment.number("FILE_BYTES", "bytes", 1, largest);
         let owner_bytes = environment.number("OWNER_BYTES", "bytes", 1, 1 << 50);
+        let streams = environment.number("STREAMS", "event streams", 1, 100_000);
         let key_file = environment.text("SESSION_KEY_FILE");
         // As a client of the issuer it asks about every token: an ended session and a disabled person are out after ten seconds, not
         // when their token ends.
@@ -100,6 +102,8 @@ impl Config {
         config.limits.file_bytes =
             file_bytes.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(config.limits.file_bytes);
         config.limits.owner_bytes = owner_bytes.unwrap_or(config.limits.owner_bytes);
+        config.limits.streams =
+            streams.and_then(|streams| usize::try_from(streams).ok()).unwrap_or(config.limits.streams);
         Some(config)
     }
 }
@@ -158,12 +162,18 @@ mod tests {
     }
 
     #[test]
-    fn limits_are_numbers_of_bytes() {
+    fn limits_are_numbers() {
         assert_eq!(from("FILE_BYTES", "4096").expect("fits").limits.file_bytes, 4096);
         assert_eq!(from("OWNER_BYTES", "1").expect("fits").limits.owner_bytes, 1);
-        for (name, value) in
-            [("FILE_BYTES", "0"), ("FILE_BYTES", "16777217"), ("FILE_BYTES", "1M"), ("OWNER_BYTES", "-1")]
-        {
+        assert_eq!(from("STREAMS", "5000").expect("fits").limits.streams, 5000);
+        for (name, value) in [
+            ("STREAMS", "0"),
+            ("STREAMS", "100001"),
+            ("FILE_BYTES", "0"),
+            ("FILE_BYTES", "16777217"),
+            ("FILE_BYTES", "1M"),
+            ("OWNER_BYTES", "-1"),
+        ] {
             assert!(from(name, value).is_none(), "{name} {value}");
         }
     }

@@ -11,7 +11,6 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, FromRow, Row as _};
 
 use crate::service::database::{Database, DatabaseError};
-use crate::service::items::mine;
 use crate::service::principal::Person;
 
 pub(crate) const KEPT: Seconds = Seconds::hours(24);
@@ -26,12 +25,12 @@ const FOR_MEMBERS: &str = "INSERT INTO event_audience (seq, principal)
     SELECT CAST($1 AS BIGINT), member FROM members WHERE group_id = $2";
 const FOR_ONE: &str = "INSERT INTO event_audience (seq, principal) VALUES ($1, $2)";
 const POSITION: &str = "SELECT seq, pruned FROM event_counter WHERE id = 1";
-const SINCE: &str = concat!(
-    "SELECT seq, at, kind, item, change, version FROM events WHERE seq IN (SELECT seq FROM event_audience",
-    " WHERE principal IN ",
-    mine!(),
-    " AND seq > $2 AND seq <= $3 GROUP BY seq ORDER BY seq LIMIT $4) ORDER BY seq LIMIT $4"
-);
+/// Of a group only what happened since the person is a member.
+const SINCE: &str = "SELECT seq, at, kind, item, change, version FROM events WHERE seq IN (
+    SELECT seq FROM event_audience WHERE principal = $1 AND seq > $2 AND seq <= $3
+    UNION SELECT a.seq FROM members m JOIN event_audience a ON a.principal = 'g:' || m.group_id
+        WHERE m.member = $1 AND a.seq > m.joined AND a.seq > $2 AND a.seq <= $3
+    ORDER BY seq LIMIT $4) ORDER BY seq LIMIT $4";
 const LAST_OLD: &str = "SELECT COALESCE(MAX(seq), 0) FROM events WHERE at <= $1";
 const PRUNED: &str = "UPDATE event_counter SET pruned = $1 WHERE id = 1 AND pruned < $1";
 const PRUNE: &str = "DELETE FROM events WHERE seq <= $1";
@@ -90,13 +89,13 @@ pub(crate) struct Position {
     pub pruned: i64,
 }
 
-/// The last thing in a transaction, but for what `audience` is read from and for what has to be counted in turn: everybody else waits
-/// from here on.
+/// The last thing in a transaction, but for what `audience` is read from and for what needs the number or has to be counted in turn:
+/// everybody else waits from here on. The number of the event.
 pub(crate) async fn append(
     transaction: &mut AnyConnection,
     happened: &Happened<'_>,
     audience: Audience<'_>,
-) -> Result<(), sqlx::Error> {
+) -> Result<i64, sqlx::Error> {
     let drawn = sqlx::query(DRAW).fetch_all(&mut *transaction).await?;
     let seq: i64 = drawn.first().ok_or(sqlx::Error::RowNotFound)?.try_get(0)?;
     sqlx::query(INSERT)
@@ -113,7 +112,8 @@ pub(crate) async fn append(
         Audience::OfGroup => (FOR_MEMBERS, happened.item),
         Audience::One(principal) => (FOR_ONE, principal),
     };
-    sqlx::query(statement).bind(seq).bind(of).execute(transaction).await.map(drop)
+    sqlx::query(statement).bind(seq).bind(of).execute(transaction).await?;
+    Ok(seq)
 }
 
 pub(crate) async fn position(database: &Database) -> Result<Position, DatabaseError> {

@@ -7,7 +7,7 @@
 
 use protocol::time::Timestamp;
 use sqlx::any::AnyRow;
-use sqlx::{FromRow, Row as _};
+use sqlx::{AnyConnection, FromRow, Row as _};
 
 use crate::service::database::{Database, DatabaseError};
 use crate::service::events::{self, Audience, Change, Happened};
@@ -29,8 +29,9 @@ macro_rules! columns {
 
 const INSERT: &str = "INSERT INTO groups (id, owner, name, members, items, created_at)
     SELECT $1, $2, $3, 1, 0, $4 WHERE (SELECT COUNT(*) FROM groups WHERE owner = $2) < $5";
-const INSERT_MEMBER: &str =
-    "INSERT INTO members (group_id, member, added_at) VALUES ($1, $2, $3) ON CONFLICT (group_id, member) DO NOTHING";
+const INSERT_MEMBER: &str = "INSERT INTO members (group_id, member, added_at, joined) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (group_id, member) DO NOTHING";
+const IS_MEMBER: &str = "SELECT COUNT(*) FROM members WHERE group_id = $1 AND member = $2";
 const FIND: &str = concat!(
     "SELECT ",
     columns!(),
@@ -74,8 +75,10 @@ pub(crate) struct Member {
 pub(crate) enum GroupError {
     #[error("there are as many groups of the caller as there may be")]
     TooManyGroups,
-    #[error("the group has as many members as it may have, or the caller does not own it any more")]
+    #[error("the group has as many members as it may have")]
     Full,
+    #[error("there is no such group any more")]
+    Gone,
     #[error("the idempotency key was used with another request")]
     OtherRequest,
     #[error("the group still owns notes or files")]
@@ -117,12 +120,12 @@ pub(crate) async fn create(
     }
     // First, because whoever draws the next event waits for the one before: nobody counts the groups while another makes one.
     let audience = Audience::One(caller.as_str());
-    events::append(&mut transaction, &happened(id.as_str(), Change::Created, now), audience).await?;
+    let seq = events::append(&mut transaction, &happened(id.as_str(), Change::Created, now), audience).await?;
     let insert = sqlx::query(INSERT).bind(id.as_str()).bind(caller.as_str()).bind(name).bind(now.0).bind(MAX_GROUPS);
     if insert.execute(&mut *transaction).await?.rows_affected() == 0 {
         return Err(GroupError::TooManyGroups);
     }
-    let member = sqlx::query(INSERT_MEMBER).bind(id.as_str()).bind(caller.as_str()).bind(now.0);
+    let member = sqlx::query(INSERT_MEMBER).bind(id.as_str()).bind(caller.as_str()).bind(now.0).bind(seq);
     member.execute(&mut *transaction).await?;
     transaction.commit().await?;
     Ok(Made { id: id.as_str().to_owned(), created_at: now.0 })
@@ -131,6 +134,16 @@ pub(crate) async fn create(
 /// A group that the caller is a member of.
 pub(crate) async fn find(database: &Database, caller: &Person, id: &Id) -> Result<Option<Group>, DatabaseError> {
     Ok(sqlx::query_as(FIND).bind(caller.as_str()).bind(id.as_str()).fetch_optional(&database.read).await?)
+}
+
+/// At this moment.
+pub(crate) async fn is_member(
+    transaction: &mut AnyConnection,
+    group: &Id,
+    person: &Person,
+) -> Result<bool, sqlx::Error> {
+    let query = sqlx::query(IS_MEMBER).bind(group.as_str()).bind(person.as_str());
+    Ok(query.fetch_one(transaction).await?.try_get::<i64, _>(0)? > 0)
 }
 
 /// The groups that the caller is a member of, newest first.
@@ -160,15 +173,15 @@ pub(crate) async fn add(
     let mut transaction = database.write.begin().await?;
     let count = sqlx::query(COUNT_IN).bind(&group.id).bind(caller.as_str()).bind(MAX_MEMBERS);
     if count.execute(&mut *transaction).await?.rows_affected() == 0 {
-        return Err(GroupError::Full);
-    }
-    let insert = sqlx::query(INSERT_MEMBER).bind(&group.id).bind(member.as_str()).bind(now.0);
-    if insert.execute(&mut *transaction).await?.rows_affected() == 0 {
-        // A member already: the count goes back with the transaction.
-        return Ok(());
+        return Err(refused(&mut transaction, caller, group, GroupError::Full).await?);
     }
     let audience = Audience::One(member.as_str());
-    events::append(&mut transaction, &happened(&group.id, Change::Joined, now), audience).await?;
+    let seq = events::append(&mut transaction, &happened(&group.id, Change::Joined, now), audience).await?;
+    let insert = sqlx::query(INSERT_MEMBER).bind(&group.id).bind(member.as_str()).bind(now.0).bind(seq);
+    if insert.execute(&mut *transaction).await?.rows_affected() == 0 {
+        // A member already: count and event go back with the transaction.
+        return Ok(());
+    }
     Ok(transaction.commit().await?)
 }
 
@@ -212,7 +225,7 @@ pub(crate) async fn delete(
     sqlx::query(DELETE_USAGE).bind(&principal).execute(&mut *transaction).await?;
     let deleted = sqlx::query(DELETE).bind(&group.id).bind(caller.as_str()).execute(&mut *transaction).await?;
     if deleted.rows_affected() == 0 {
-        return Err(GroupError::NotEmpty);
+        return Err(refused(&mut transaction, caller, group, GroupError::NotEmpty).await?);
     }
     events::append(&mut transaction, &happened(&group.id, Change::Deleted, now), Audience::OfGroup).await?;
     sqlx::query(DELETE_MEMBERS).bind(&group.id).execute(&mut *transaction).await?;
@@ -222,6 +235,17 @@ pub(crate) async fn delete(
         tracing::warn!(cause = %error, "what was shared with a deleted group is still listed");
     }
     Ok(())
+}
+
+/// Why a statement that an owner may do did nothing: `limit`, or the group is gone. It never has another owner.
+async fn refused(
+    transaction: &mut AnyConnection,
+    caller: &Person,
+    group: &Group,
+    limit: GroupError,
+) -> Result<GroupError, sqlx::Error> {
+    let found = sqlx::query(FIND).bind(caller.as_str()).bind(&group.id).fetch_optional(transaction).await?;
+    Ok(if found.is_some() { limit } else { GroupError::Gone })
 }
 
 fn happened(id: &str, change: Change, at: Timestamp) -> Happened<'_> {

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::access::caller::Caller;
 
+/// Bytes.
 const MAX_SUBJECT: usize = 255;
 
 /// A person, with the prefix `p:`; the caller, or somebody whom the caller named.
@@ -44,10 +45,10 @@ impl Person {
         Self { realm, written }
     }
 
-    /// Somebody else at the same issuer. `None` for what cannot be a `sub`: 1 to 255 characters without control characters.
+    /// Somebody else at the same issuer. `None` for what cannot be a `sub`: 1 to 255 bytes without control characters, as of
+    /// whoever signs in.
     pub(crate) fn fellow(&self, subject: &str) -> Option<Self> {
-        let fits =
-            !subject.is_empty() && subject.chars().count() <= MAX_SUBJECT && !subject.chars().any(char::is_control);
+        let fits = !subject.is_empty() && subject.len() <= MAX_SUBJECT && !subject.chars().any(char::is_control);
         fits.then(|| Self { realm: self.realm.clone(), written: format!("{}{subject}", self.realm) })
     }
 
@@ -121,6 +122,8 @@ mod tests {
         assert_ne!(Person::at(A, "https://b.example\nbob", A).as_str(), second.as_str());
         assert_eq!(second.fellow("eve").map(|eve| eve.written).as_deref(), Some("p:https://b.example\neve"));
         assert_eq!(first.fellow("https://b.example\nbob"), None);
+        assert!(first.fellow(&"x".repeat(255)).is_some() && first.fellow(&"\u{e4}".repeat(127)).is_some());
+        assert_eq!((first.fellow(&"x".repeat(256)), first.fellow(&"\u{e4}".repeat(128))), (None, None));
     }
 
     #[test]

@@ -6,10 +6,11 @@
 #![expect(clippy::disallowed_methods, reason = "the SQL of this API stands here, not in store")]
 
 use protocol::time::Timestamp;
-use sqlx::Row as _;
+use sqlx::{AnyConnection, Row as _};
 
 use crate::service::database::{Database, DatabaseError};
 use crate::service::events::{self, Audience, Change, Happened};
+use crate::service::groups;
 use crate::service::items::{Access, Item, Kind, mine};
 use crate::service::principal::{Person, Principal};
 
@@ -17,14 +18,10 @@ use crate::service::principal::{Person, Principal};
 pub(crate) const MAX_SHARES: i64 = 100;
 
 /// Nobody else shares or deletes it until the transaction ends.
-const LOCK: &str = concat!(
-    "UPDATE items SET version = version WHERE id = $2 AND EXISTS (SELECT 1 FROM access_list",
-    " WHERE item = $2 AND access = 3 AND principal IN ",
-    mine!(),
-    ")"
-);
-const LOCK_FOR_ANYBODY: &str = "UPDATE items SET version = version WHERE id = $1";
-const IS_MEMBER: &str = "SELECT COUNT(*) FROM members WHERE group_id = $1 AND member = $2";
+const LOCK: &str = "UPDATE items SET version = version WHERE id = $1";
+/// Asked behind the lock, not with it (`write.rs` says why).
+const OWNS: &str =
+    concat!("SELECT COUNT(*) FROM access_list WHERE item = $2 AND access = 3 AND principal IN ", mine!());
 const COUNT: &str = "SELECT COUNT(*) FROM access_list WHERE item = $1 AND principal <> $2 AND access < 3";
 const GRANT: &str = "INSERT INTO access_list (item, principal, access, kind, created_at) VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT (item, principal) DO UPDATE SET access = excluded.access WHERE access_list.access < 3";
@@ -67,15 +64,11 @@ impl Sharing<'_> {
     pub(crate) async fn grant(&self, with: &Principal, access: Access) -> Result<(), ShareError> {
         let (id, written) = (&self.item.id, with.written());
         let mut transaction = self.database.write.begin().await?;
-        let locked = sqlx::query(LOCK).bind(self.caller.as_str()).bind(id).execute(&mut *transaction).await?;
-        if locked.rows_affected() == 0 {
-            return Err(ShareError::NotOwned);
-        }
-        if let Principal::Group(group) = with {
-            let members = sqlx::query(IS_MEMBER).bind(group.as_str()).bind(self.caller.as_str());
-            if members.fetch_one(&mut *transaction).await?.try_get::<i64, _>(0)? == 0 {
-                return Err(ShareError::NoSuchGroup);
-            }
+        self.lock_owned(&mut transaction).await?;
+        if let Principal::Group(group) = with
+            && !groups::is_member(&mut transaction, group, self.caller).await?
+        {
+            return Err(ShareError::NoSuchGroup);
         }
         let others = sqlx::query(COUNT).bind(id).bind(&written).fetch_one(&mut *transaction).await?;
         if others.try_get::<i64, _>(0)? >= MAX_SHARES {
@@ -93,10 +86,7 @@ impl Sharing<'_> {
     pub(crate) async fn revoke(&self, with: &Principal) -> Result<(), ShareError> {
         let (id, written) = (&self.item.id, with.written());
         let mut transaction = self.database.write.begin().await?;
-        let locked = sqlx::query(LOCK).bind(self.caller.as_str()).bind(id).execute(&mut *transaction).await?;
-        if locked.rows_affected() == 0 {
-            return Err(ShareError::NotOwned);
-        }
+        self.lock_owned(&mut transaction).await?;
         let revoked = sqlx::query(REVOKE).bind(id).bind(&written).execute(&mut *transaction).await?;
         if revoked.rows_affected() > 0 {
             events::append(&mut transaction, &self.happened(Change::Unshared), Audience::One(&written)).await?;
@@ -108,7 +98,7 @@ impl Sharing<'_> {
     pub(crate) async fn leave(&self) -> Result<(), ShareError> {
         let (id, own) = (&self.item.id, self.caller.as_str());
         let mut transaction = self.database.write.begin().await?;
-        sqlx::query(LOCK_FOR_ANYBODY).bind(id).execute(&mut *transaction).await?;
+        sqlx::query(LOCK).bind(id).execute(&mut *transaction).await?;
         let left = sqlx::query(REVOKE).bind(id).bind(own).execute(&mut *transaction).await?;
         if left.rows_affected() > 0 {
             events::append(&mut transaction, &self.happened(Change::Unshared), Audience::One(own)).await?;
@@ -124,6 +114,12 @@ impl Sharing<'_> {
             Ok::<_, sqlx::Error>((row.try_get(0)?, access))
         };
         Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
+    }
+
+    async fn lock_owned(&self, transaction: &mut AnyConnection) -> Result<(), ShareError> {
+        sqlx::query(LOCK).bind(&self.item.id).execute(&mut *transaction).await?;
+        let owns = sqlx::query(OWNS).bind(self.caller.as_str()).bind(&self.item.id).fetch_one(transaction).await?;
+        if owns.try_get::<i64, _>(0)? == 0 { Err(ShareError::NotOwned) } else { Ok(()) }
     }
 
     fn happened(&self, change: Change) -> Happened<'_> {

@@ -1,15 +1,17 @@
 //! Notes and files as they are changed: create, replace, delete. Each is one transaction whose decision is one conditional
-//! statement; the event about it is the last thing in it (`events.rs` says why).
+//! statement; the event about it is the last thing in it (`events.rs` says why). What is there already is locked by a statement of
+//! its own first: PostgreSQL answers a subquery as of the begin of its statement, so one that waited would go by what was.
 //!
 //! Locks are always taken in this order, so nobody waits in a circle: idempotency key, item, usage, group, event counter.
 
 #![expect(clippy::disallowed_methods, reason = "the SQL of this API stands here, not in store")]
 
 use protocol::time::Timestamp;
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, Row as _};
 
 use crate::service::database::{Database, DatabaseError};
 use crate::service::events::{self, Audience, Change, Happened};
+use crate::service::groups;
 use crate::service::idempotency::{self, Claimed, Once};
 use crate::service::items::{Access, Item, Kind, mine};
 use crate::service::principal::{Id, Person, Principal};
@@ -21,15 +23,17 @@ const INSERT_OWNER: &str =
     "INSERT INTO access_list (item, principal, access, kind, created_at) VALUES ($1, $2, 3, $3, $4)";
 const PUT_CONTENT: &str = "INSERT INTO contents (id, content) VALUES ($1, $2)
     ON CONFLICT (id) DO UPDATE SET content = excluded.content";
+/// Nobody else writes, shares or deletes it until the transaction ends. Says what it is then.
+const LOCK: &str = "UPDATE items SET version = version WHERE id = $1 RETURNING version, bytes";
 const REPLACE: &str = concat!(
-    "UPDATE items SET name = $4, media_type = $5, body = $6, bytes = $7, updated_at = $8, version = version + 1",
-    " WHERE id = $2 AND version = $3 AND EXISTS (SELECT 1 FROM access_list",
+    "UPDATE items SET name = $3, media_type = $4, body = $5, bytes = $6, updated_at = $7, version = version + 1",
+    " WHERE id = $2 AND EXISTS (SELECT 1 FROM access_list",
     " WHERE item = $2 AND access >= 2 AND principal IN ",
     mine!(),
     ")"
 );
 const DELETE: &str = concat!(
-    "DELETE FROM items WHERE id = $2 AND version = $3 AND EXISTS (SELECT 1 FROM access_list",
+    "DELETE FROM items WHERE id = $2 AND EXISTS (SELECT 1 FROM access_list",
     " WHERE item = $2 AND access = 3 AND principal IN ",
     mine!(),
     ")"
@@ -39,8 +43,7 @@ const DELETE_ACCESS: &str = "DELETE FROM access_list WHERE item = $1";
 const BEGIN_USAGE: &str = "INSERT INTO usage (owner, bytes) VALUES ($1, 0) ON CONFLICT (owner) DO NOTHING";
 /// Giving back always works.
 const CHARGE: &str = "UPDATE usage SET bytes = bytes + $2 WHERE owner = $1 AND ($2 <= 0 OR bytes + $2 <= $3)";
-const ENTER_GROUP: &str = "UPDATE groups SET items = items + 1 WHERE id = $1
-    AND EXISTS (SELECT 1 FROM members WHERE group_id = $1 AND member = $2)";
+const ENTER_GROUP: &str = "UPDATE groups SET items = items + 1 WHERE id = $1";
 const LEAVE_GROUP: &str = "UPDATE groups SET items = items - 1 WHERE id = $1";
 
 /// What a note or a file consists of; checked by `notes.rs` and `files.rs`.
@@ -59,6 +62,15 @@ pub(crate) struct Content {
 pub(crate) struct Made {
     pub id: String,
     pub created_at: i64,
+}
+
+/// Which version a write is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// The one that was found.
+    This,
+    /// Whichever is there (`If-Match: *`).
+    Any,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -111,16 +123,32 @@ impl Writing<'_> {
         sqlx::query(BEGIN_USAGE).bind(&written).execute(&mut *transaction).await?;
         self.charge(&mut transaction, &written, content.bytes()).await?;
         if let Principal::Group(group) = owner {
-            let entered = sqlx::query(ENTER_GROUP).bind(group.as_str()).bind(self.caller.as_str());
-            if entered.execute(&mut *transaction).await?.rows_affected() == 0 {
+            sqlx::query(ENTER_GROUP).bind(group.as_str()).execute(&mut *transaction).await?;
+            if !groups::is_member(&mut transaction, group, self.caller).await? {
                 return Err(WriteError::NoSuchGroup);
             }
         }
+        self.insert(&mut transaction, id.as_str(), &written, content).await?;
+        let kind = content.kind.name();
+        let happened = Happened { kind, item: id.as_str(), change: Change::Created, version: 1, at: self.now };
+        events::append(&mut transaction, &happened, Audience::OfItem).await?;
+        transaction.commit().await?;
+        Ok(Made { id: id.as_str().to_owned(), created_at: self.now.0 })
+    }
+
+    /// The first version, its bytes, and its owner in the access list.
+    async fn insert(
+        &self,
+        transaction: &mut AnyConnection,
+        id: &str,
+        owner: &str,
+        content: &Content,
+    ) -> Result<(), sqlx::Error> {
         let kind = content.kind.name();
         sqlx::query(INSERT)
-            .bind(id.as_str())
+            .bind(id)
             .bind(kind)
-            .bind(&written)
+            .bind(owner)
             .bind(&content.name)
             .bind(&content.media_type)
             .bind(&content.body)
@@ -128,22 +156,18 @@ impl Writing<'_> {
             .bind(self.now.0)
             .execute(&mut *transaction)
             .await?;
-        put_content(&mut transaction, id.as_str(), content).await?;
-        let access = sqlx::query(INSERT_OWNER).bind(id.as_str()).bind(&written).bind(kind).bind(self.now.0);
-        access.execute(&mut *transaction).await?;
-        let happened = Happened { kind, item: id.as_str(), change: Change::Created, version: 1, at: self.now };
-        events::append(&mut transaction, &happened, Audience::OfItem).await?;
-        transaction.commit().await?;
-        Ok(Made { id: id.as_str().to_owned(), created_at: self.now.0 })
+        put_content(transaction, id, content).await?;
+        let access = sqlx::query(INSERT_OWNER).bind(id).bind(owner).bind(kind).bind(self.now.0);
+        access.execute(transaction).await.map(drop)
     }
 
-    /// Only the version `before` is replaced, and only by who may write at that moment.
-    pub(crate) async fn replace(&self, before: &Item, content: &Content) -> Result<Item, WriteError> {
+    /// Replaces the wanted version, if the caller may write once it is their turn.
+    pub(crate) async fn replace(&self, found: &Item, wanted: Wanted, content: &Content) -> Result<Item, WriteError> {
         let mut transaction = self.database.write.begin().await?;
+        let before = lock(&mut transaction, found, wanted).await?;
         let replaced = sqlx::query(REPLACE)
             .bind(self.caller.as_str())
             .bind(&before.id)
-            .bind(before.version)
             .bind(&content.name)
             .bind(&content.media_type)
             .bind(&content.body)
@@ -154,7 +178,6 @@ impl Writing<'_> {
         if replaced.rows_affected() == 0 {
             return Err(WriteError::Changed);
         }
-        // The bytes of a version never change, so these are the ones that were replaced.
         self.charge(&mut transaction, &before.owner, content.bytes() - before.bytes).await?;
         put_content(&mut transaction, &before.id, content).await?;
         let (kind, version) = (content.kind.name(), before.version + 1);
@@ -162,13 +185,14 @@ impl Writing<'_> {
         events::append(&mut transaction, &happened, Audience::OfItem).await?;
         transaction.commit().await?;
         let Content { name, media_type, body, .. } = content.clone();
-        Ok(Item { name, media_type, body, bytes: content.bytes(), version, updated_at: self.now.0, ..before.clone() })
+        Ok(Item { name, media_type, body, bytes: content.bytes(), version, updated_at: self.now.0, ..before })
     }
 
-    /// Only the version `before` is deleted, and only by an owner.
-    pub(crate) async fn delete(&self, before: &Item, kind: Kind) -> Result<(), WriteError> {
+    /// Deletes the wanted version, if the caller owns it once it is their turn.
+    pub(crate) async fn delete(&self, found: &Item, wanted: Wanted, kind: Kind) -> Result<(), WriteError> {
         let mut transaction = self.database.write.begin().await?;
-        let query = sqlx::query(DELETE).bind(self.caller.as_str()).bind(&before.id).bind(before.version);
+        let before = lock(&mut transaction, found, wanted).await?;
+        let query = sqlx::query(DELETE).bind(self.caller.as_str()).bind(&before.id);
         if query.execute(&mut *transaction).await?.rows_affected() == 0 {
             return Err(WriteError::Changed);
         }
@@ -189,6 +213,18 @@ impl Writing<'_> {
         let charged = query.execute(transaction).await?.rows_affected();
         if charged == 0 { Err(WriteError::Quota) } else { Ok(()) }
     }
+}
+
+/// The item as it is from now until the transaction ends, if it is still there and of the wanted version. Its owner and, of a file, its
+/// name never change.
+async fn lock(transaction: &mut AnyConnection, found: &Item, wanted: Wanted) -> Result<Item, WriteError> {
+    let rows = sqlx::query(LOCK).bind(&found.id).fetch_all(transaction).await?;
+    let row = rows.first().ok_or(WriteError::Changed)?;
+    let (version, bytes) = (row.try_get(0)?, row.try_get(1)?);
+    if wanted == Wanted::This && version != found.version {
+        return Err(WriteError::Changed);
+    }
+    Ok(Item { bytes, version, ..found.clone() })
 }
 
 async fn put_content(transaction: &mut AnyConnection, id: &str, content: &Content) -> Result<(), sqlx::Error> {
@@ -243,20 +279,23 @@ mod tests {
         sharing.grant(&with, Access::Write).await.expect("is shared");
         let looked = find(&bob).await.expect("reads").expect("is shared");
         assert_eq!(looked.access, Access::Write);
-        assert!(matches!(writing(&bob).delete(&looked, Kind::Note).await, Err(WriteError::Changed)));
+        assert!(matches!(writing(&bob).delete(&looked, Wanted::This, Kind::Note).await, Err(WriteError::Changed)));
         for less in [Some(Access::Read), None] {
             match less {
                 Some(access) => sharing.grant(&with, access).await.expect("is shared"),
                 None => sharing.revoke(&with).await.expect("is taken"),
             }
-            assert!(matches!(writing(&bob).replace(&looked, &text("bob's")).await, Err(WriteError::Changed)));
+            assert!(matches!(
+                writing(&bob).replace(&looked, Wanted::Any, &text("bob's")).await,
+                Err(WriteError::Changed)
+            ));
         }
         let after = find(&alice).await.expect("reads").expect("is there");
         assert_eq!((after.name.as_str(), after.version), ("first", 1));
 
-        writing(&alice).delete(&item, Kind::Note).await.expect("is deleted");
+        writing(&alice).delete(&item, Wanted::Any, Kind::Note).await.expect("is deleted");
         let gone = sharing.grant(&with, Access::Read).await;
         assert!(matches!(gone, Err(crate::service::shares::ShareError::NotOwned)), "{gone:?}");
-        assert!(matches!(writing(&alice).replace(&item, &text("late")).await, Err(WriteError::Changed)));
+        assert!(matches!(writing(&alice).replace(&item, Wanted::Any, &text("late")).await, Err(WriteError::Changed)));
     }
 }

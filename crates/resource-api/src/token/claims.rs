@@ -25,6 +25,8 @@ pub(crate) struct Claims<'t> {
     pub acr: Option<Cow<'t, str>>,
     /// Whether `nonce` or `at_hash` is there, which only ID tokens have.
     pub of_id_token: bool,
+    /// Whether `events` is there, which only security event tokens have (RFC 8417 §2.2), as logout tokens.
+    pub of_event: bool,
     /// The key that the token is bound to.
     pub cnf: Option<Confirmation<'t>>,
 }
@@ -67,6 +69,10 @@ impl<'t> Members<'t> for Claims<'t> {
             "acr" => self.acr = json::text(values)?,
             "nonce" | "at_hash" => {
                 self.of_id_token = true;
+                return Ok(Taken::No);
+            }
+            "events" => {
+                self.of_event = true;
                 return Ok(Taken::No);
             }
             "cnf" => self.cnf = Some(values.next_value()?),

@@ -67,6 +67,20 @@ impl ClaimShape {
         self != Self::Standard
     }
 
+    /// Whether the claims are those of an access token, as far as an issuer that gives several kinds the same header tells. ID tokens of
+    /// Entra ID have no client; Keycloak writes the kind of each token, `DPoP` into those that are bound.
+    fn is_access_token(self, claims: &Map<String, Value>) -> bool {
+        let is_there = |name: &&str| claims.get(*name).is_some_and(|claim| !claim.is_null());
+        match self {
+            Self::Standard | Self::Auth0 => true,
+            Self::Entra => self.client_claims().iter().any(is_there),
+            Self::Keycloak => claims
+                .get("typ")
+                .and_then(Value::as_str)
+                .is_some_and(|typ| ["Bearer", "DPoP"].iter().any(|kind| kind.eq_ignore_ascii_case(typ))),
+        }
+    }
+
     /// Under which names they write the client, the first that is there counts.
     fn client_claims(self) -> &'static [&'static str] {
         match self {
@@ -79,6 +93,9 @@ impl ClaimShape {
     /// What the claims of other issuers say under names of their own: the client, and permissions beside those of `scope`.
     pub(crate) fn complete(self, identity: &mut Identity, audience: &str) -> Result<(), TokenRefused> {
         let claims: Map<String, Value> = serde_json::from_slice(&identity.claims).map_err(|_| VerifyError::Claims)?;
+        if !self.is_access_token(&claims) {
+            return Err(TokenRefused::OtherKind);
+        }
         let mut clients =
             self.client_claims().iter().filter_map(|name| claims.get(*name)).filter(|claim| !claim.is_null());
         identity.client_id = match clients.next() {

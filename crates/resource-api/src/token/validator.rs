@@ -53,6 +53,8 @@ pub(crate) enum TokenRefused {
     MalformedClaim(&'static str),
     #[error("this is an ID token; send the access token")]
     IdToken,
+    #[error("this is no access token but another kind, as an ID token or a logout token; send the access token")]
+    OtherKind,
     #[error("the token is bound to a key and cannot be used as a plain bearer token")]
     SenderConstrained,
     #[error("the token is not bound to a key; send it as a bearer token")]
@@ -69,6 +71,8 @@ pub(crate) enum TokenRefused {
     Opaque,
     #[error("the X-API-Key header does not carry an API key, which begins with cs_key_")]
     NotAnApiKey,
+    #[error("the API key has a wrong form or a typing mistake: one begins with cs_key_ and has 62 characters")]
+    Mistyped,
     #[error("send an API key of yours in the place of the password")]
     Password,
     #[error(
@@ -141,6 +145,9 @@ impl Validator {
         check_times(&Times { exp: Some(exp), nbf: claims.nbf, iat: claims.iat }, &TimeCheck { now, leeway: LEEWAY })?;
         if claims.of_id_token {
             return Err(TokenRefused::IdToken);
+        }
+        if claims.of_event {
+            return Err(TokenRefused::OtherKind);
         }
         if strict {
             identifier(claims.jti.as_deref(), "jti")?;

@@ -47,14 +47,14 @@ async fn what_is_no_key_is_refused_without_a_question() {
     let last = if mistyped.pop() == Some('0') { '1' } else { '0' };
     mistyped.push(last);
     for text in [mistyped.as_str(), "cs_key_", &key.expose()[..40], &format!("{}x", key.expose())] {
-        assert_challenged(&service.me_as(text).await, "Bearer", "invalid_token", "active");
-        assert_challenged(&service.me("x-api-key", text).await, "Bearer", "invalid_token", "active");
+        assert_challenged(&service.me_as(text).await, "Bearer", "invalid_token", "typing mistake");
+        assert_challenged(&service.me("x-api-key", text).await, "Bearer", "invalid_token", "typing mistake");
     }
     for text in ["some-other-key", &issuer.token().sign()] {
         assert_challenged(&service.me("x-api-key", text).await, "Bearer", "invalid_token", "begins with cs_key_");
     }
-    assert_problem(&service.me("x-api-key", "two words").await, 400, Some("invalid_request"), "one token");
-    assert_problem(&service.me("x-api-key", "").await, 400, Some("invalid_request"), "one token");
+    assert_problem(&service.me("x-api-key", "two words").await, 400, Some("invalid_request"), "X-API-Key: cs_key_");
+    assert_problem(&service.me("x-api-key", "").await, 400, Some("invalid_request"), "X-API-Key: cs_key_");
     assert_eq!(endpoint.asked().len(), 0);
     assert_challenged(&service.me("x-api-key", key.expose()).await, "Bearer", "invalid_token", "active");
     assert_eq!(endpoint.asked().len(), 1);

@@ -1,7 +1,7 @@
 //! Both engines for the tests, and what the API does about a database at start.
 
 use std::sync::Once;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use protocol::issuer::Issuer as IssuerUrl;
 use resource_api::StartError;
@@ -58,6 +58,20 @@ pub async fn run(url: &str, sql: String) {
     let mut connection = AnyConnection::connect(url).await.unwrap();
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
+}
+
+/// A transaction that has done `sql` and keeps its locks until [`commit`].
+pub async fn hold(url: &str, sql: String) -> AnyConnection {
+    let mut connection = AnyConnection::connect(url).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(format!("BEGIN; {sql}"))).execute(&mut connection).await.unwrap();
+    connection
+}
+
+/// Not before whoever runs beside this had time to come to the lock.
+pub async fn commit(mut held: AnyConnection) {
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    sqlx::raw_sql("COMMIT").execute(&mut held).await.unwrap();
+    held.close().await.unwrap();
 }
 
 async fn open(database_url: &str) -> Result<Api, Error> {

@@ -19,14 +19,14 @@ use crate::ways::introspection::Endpoint;
 /// Longer than a look at the counter takes, shorter than a heartbeat.
 const SOON: Duration = Duration::from_secs(5);
 
-struct Stream {
+pub struct Stream {
     response: Response,
     text: String,
     last_id: String,
 }
 
 #[derive(Debug, PartialEq, Eq)]
-struct Event {
+pub struct Event {
     name: String,
     data: String,
     id: Option<i64>,
@@ -37,7 +37,7 @@ impl Event {
         serde_json::from_str(&self.data).unwrap()
     }
 
-    fn what(&self) -> String {
+    pub fn what(&self) -> String {
         format!("{} {}", self.name, self.data()["change"].as_str().unwrap_or_default())
     }
 }
@@ -53,7 +53,7 @@ impl Stream {
         stream
     }
 
-    async fn open_with(person: &Person<'_>, last_event_id: Option<&str>) -> Self {
+    pub async fn open_with(person: &Person<'_>, last_event_id: Option<&str>) -> Self {
         let mut request = person.request(Method::GET, "/events");
         if let Some(id) = last_event_id {
             request = request.header("last-event-id", id);
@@ -112,11 +112,11 @@ impl Stream {
         }
     }
 
-    async fn soon(&mut self) -> Event {
+    pub async fn soon(&mut self) -> Event {
         timeout(SOON, self.next()).await.expect("an event comes soon").expect("the stream goes on")
     }
 
-    async fn is_silent(&mut self) -> bool {
+    pub async fn is_silent(&mut self) -> bool {
         timeout(Duration::from_millis(1500), self.next()).await.is_err()
     }
 }

@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::api::{TestApi, send};
-use crate::database::on_both_engines;
+use crate::database::{on_both_engines, run};
 use crate::issuer::Issuer;
 use crate::people::{Person, api, person};
 
@@ -54,6 +54,32 @@ async fn a_file_comes_back_byte_for_byte_and_is_never_shown() {
         for gone in [path.clone(), format!("{path}/content")] {
             assert_eq!(alice.get(&gone).await.status, 404);
         }
+    })
+    .await;
+}
+
+/// Shown by a file whose bytes are not there to be read.
+#[actix_web::test]
+async fn what_is_known_already_or_only_described_is_not_read() {
+    on_both_engines(async |database| {
+        let issuer = Issuer::start();
+        let api = api(&issuer, &database).await;
+        let alice = person(&api, &issuer, "alice");
+        let content = format!("{}/content", alice.file("twelve bytes").await);
+        run(&database, "DELETE FROM contents".to_owned()).await;
+        let ask =
+            |method, name: &'static str, tag: &'static str| send(alice.request(method, &content).header(name, tag));
+        assert_eq!(ask(Method::GET, "if-none-match", "\"1o\"").await.status, 304);
+        assert_eq!(ask(Method::GET, "if-match", "\"2o\"").await.status, 412);
+        let head = ask(Method::HEAD, "if-none-match", "\"2o\"").await;
+        assert_eq!(
+            (head.status, head.header("content-length"), head.header("etag")),
+            (200, "12", "\"1o\""),
+            "{head:?}"
+        );
+        assert_eq!((head.header("content-type"), head.header("accept-ranges")), ("text/plain", "none"));
+        assert_eq!(ask(Method::HEAD, "if-none-match", "\"1o\"").await.status, 304);
+        assert_eq!(alice.get(&content).await.status, 404);
     })
     .await;
 }

@@ -17,6 +17,7 @@ mod database;
 mod dpop;
 mod events;
 mod files;
+mod groups;
 mod guards;
 mod health;
 mod idempotency;

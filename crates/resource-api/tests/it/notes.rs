@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::api::send;
+use crate::api::{TestApi, send};
 use crate::database::on_both_engines;
 use crate::issuer::Issuer;
 use crate::people::{api, person};
@@ -105,6 +105,37 @@ async fn of_many_writers_of_one_version_one_wins() {
     .await;
 }
 
+/// RFC 9110 §13.1.1: `*` is true while there is anything. Every byte that was charged is given back.
+#[actix_web::test]
+async fn of_many_writers_of_any_version_all_win() {
+    on_both_engines(async |database| {
+        let issuer = Issuer::start();
+        let api = TestApi::start_with(&issuer.url, |config| {
+            config.database_url = database;
+            config.limits.owner_bytes = 1_000;
+        });
+        let api = api.await;
+        let alice = person(&api, &issuer, "alice");
+        let path = alice.file("first").await;
+        let writes = (1..=40).map(|size| alice.put_content(&path, "*", vec![b'x'; size]));
+        let answers = join_all(writes).await;
+        assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
+        let mut versions: Vec<_> = answers.iter().map(|answer| answer.json()["version"].as_i64().unwrap()).collect();
+        versions.sort_unstable();
+        assert!(versions.into_iter().eq(2..=41));
+        let last = answers.iter().find(|answer| answer.json()["version"] == 41).unwrap();
+        assert_eq!(alice.get(&path).await.json(), last.json());
+        // Both conditions at once are about a version.
+        let both = alice.request(Method::PUT, &format!("{path}/content")).header("if-none-match", "\"41o\"");
+        let both = both.header("if-match", "*").header("content-type", "text/plain").body("x");
+        assert_eq!(send(both).await.status, 412);
+        assert_eq!(alice.delete(&path).await.status, 204);
+        assert_eq!(alice.upload("name=a.txt", vec![b'x'; 996]).await.status, 413);
+        assert_eq!(alice.upload("name=a.txt", vec![b'x'; 995]).await.status, 201);
+    })
+    .await;
+}
+
 #[actix_web::test]
 async fn of_a_deletion_and_writers_at_once_nothing_is_left_halfway() {
     on_both_engines(async |database| {
@@ -121,11 +152,8 @@ async fn of_a_deletion_and_writers_at_once_nothing_is_left_halfway() {
                 let whole = read.status == 404 || (read.status == 200 && ["first", "second"].contains(&&*read.text));
                 assert!(whole, "{read:?}");
             }
-            assert!(writes.iter().all(|write| matches!(write.status, 200 | 404 | 412)), "{writes:?}");
-            assert!(matches!(deleted.status, 204 | 412), "{deleted:?}");
-            if deleted.status == 412 {
-                assert_eq!(alice.delete(&path).await.status, 204);
-            }
+            assert!(writes.iter().all(|write| matches!(write.status, 200 | 404)), "{writes:?}");
+            assert_eq!(deleted.status, 204, "any version is deleted: {deleted:?}");
             assert_eq!(alice.get(&content).await.status, 404);
         }
     })

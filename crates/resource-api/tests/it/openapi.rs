@@ -20,6 +20,26 @@ async fn the_document_names_this_api_and_its_issuer() {
     assert_eq!(document["components"]["securitySchemes"]["openid"]["openIdConnectUrl"], discovery);
 }
 
+/// A `sub` cannot be guessed: whoever shares has to be told where one stands.
+#[actix_web::test]
+async fn the_document_says_where_the_sub_of_a_person_comes_from() {
+    let issuer = Issuer::start();
+    let api = TestApi::start(&issuer).await;
+    let document = send(api.request(Method::GET, "/openapi.json")).await.json();
+    let parameter = |path: &str, name: &str| {
+        let parameters = document["paths"][path]["put"]["parameters"].as_array().unwrap();
+        parameters.iter().find(|parameter| parameter["name"] == name).unwrap().to_string()
+    };
+    for (path, name) in [
+        ("/notes/{id}/shares/{with}", "with"),
+        ("/files/{id}/shares/{with}", "with"),
+        ("/groups/{id}/members/{sub}", "sub"),
+    ] {
+        let parameter = parameter(path, name);
+        assert!(parameter.contains("GET /me") && !parameter.contains("bob"), "{parameter}");
+    }
+}
+
 /// One server with few ways to authenticate, one with all that this service can have.
 #[actix_web::test]
 async fn the_ways_that_are_on_are_described() {

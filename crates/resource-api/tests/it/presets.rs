@@ -22,6 +22,15 @@ fn plain(issuer: &Issuer) -> Token {
     issuer.token().typ(Some("JWT")).without("client_id").without("jti").without("scope")
 }
 
+/// With what its preset demands beside.
+fn whole(issuer: &Issuer, shape: ClaimShape) -> Token {
+    match shape {
+        ClaimShape::Keycloak => plain(issuer).claim("typ", "Bearer"),
+        ClaimShape::Entra => plain(issuer).claim("azp", "app"),
+        _ => plain(issuer),
+    }
+}
+
 async fn found(service: &Service, token: &Token) -> (Value, Value) {
     let answer = service.me_as(&token.sign()).await;
     assert_eq!(answer.status, 200, "{answer:?}");
@@ -33,6 +42,7 @@ async fn keycloak_writes_roles_into_nested_claims() {
     let issuer = Issuer::start();
     let service = start(&issuer, ClaimShape::Keycloak);
     let token = plain(&issuer)
+        .claim("typ", "Bearer")
         .claim("azp", "front-end")
         .claim("scope", "openid profile")
         .claim("realm_access", json!({ "roles": ["notes:read"] }))
@@ -67,20 +77,58 @@ async fn a_preset_forgives_the_form_alone() {
     let issuer = Issuer::start();
     let other = Issuer::start();
     for shape in [ClaimShape::Keycloak, ClaimShape::Entra, ClaimShape::Auth0] {
-        let service = start(&issuer, shape);
+        let (service, good) = (start(&issuer, shape), || whole(&issuer, shape));
+        assert_eq!(service.me_as(&good().sign()).await.status, 200, "{shape:?}");
         let refused = [
-            (plain(&issuer).claim("aud", "https://other.example"), "aud"),
-            (plain(&issuer).claim("exp", 1), "expired"),
-            (plain(&issuer).without("exp"), "exp"),
-            (plain(&issuer).without("sub"), "sub"),
-            (plain(&issuer).typ(Some("logout+jwt")), "typ"),
-            (plain(&issuer).claim("nonce", "n"), "ID token"),
-            (plain(&issuer).claim("azp", 7), "client_id"),
-            (plain(&issuer).signed_by(other.key()), "key"),
-            (plain(&issuer).claim("cnf", json!({ "jkt": "x" })), "bound to a key"),
+            (good().claim("aud", "https://other.example"), "aud"),
+            (good().claim("exp", 1), "expired"),
+            (good().without("exp"), "exp"),
+            (good().without("sub"), "sub"),
+            (good().typ(Some("logout+jwt")), "typ"),
+            (good().claim("nonce", "n"), "ID token"),
+            (good().claim("azp", 7), "client_id"),
+            (good().signed_by(other.key()), "key"),
+            (good().claim("cnf", json!({ "jkt": "x" })), "bound to a key"),
         ];
         for (token, sentence) in refused {
             assert_challenged(&service.me_as(&token.sign()).await, "Bearer", "invalid_token", sentence);
+        }
+    }
+}
+
+/// As Keycloak, Entra ID and Auth0 write what is no access token and has the same header, issuer and perhaps audience.
+#[actix_web::test]
+async fn other_kinds_of_tokens_are_refused_by_what_they_say() {
+    let issuer = Issuer::start();
+    let (keycloak, entra) = (start(&issuer, ClaimShape::Keycloak), start(&issuer, ClaimShape::Entra));
+    // Without a nonce, as from a flow that sends none.
+    let id_token = plain(&issuer).claim("azp", "app").claim("sid", "s").claim("preferred_username", "alice");
+    let of_keycloak = [Some("ID"), Some("Refresh"), Some("Offline"), Some("Logout"), None].map(|typ| match typ {
+        Some(typ) => id_token.clone().claim("typ", typ),
+        None => id_token.clone(),
+    });
+    for token in of_keycloak.into_iter().chain([id_token.clone().claim("typ", 7)]) {
+        assert_challenged(&keycloak.me_as(&token.sign()).await, "Bearer", "invalid_token", "no access token");
+    }
+    for typ in ["Bearer", "DPoP"] {
+        assert_eq!(keycloak.me_as(&id_token.clone().claim("typ", typ).sign()).await.status, 200, "{typ}");
+    }
+    let id_token = plain(&issuer).claim("ver", "2.0").claim("tid", "t").claim("oid", "o");
+    for token in [id_token.clone(), id_token.clone().claim("azp", Value::Null)] {
+        assert_challenged(&entra.me_as(&token.sign()).await, "Bearer", "invalid_token", "no access token");
+    }
+    for claim in ["azp", "appid"] {
+        assert_eq!(entra.me_as(&id_token.clone().claim(claim, "app").sign()).await.status, 200, "{claim}");
+    }
+    // RFC 8417 §2.2: whoever says what happened gives no access, as a logout token.
+    let events = json!({ "http://schemas.openid.net/event/backchannel-logout": {} });
+    for shape in [ClaimShape::Standard, ClaimShape::Keycloak, ClaimShape::Entra, ClaimShape::Auth0] {
+        let token = if shape == ClaimShape::Standard { issuer.token() } else { whole(&issuer, shape) };
+        let service = start(&issuer, shape);
+        assert_eq!(service.me_as(&token.clone().sign()).await.status, 200, "{shape:?}");
+        for events in [events.clone(), Value::Null] {
+            let answer = service.me_as(&token.clone().claim("events", events).sign()).await;
+            assert_challenged(&answer, "Bearer", "invalid_token", "no access token");
         }
     }
 }

@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use serde_json::json;
 
-use crate::database::on_both_engines;
+use crate::database::{commit, hold, on_both_engines};
 use crate::issuer::Issuer;
 use crate::people::{api, person};
 
@@ -51,6 +51,31 @@ async fn nobody_has_to_keep_what_was_shared_with_them() {
         // An owner stays one.
         assert_eq!(alice.delete(&format!("{path}/shares/person:alice")).await.status, 204);
         assert_eq!(alice.get(&path).await.json()["access"], "own");
+    })
+    .await;
+}
+
+/// Who may write is asked when the write comes to its turn, not when it began to wait.
+#[actix_web::test]
+async fn what_is_taken_while_a_write_waits_is_not_written() {
+    on_both_engines(async |database| {
+        let issuer = Issuer::start();
+        let api = api(&issuer, &database).await;
+        let (alice, bob) = (person(&api, &issuer, "alice"), person(&api, &issuer, "bob"));
+        for tag in ["\"1w\"", "*"] {
+            let path = alice.note("hers").await;
+            alice.share(&path, "person:bob", "write").await;
+            let id = path.trim_start_matches("/notes/");
+            let taken = format!(
+                "UPDATE items SET version = version WHERE id = '{id}';
+                 DELETE FROM access_list WHERE item = '{id}' AND principal = 'p:bob'"
+            );
+            let held = hold(&database, taken).await;
+            let body = json!({ "title": "his" });
+            let (answer, ()) = tokio::join!(bob.put(&path, tag, &body), commit(held));
+            assert_eq!(answer.status, 404, "{tag}: {answer:?}");
+            assert_eq!(alice.get(&path).await.json()["title"], "hers");
+        }
     })
     .await;
 }

@@ -9,6 +9,7 @@ use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_N
 use crate::answer::problem::Problem;
 use crate::service::items::{Access, Item};
 use crate::service::web::problems;
+use crate::service::write::Wanted;
 
 /// Whether a reader needs the content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,15 +49,19 @@ pub(crate) fn read(headers: &HeaderMap, tag: &str) -> Result<Reader, Problem> {
     Ok(if has_it { Reader::HasIt } else { Reader::Wants })
 }
 
-/// For PUT and DELETE.
-pub(crate) fn write(headers: &HeaderMap, tag: &str) -> Result<(), Problem> {
+/// For PUT and DELETE. RFC 9110 §13.1.1: `*` is true as long as there is anything, whatever happens meanwhile. Beside an
+/// `If-None-Match` the write is about the version that this was compared with.
+pub(crate) fn write(headers: &HeaderMap, tag: &str) -> Result<Wanted, Problem> {
     let Some(wanted) = tags(headers, &IF_MATCH)? else {
         let detail =
             "say which version this is about: If-Match with the ETag of the last answer, or If-Match: * for any";
         return Err(Problem::new(StatusCode::PRECONDITION_REQUIRED, "precondition_required", detail));
     };
-    let unwanted = tags(headers, &IF_NONE_MATCH)?.is_some_and(|tags| tags.match_weakly(tag));
-    if wanted.match_strongly(tag) && !unwanted { Ok(()) } else { Err(precondition_failed()) }
+    let unwanted = tags(headers, &IF_NONE_MATCH)?;
+    if !wanted.match_strongly(tag) || unwanted.as_ref().is_some_and(|tags| tags.match_weakly(tag)) {
+        return Err(precondition_failed());
+    }
+    Ok(if wanted == Tags::Any && unwanted.is_none() { Wanted::Any } else { Wanted::This })
 }
 
 pub(crate) fn precondition_failed() -> Problem {
@@ -132,7 +137,7 @@ mod tests {
 
     #[test]
     fn a_write_without_if_match_is_428_and_with_another_tag_412() {
-        let writes = |pairs: &[(HeaderName, &str)]| status(write(&headers(pairs), "\"3o\""));
+        let writes = |pairs: &[(HeaderName, &str)]| status(write(&headers(pairs), "\"3o\"").map(drop));
         assert_eq!(writes(&[]), 428);
         for (value, expected) in [
             ("\"3o\"", 200),

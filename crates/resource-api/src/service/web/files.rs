@@ -4,12 +4,16 @@
 //! A file is what somebody else wrote. A browser that is sent to one saves it and shows nothing of it: attachment, the type as it
 //! is told (`nosniff`, by `trace.rs`), and a sandbox should it be shown after all.
 
-use actix_web::http::StatusCode;
+use std::convert::Infallible;
+
+use actix_web::body::SizedStream;
 use actix_web::http::header::{
     ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap,
 };
-use actix_web::web::{Data, Path, Payload};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::http::{Method, StatusCode};
+use actix_web::web::{Bytes, Data, Path, Payload};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use futures_util::stream::empty;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -143,20 +147,38 @@ pub(crate) async fn download(
     caller: Caller,
     app: Data<App>,
 ) -> Result<HttpResponse, Problem> {
-    let found = items::find_content(&app.database, &Person::of(&caller), &found::id(&path)?).await?;
-    let (file, bytes) = found.ok_or_else(Problem::not_found)?;
+    // The bytes are read when somebody is to get them.
+    let person = Person::of(&caller);
+    let file = found::find(&app, &person, Kind::File, &path).await?;
     let tag = etag::of(&file);
     if etag::read(request.headers(), &tag)? == Reader::HasIt {
         return Ok(found::not_modified(tag));
     }
-    Ok(private(StatusCode::OK)
-        .insert_header((ETAG, tag))
+    if request.method() == Method::HEAD {
+        let size = u64::try_from(size(&file)).unwrap_or_default();
+        return Ok(saved(file).body(SizedStream::new(size, empty::<Result<Bytes, Infallible>>())));
+    }
+    let found = items::find_content(&app.database, &person, &found::id(&path)?).await?;
+    let (file, bytes) = found.ok_or_else(Problem::not_found)?;
+    Ok(saved(file).body(bytes))
+}
+
+/// The answer with a file, but for the file.
+fn saved(file: Item) -> HttpResponseBuilder {
+    let mut answer = private(StatusCode::OK);
+    answer
+        .insert_header((ETAG, etag::of(&file)))
         .insert_header((CONTENT_TYPE, file.media_type))
         .insert_header((CONTENT_DISPOSITION, disposition(&file.name)))
         .insert_header((CONTENT_SECURITY_POLICY, POLICY))
         .insert_header(("cross-origin-resource-policy", "same-origin"))
-        .insert_header((ACCEPT_RANGES, "none"))
-        .body(bytes))
+        .insert_header((ACCEPT_RANGES, "none"));
+    answer
+}
+
+/// Bytes. The name counts against the quota, but is no part of the file.
+fn size(file: &Item) -> i64 {
+    file.bytes - i64::try_from(file.name.len()).unwrap_or_default()
 }
 
 /// Replaces the bytes and the media type; the name stays.
@@ -182,7 +204,7 @@ pub(crate) async fn replace(
     let (media_type, person) = (media_type(request.headers())?, Person::of(&caller));
     let before = kept::before::<File>(request.headers(), &path, &person, &app, Access::Write).await?;
     let bytes = body::bytes(request.headers(), payload, app.limits.file_bytes).await?;
-    let content = check(before.name.clone(), &media_type, bytes).map_err(problems::query)?;
+    let content = check(before.0.name.clone(), &media_type, bytes).map_err(problems::query)?;
     kept::replace::<File>(&app, &person, &before, &content).await
 }
 
@@ -221,14 +243,12 @@ impl Shown for File {
 
 impl From<Item> for File {
     fn from(item: Item) -> Self {
-        let name_bytes = i64::try_from(item.name.len()).unwrap_or_default();
         Self {
+            size: size(&item),
             id: item.id,
             owner: shown(&item.owner),
             access: item.access.name(),
             version: item.version,
-            // The name counts against the quota, but is no part of the file.
-            size: item.bytes - name_bytes,
             name: item.name,
             media_type: item.media_type,
             created_at: rfc3339(item.created_at),

@@ -156,7 +156,7 @@ pub(crate) async fn members(
 
 /// Adds a member.
 #[utoipa::path(put, path = "/groups/{id}/members/{sub}", operation_id = "addMember", tag = "groups", params(
-    ("id" = String, Path), ("sub" = String, Path, description = "Who it is, as their tokens say"),
+    ("id" = String, Path), ("sub" = String, Path, description = "The sub of somebody, which they see at GET /me and have to tell"),
 ), responses(
     (status = 204, description = "They are a member"),
     (status = 400, description = "Nobody is called so"),
@@ -212,7 +212,7 @@ async fn find_owned(app: &App, person: &Person, path: &str) -> Result<store::Gro
 }
 
 fn named(caller: &Person, sub: &str) -> Result<Person, Problem> {
-    let rule = "the last part of the path is a sub of 1 to 255 characters without control characters";
+    let rule = "the last part of the path is a sub of 1 to 255 bytes without control characters";
     caller.fellow(sub).ok_or_else(|| problems::path(rule))
 }
 
@@ -228,6 +228,7 @@ impl From<GroupError> for Problem {
         match error {
             GroupError::TooManyGroups => problems::conflict("the caller owns as many groups as one may"),
             GroupError::Full => problems::conflict("the group has as many members as it may have"),
+            GroupError::Gone => Self::not_found(),
             GroupError::NotEmpty => problems::conflict("the group still owns notes or files; delete them first"),
             GroupError::OtherRequest => once::other_request(),
             GroupError::Database(error) => error.into(),

@@ -15,7 +15,7 @@ use crate::service::principal::{Person, Principal};
 use crate::service::web::etag::{self, Reader};
 use crate::service::web::found::{self, private};
 use crate::service::web::once::Began;
-use crate::service::write::Content;
+use crate::service::write::{Content, Wanted};
 
 /// An item as callers see it.
 pub(crate) trait Shown: From<Item> + Serialize {
@@ -67,19 +67,19 @@ pub(crate) async fn before<S: Shown>(
     person: &Person,
     app: &App,
     needed: Access,
-) -> Result<Item, Problem> {
+) -> Result<(Item, Wanted), Problem> {
     let before = found::find_to(app, person, S::KIND, path, needed).await?;
-    etag::write(headers, &etag::of(&before))?;
-    Ok(before)
+    let wanted = etag::write(headers, &etag::of(&before))?;
+    Ok((before, wanted))
 }
 
 pub(crate) async fn replace<S: Shown>(
     app: &App,
     person: &Person,
-    before: &Item,
+    (before, wanted): &(Item, Wanted),
     content: &Content,
 ) -> Result<HttpResponse, Problem> {
-    match found::writing(app, person).replace(before, content).await {
+    match found::writing(app, person).replace(before, *wanted, content).await {
         Ok(item) => {
             app.hub.written();
             Ok(answer::<S>(StatusCode::OK, item))
@@ -95,8 +95,8 @@ pub(crate) async fn delete<S: Shown>(
     app: &App,
 ) -> Result<HttpResponse, Problem> {
     let person = Person::of(caller);
-    let before = before::<S>(request.headers(), path, &person, app, Access::Own).await?;
-    match found::writing(app, &person).delete(&before, S::KIND).await {
+    let (before, wanted) = before::<S>(request.headers(), path, &person, app, Access::Own).await?;
+    match found::writing(app, &person).delete(&before, wanted, S::KIND).await {
         Ok(()) => {
             app.hub.written();
             Ok(found::done())

@@ -9,7 +9,7 @@ use crate::access::caller::Caller;
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Me {
-    /// The person who signed in; for a machine client, its client id.
+    /// The person who signed in; for a machine client, its client id. Under this name others share with the caller: `person:` and this.
     sub: String,
     /// The app that calls on their behalf. An API key has none.
     #[serde(skip_serializing_if = "Option::is_none")]

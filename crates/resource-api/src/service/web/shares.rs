@@ -18,6 +18,10 @@ use crate::service::web::body::JsonBody;
 use crate::service::web::found::{self, private};
 use crate::service::web::problems;
 
+/// How callers name whom they share with.
+const WITH: &str = "person: and the sub of somebody, which they see at GET /me and have to tell; or group: and the id of a group that \
+    the caller is a member of, as GET /groups lists it";
+
 /// Everybody beside the owner, at most 100.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Shares {
@@ -27,7 +31,7 @@ pub(crate) struct Shares {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Share {
     /// `person:` and a `sub`, or `group:` and an id.
-    #[schema(example = "person:bob")]
+    #[schema(example = "person:Jm5sXk2vQ0aZr1S8bq0Jw9")]
     with: String,
     /// `read` or `write`.
     access: &'static str,
@@ -58,7 +62,7 @@ pub(crate) async fn of_note(path: Path<String>, caller: Caller, app: Data<App>) 
 
 /// Shares a note with a person or a group, or changes what they may do.
 #[utoipa::path(put, path = "/notes/{id}/shares/{with}", operation_id = "shareNote", tag = "notes", request_body = ShareInput, params(
-    ("id" = String, Path), ("with" = String, Path, description = "person: and a sub, or group: and an id", example = "person:bob"),
+    ("id" = String, Path), ("with" = String, Path, description = WITH, example = "person:Jm5sXk2vQ0aZr1S8bq0Jw9"),
 ), responses(
     (status = 204, description = "It is shared"),
     (status = 400, description = "The body breaks a rule, or nobody is called so"),
@@ -76,7 +80,7 @@ pub(crate) async fn give_note(
 
 /// Shares a note no more: by its owner, or by whom it is shared with.
 #[utoipa::path(delete, path = "/notes/{id}/shares/{with}", operation_id = "unshareNote", tag = "notes", params(
-    ("id" = String, Path), ("with" = String, Path, description = "person: and a sub, or group: and an id"),
+    ("id" = String, Path), ("with" = String, Path, description = WITH),
 ), responses(
     (status = 204, description = "It is not shared with them"),
     (status = 400, description = "Nobody is called so"),
@@ -101,7 +105,7 @@ pub(crate) async fn of_file(path: Path<String>, caller: Caller, app: Data<App>) 
 
 /// Shares a file with a person or a group, or changes what they may do.
 #[utoipa::path(put, path = "/files/{id}/shares/{with}", operation_id = "shareFile", tag = "files", request_body = ShareInput, params(
-    ("id" = String, Path), ("with" = String, Path, description = "person: and a sub, or group: and an id", example = "person:bob"),
+    ("id" = String, Path), ("with" = String, Path, description = WITH, example = "person:Jm5sXk2vQ0aZr1S8bq0Jw9"),
 ), responses(
     (status = 204, description = "It is shared"),
     (status = 400, description = "The body breaks a rule, or nobody is called so"),
@@ -119,7 +123,7 @@ pub(crate) async fn give_file(
 
 /// Shares a file no more: by its owner, or by whom it is shared with.
 #[utoipa::path(delete, path = "/files/{id}/shares/{with}", operation_id = "unshareFile", tag = "files", params(
-    ("id" = String, Path), ("with" = String, Path, description = "person: and a sub, or group: and an id"),
+    ("id" = String, Path), ("with" = String, Path, description = WITH),
 ), responses(
     (status = 204, description = "It is not shared with them"),
     (status = 400, description = "Nobody is called so"),

@@ -83,6 +83,31 @@ flow('a_note_is_seen_and_changed_in_every_tab', async () => {
   await first.at('login-page')
 })
 
+flow('an_answer_that_was_lost_makes_no_second_note_and_does_not_stop_the_next', async () => {
+  const visit = await visitor()
+  await signsIn(visit, 'alice')
+  const save = () => visit.page.getByRole('button', { name: 'Save' }).click()
+  // The server makes the note, the browser never hears of it.
+  const lose = async route => {
+    await route.fetch()
+    await route.fulfill({ status: 408, json: { detail: 'Nobody answered.' } })
+  }
+  await visit.page.route('**/notes', lose, { times: 1 })
+  await writes(visit, 'Milk', 'two litres')
+  await visit.says('Nobody answered.')
+  await note(visit, 'Milk').waitFor()
+  await save()
+  await visit.says('Saved.')
+  expect((await note(visit, 'Milk').count()) === 1, 'there are two notes')
+  await visit.page.route('**/notes', lose, { times: 1 })
+  await writes(visit, 'Bread', 'a loaf')
+  await visit.says('Nobody answered.')
+  await note(visit, 'Bread').waitFor()
+  await writes(visit, 'Bread and butter', 'a loaf')
+  await visit.says('Saved.')
+  await note(visit, 'Bread and butter').waitFor()
+})
+
 flow('a_note_is_shared_and_taken_back', async () => {
   await ask('person', { name: 'bob' })
   const [alice, bob] = [await visitor(), await visitor()]

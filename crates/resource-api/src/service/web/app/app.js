@@ -8,7 +8,7 @@ const WHY = {
   issuer_unavailable: "The sign-in cannot be finished at the moment.",
 };
 const seen = new Map();
-let next, key, changing, source;
+let next, once, changing, source;
 
 async function call(method, path, { body, headers } = {}) {
   const response = await fetch(path, {
@@ -98,7 +98,7 @@ const remove = attempt(async note => {
 /** The form is about this note; without one, about a new one. */
 function change(note) {
   changing = note;
-  key = undefined;
+  once = undefined;
   at("form-heading").textContent = note ? "Change note" : "New note";
   at("cancel").hidden = !note;
   at("title").value = note ? note.title : "";
@@ -118,9 +118,10 @@ const save = attempt(async () => {
       return say("Somebody changed this note meanwhile, as you see below. Save again to have it as you wrote it.");
     }
   } else {
-    // The same key until it worked: pressing the button again after a lost answer makes no second note.
-    key ??= crypto.randomUUID();
-    show(await call("POST", "/notes", { body, headers: { "Idempotency-Key": `"${key}"` } }), "prepend");
+    // The same key for the same text until it worked: pressing the button again after a lost answer makes no second note.
+    const text = JSON.stringify(body);
+    if (once?.text !== text) once = { text, key: crypto.randomUUID() };
+    show(await call("POST", "/notes", { body, headers: { "Idempotency-Key": `"${once.key}"` } }), "prepend");
   }
   change();
   say("Saved.");
