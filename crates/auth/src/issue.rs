@@ -56,7 +56,8 @@ pub(crate) struct Whom<'a> {
     pub user: &'a User,
 }
 
-/// Mints what a grant yields at `generation`: an access token, with `openid` an ID token, with `offline_access` a refresh token.
+/// Mints what a grant yields at `generation`: an access token, with `openid` an ID token, and a refresh token where the client
+/// may have one.
 pub(crate) async fn for_grant(
     state: &AppState,
     order: Order<'_>,

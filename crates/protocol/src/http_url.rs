@@ -63,7 +63,8 @@ impl<'a> HttpUrl<'a> {
     }
 }
 
-pub(crate) fn is_loopback(host: &str) -> bool {
+/// `host` as it stands in a URL: an IPv6 address with brackets.
+pub fn is_loopback(host: &str) -> bool {
     LOOPBACK_HOSTS.contains(&host)
 }
 

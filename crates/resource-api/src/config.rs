@@ -19,6 +19,7 @@ use url::Url;
 use crate::bff::Bff;
 use crate::binding::dpop::DpopConfig;
 use crate::binding::replay::Replay;
+use crate::http::is_origin;
 use crate::introspection::{ClientCredentials, Limits};
 use crate::signature::Policy;
 use crate::token::issuers::TrustedIssuer;
@@ -244,17 +245,6 @@ impl fmt::Debug for Settings {
     }
 }
 
-/// Exactly what a browser sends in `Origin`, over https or, for development, http on loopback.
-fn is_origin(text: &str) -> bool {
-    Url::parse(text).is_ok_and(|url| is_secure(&url) && url.origin().ascii_serialization() == text)
-}
-
-/// https, or http on loopback.
-pub(crate) fn is_secure(url: &Url) -> bool {
-    let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-    url.scheme() == "https" || (url.scheme() == "http" && loopback)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -265,25 +255,5 @@ mod tests {
         let mut settings = Settings::new(issuer, "https://api.example");
         settings.issuers.push(settings.issuers[0].clone());
         assert_eq!(settings.faults()[0].key, "issuer");
-    }
-
-    #[test]
-    fn an_origin_is_exactly_what_a_browser_sends() {
-        for origin in
-            ["https://app.example", "https://app.example:8443", "http://127.0.0.1:9000", "http://localhost:9000"]
-        {
-            assert!(is_origin(origin), "{origin}");
-        }
-        for origin in [
-            "*",
-            "null",
-            "https://app.example/",
-            "https://App.example",
-            "http://app.example",
-            "app.example",
-            "https://a/b",
-        ] {
-            assert!(!is_origin(origin), "{origin}");
-        }
     }
 }

@@ -9,6 +9,7 @@
 //! |---|---|
 //! | `config`, `resource_server` | what an operator decides; all of it as one value |
 //! | `environment`, `variables` | the same from environment variables |
+//! | `http` | the one HTTP client, its limits, and which addresses it may ask |
 //! | `meter` | what is counted and timed, behind the feature `metrics` |
 //! | `access` | which handler answers, what its guards demand, who the [`Caller`] is |
 //! | `credential` | headers → exactly one credential; opaque tokens, API keys and Basic |
@@ -30,6 +31,7 @@ mod clock;
 mod config;
 mod credential;
 mod environment;
+mod http;
 pub mod introspection;
 mod meter;
 mod resource_server;
@@ -51,6 +53,7 @@ pub use binding::{certificate, dpop, replay};
 pub use config::{Fault, Introspection, JwksConfig, Settings};
 pub use credential::basic;
 pub use environment::EnvironmentError;
+pub use http::ClientError;
 // Types of our other crates that stand in signatures here: nobody has to depend on those.
 pub use jwt::jwks::JwksError;
 pub use jwt::key::SigningKey;
@@ -63,7 +66,6 @@ pub use protocol::signing::SigningAlgorithm;
 pub use protocol::time::{Seconds, Timestamp};
 pub use resource_server::{KeepFresh, ResourceServer, StartError};
 pub use token::issuers::{ClaimShape, TrustedIssuer};
-pub use token::outbound::ClientError;
 
 /// The program in it compiles.
 #[cfg(doctest)]

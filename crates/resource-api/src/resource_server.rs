@@ -43,10 +43,11 @@ use crate::binding::dpop::Verifier;
 use crate::binding::replay::MemoryReplay;
 use crate::config::{Fault, Settings};
 use crate::credential::opaque::OpaqueTokens;
+use crate::http::ClientError;
 use crate::meter::{self, KeyAges};
 use crate::signature::{self, PublicUrl};
 use crate::token::jwks_cache::JwksCache;
-use crate::token::outbound::{ClientError, Outbound};
+use crate::token::outbound::Outbound;
 use crate::token::validator::{TokenRefused, Validator};
 
 /// Cheap to clone.

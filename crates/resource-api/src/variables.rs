@@ -6,8 +6,9 @@ use protocol::permission::Reach;
 use url::Url;
 
 use crate::binding::dpop::{DpopConfig, NonceMode};
-use crate::config::{Introspection, Settings, is_secure};
+use crate::config::{Introspection, Settings};
 use crate::environment::{Environment, EnvironmentError};
+use crate::http::is_secure;
 use crate::signature::Policy;
 use crate::token::issuers::{ClaimShape, TrustedIssuer};
 

@@ -69,6 +69,8 @@ fn api_config(data: &Data, addresses: &Addresses, ApiSecret(secret): ApiSecret) 
     let mut config = service::Config::new(issuer, addresses.api.clone());
     config.authenticate_as(API_CLIENT, secret);
     config.database_url = data.notes_database();
+    // Its only issuer binds no tokens to keys: a challenge for DPoP would lead nowhere.
+    config.settings.dpop = None;
     config.workers = Some(1);
     config
 }

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use crate::dev::data::{Age, Data};
-use crate::dev::objects::{Addresses, DEMO_PERSON, MACHINE_CLIENT, Made, WEB_CLIENT};
+use crate::dev::objects::{Addresses, DEMO_PERSON, MACHINE_CLIENT, Made, WEB_CLIENT, api_scope};
 use crate::output::Colours;
 
 /// The block as data; `--json` prints it on one line.
@@ -28,6 +28,9 @@ pub struct Block {
     person: Person,
     #[serde(skip_serializing_if = "Option::is_none")]
     token_command: Option<String>,
+    api_command: String,
+    page: String,
+    api_keys: String,
     #[serde(skip)]
     program: String,
 }
@@ -42,7 +45,7 @@ struct MachineClient {
     client_id: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     client_secret: Option<String>,
-    scope: &'static str,
+    scope: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -67,11 +70,14 @@ impl Block {
             app: addresses.app.clone(),
             mailbox: auth::mail::mailbox_address(&data.config),
             token_command: machine_secret.as_deref().map(|secret| token_command(&addresses.issuer, secret)),
+            api_command: format!("curl -s {}/notes \\\n  -H \"Authorization: Bearer $TOKEN\"", addresses.api),
+            page: format!("{}/app", addresses.api),
+            api_keys: format!("{}/account/api-keys", addresses.issuer),
             web_client: WebClient { client_id: WEB_CLIENT },
             machine_client: MachineClient {
                 client_id: MACHINE_CLIENT,
                 client_secret: machine_secret,
-                scope: "notes:read notes:write",
+                scope: api_scope(),
             },
             person: Person {
                 username: DEMO_PERSON.username,
@@ -110,7 +116,11 @@ impl Block {
             None => String::new(),
         };
         let _ = writeln!(text, "{}     web app   {:<24}client_id {WEB_CLIENT}", colours.bold("DEMO"), self.app);
-        let _ = writeln!(text, "         API       {:<24}{}", self.api, self.machine_client.scope);
+        let scopes: Vec<&str> = self.machine_client.scope.split(' ').collect();
+        for (line, scopes) in scopes.chunks(2).enumerate() {
+            let (name, api) = if line == 0 { ("API", self.api.as_str()) } else { ("", "") };
+            let _ = writeln!(text, "         {name:<10}{api:<24}{}", scopes.join(" "));
+        }
         let _ = writeln!(text, "{}", format!("         person    {:<24}{password}", self.person.username).trim_end());
         if let Some(mailbox) = &self.mailbox {
             let _ = writeln!(text, "         mail      {mailbox}");
@@ -124,19 +134,36 @@ impl Block {
     }
 
     fn first_steps(&self, command: &str, colours: Colours) -> String {
+        let mut text = self.steps(command, colours);
+        let _ = write!(text, "{}", colours.faint("Secrets are shown this once. Ctrl-C stops; everything is kept."));
+        text
+    }
+
+    fn steps(&self, command: &str, colours: Colours) -> String {
         let mut text = format!("{}      1) a token now\n", colours.bold("TRY"));
         for line in command.lines() {
             let _ = writeln!(text, "            {line}");
         }
         let _ =
-            writeln!(text, "         2) what is in it    {} token inspect TOKEN{}", self.program, self.data_option());
-        let _ = writeln!(text, "         3) in the browser   {}\n", self.app);
-        let _ = write!(text, "{}", colours.faint("Secrets are shown this once. Ctrl-C stops; everything is kept."));
+            writeln!(text, "         2) what is in it    {} token inspect $TOKEN{}", self.program, self.data_option());
+        text.push_str(&self.more_steps());
+        text
+    }
+
+    fn more_steps(&self) -> String {
+        let mut text = String::new();
+        text.push_str("         3) ask the API with it\n");
+        for line in self.api_command.lines() {
+            let _ = writeln!(text, "            {line}");
+        }
+        let _ = writeln!(text, "         4) in the browser   {}  the demo app", self.app);
+        let _ = writeln!(text, "                             {}  the API's page", self.page);
+        let _ = writeln!(text, "         5) an API key       {}\n", self.api_keys);
         text
     }
 
     fn how_to_go_on(&self, colours: Colours) -> String {
-        let mut text = format!("{}      in the browser      {}\n\n", colours.bold("TRY"), self.app);
+        let mut text = self.steps(&token_command(&self.issuer, "SECRET"), colours);
         let _ = writeln!(text, "Demo secrets were shown at the first start. New ones:");
         let _ = writeln!(text, "  {} client rotate {MACHINE_CLIENT}{}", self.program, self.data_option());
         let _ =
@@ -154,6 +181,7 @@ impl Block {
 /// Short lines, so that the block stays within 80 columns; a shell takes them as one command.
 fn token_command(issuer: &str, secret: &str) -> String {
     format!(
-        "curl -s {issuer}/token \\\n  -u {MACHINE_CLIENT}:{secret} \\\n  -d grant_type=client_credentials -d scope=notes:read"
+        "TOKEN=$(curl -s {issuer}/token \\\n  -u {MACHINE_CLIENT}:{secret} \\\n  -d grant_type=client_credentials -d scope=notes:read |\n  \
+         sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/'); echo $TOKEN"
     )
 }

@@ -1,14 +1,15 @@
 //! The demo accounts: one person, a public web client, a machine client, and the API that they talk to.
 //!
-//! Each is made when it is missing, so that a start that was interrupted is completed by the next one. Secrets are drawn for
-//! this installation and leave this file once, to be shown; the database has their hashes.
+//! Each is made when it is missing, so that a start that was interrupted is completed by the next one. Clients that are as an older
+//! version registered them are brought up to date. Secrets are drawn for this installation and leave this file once, to be shown; the
+//! database has their hashes.
 
 use auth::config::Config;
 use protocol::audience::{Api, ApiScope, TokenFormat};
 use protocol::client::Client;
 use protocol::ids::{ClientId, UserId};
 use protocol::registration::ClientMetadata;
-use protocol::scope::ScopeToken;
+use protocol::scope::{Scope, ScopeToken};
 use protocol::secret::{SecretString, TokenHash};
 use protocol::signing::SigningAlgorithm;
 use protocol::time::{Seconds, Timestamp};
@@ -33,6 +34,13 @@ const SCOPES: [(&str, &str); 6] = [
     ("groups:read", "See your groups"),
     ("groups:write", "Make groups and change who belongs to them"),
 ];
+
+/// What older versions registered the clients for.
+const FORMER_WEB_SCOPE: &str = "openid profile email offline_access notes:read notes:write";
+const FORMER_MACHINE_SCOPE: &str = "notes:read notes:write";
+/// Such refresh tokens outlive the issuer's session, and with them the sessions of the page.
+const FORMER_API_SCOPE: &str =
+    "openid profile offline_access notes:read notes:write files:read files:write groups:read groups:write";
 
 pub struct DemoPerson {
     pub username: &'static str,
@@ -78,8 +86,9 @@ pub async fn complete(store: &Store, config: &Config, addresses: &Addresses, now
     if store::apis::find(store, &addresses.api).await?.is_none() {
         store::apis::insert(store, &api(addresses, config.tokens.access_token_lifetime)).await?;
     }
-    if store::clients::find(store, &id(WEB_CLIENT)).await?.is_none() {
-        store::clients::insert(store, &web_client(addresses, now)).await?;
+    match store::clients::find(store, &id(WEB_CLIENT)).await? {
+        None => store::clients::insert(store, &web_client(addresses, now)).await?,
+        Some(known) => update(store, known, FORMER_WEB_SCOPE, &web_client(addresses, now)).await?,
     }
     Ok(Made { password: person(store, config, now).await?, machine_secret: machine(store, now).await? })
 }
@@ -87,17 +96,22 @@ pub async fn complete(store: &Store, config: &Config, addresses: &Addresses, now
 /// Makes the client of the API if it is missing, names it as the resource server, and draws a secret that only this start knows.
 pub async fn api_client(store: &Store, addresses: &Addresses, now: Timestamp) -> Result<ApiSecret, Failure> {
     let id = id(API_CLIENT);
-    if store::clients::find(store, &id).await?.is_none() {
-        let api = &addresses.api;
-        let metadata = json!({
-            "client_name": "Notes",
-            "grant_types": ["authorization_code", "refresh_token"],
-            "redirect_uris": [format!("{api}/bff/callback")],
-            "post_logout_redirect_uris": [format!("{api}/app")],
-            "scope": format!("openid profile offline_access {}", SCOPES.map(|(name, _)| name).join(" ")),
-        });
-        store::clients::insert(store, &client(API_CLIENT, metadata, now)).await?;
-        let _ = store::apis::set_resource_server(store, &addresses.api, Some(&id)).await?;
+    let api = &addresses.api;
+    // No backchannel_logout_uri: notices of logout go to https alone. The API asks about every token instead.
+    let metadata = json!({
+        "client_name": "Notes",
+        "grant_types": ["authorization_code", "refresh_token"],
+        "redirect_uris": [format!("{api}/bff/callback")],
+        "post_logout_redirect_uris": [format!("{api}/app")],
+        "scope": format!("openid profile {}", api_scope()),
+    });
+    let wanted = client(API_CLIENT, metadata, now);
+    match store::clients::find(store, &id).await? {
+        None => {
+            store::clients::insert(store, &wanted).await?;
+            let _ = store::apis::set_resource_server(store, api, Some(&id)).await?;
+        }
+        Some(known) => update(store, known, FORMER_API_SCOPE, &wanted).await?,
     }
     store::clients::expire_secrets(store, &id, now).await?;
     let secret = auth::random::secret();
@@ -128,22 +142,24 @@ fn web_client(addresses: &Addresses, now: Timestamp) -> Client {
         "grant_types": ["authorization_code", "refresh_token"],
         "redirect_uris": [format!("{app}/callback")],
         "post_logout_redirect_uris": [format!("{app}/signed-out")],
-        "scope": "openid profile email offline_access notes:read notes:write",
+        "scope": format!("openid profile email offline_access {}", api_scope()),
     });
     client(WEB_CLIENT, metadata, now)
 }
 
 async fn machine(store: &Store, now: Timestamp) -> Result<Option<SecretString>, Failure> {
     let id = id(MACHINE_CLIENT);
-    if store::clients::find(store, &id).await?.is_some() {
-        return Ok(None);
-    }
     let metadata = json!({
         "client_name": "Demo machine",
         "grant_types": ["client_credentials"],
-        "scope": "notes:read notes:write",
+        "scope": api_scope(),
     });
-    store::clients::insert(store, &client(MACHINE_CLIENT, metadata, now)).await?;
+    let wanted = client(MACHINE_CLIENT, metadata, now);
+    if let Some(known) = store::clients::find(store, &id).await? {
+        update(store, known, FORMER_MACHINE_SCOPE, &wanted).await?;
+        return Ok(None);
+    }
+    store::clients::insert(store, &wanted).await?;
     let secret = auth::random::secret();
     store::clients::add_secret(store, &id, &TokenHash::of(secret.expose().as_bytes()), now, None).await?;
     Ok(Some(secret))
@@ -172,6 +188,19 @@ async fn person(store: &Store, config: &Config, now: Timestamp) -> Result<Option
     store::users::insert(store, &user).await?;
     store::passwords::set(store, &user.id, &phc, now).await?;
     Ok(Some(password))
+}
+
+/// A client that nobody changed since an older version made it gets the scope of today.
+async fn update(store: &Store, known: Client, former: &str, wanted: &Client) -> Result<(), Failure> {
+    if Scope::parse(former).is_ok_and(|former| former == known.scope) {
+        let _ = store::clients::update(store, &Client { scope: wanted.scope.clone(), ..known }).await?;
+    }
+    Ok(())
+}
+
+/// All permissions of the API.
+pub fn api_scope() -> String {
+    SCOPES.map(|(name, _)| name).join(" ")
 }
 
 fn client(name: &str, metadata: serde_json::Value, now: Timestamp) -> Client {

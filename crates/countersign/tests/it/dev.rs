@@ -1,8 +1,13 @@
 //! `countersign dev`: a token at once, secrets once, and everything kept.
 
+use std::collections::BTreeSet;
 use std::process::Command;
 
+use protocol::client::Client;
+use protocol::ids::ClientId;
+use protocol::scope::Scope;
 use serde_json::Value;
+use store::{Store, StoreOptions};
 use testkit::browser::Browser;
 
 use crate::house::House;
@@ -61,6 +66,32 @@ async fn one_command_gives_a_token_and_a_restart_keeps_everything() {
     assert_eq!(dev.interrupt(), 0);
 }
 
+#[tokio::test]
+async fn clients_of_an_older_version_get_the_scopes_of_today_and_changed_ones_are_left_alone() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let port = free_ports().to_string();
+    assert_eq!(start(directory.path(), &["--port", &port]).0.interrupt(), 0);
+    let database = directory.path().join("countersign-data/countersign.db");
+    let store = Store::open(&format!("sqlite:{}", database.display()), StoreOptions { pool_size: 1 }).await;
+    let store = store.expect("a store");
+    let api = "notes:read notes:write files:read files:write groups:read groups:write";
+    let former = format!("openid profile offline_access {api}");
+    for (id, scope) in [("demo-machine", "notes:read notes:write"), ("demo-api", &former), ("demo-web", "openid")] {
+        let client = store::clients::find(&store, &ClientId::parse(id).expect("an id")).await.expect("is readable");
+        let client = Client { scope: Scope::parse(scope).expect("a scope"), ..client.expect("is there") };
+        let _won = store::clients::update(&store, &client).await.expect("is writable");
+    }
+    store.close().await;
+    let (dev, _) = start(directory.path(), &[]);
+    let page = format!("openid profile {api}");
+    for (id, scope) in [("demo-machine", api), ("demo-api", &page), ("demo-web", "openid")] {
+        let shown = succeed(directory.path(), &["client", "show", id, "--json"]).json();
+        let words = |text: &str| text.split(' ').map(str::to_owned).collect::<BTreeSet<_>>();
+        assert_eq!(words(shown["scope"].as_str().expect("a text")), words(scope), "{id}");
+    }
+    assert_eq!(dev.interrupt(), 0);
+}
+
 #[test]
 fn the_block_fits_a_terminal_and_its_first_command_prints_a_token() {
     let directory = tempfile::tempdir().expect("a temporary directory");
@@ -76,11 +107,19 @@ fn the_block_fits_a_terminal_and_its_first_command_prints_a_token() {
         assert!(line.chars().count() <= 80, "{line}");
     }
     assert!(!block.contains('\u{1b}'), "no colours without a terminal");
-    let from = block.find("curl -s").expect("a command to paste");
+    for scope in ["notes:read", "files:write", "groups:write"] {
+        assert!(block.contains(scope), "{scope}: {block}");
+    }
+    assert!(block.contains(&format!("http://localhost:{}/app", port + 1)), "{block}");
+    assert!(block.contains(&format!("http://localhost:{port}/account/api-keys")), "{block}");
+    let from = block.find("TOKEN=$(curl").expect("a command to paste");
     let until = block.find("         2)").expect("a second step");
+    let call = &block[until..block.find("         4)").expect("a fourth step")];
+    let call = &call[call.find("curl -s").expect("a call to the API")..];
     if Command::new("curl").arg("--version").output().is_ok() {
-        let pasted: Ended = Command::new("sh").args(["-c", &block[from..until]]).output().expect("a shell").into();
-        assert!(pasted.out.contains("\"access_token\":\""), "{pasted:?}");
+        let pasted = format!("{}\n{call}", &block[from..until]);
+        let pasted: Ended = Command::new("sh").args(["-c", &pasted]).output().expect("a shell").into();
+        assert!(pasted.out.starts_with("ey") && pasted.out.ends_with("{\"notes\":[]}"), "{pasted:?}");
     }
     assert_eq!(dev.interrupt(), 0);
 }

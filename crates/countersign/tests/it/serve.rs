@@ -130,6 +130,17 @@ async fn clients_that_registered_themselves_never_stop_the_start() {
 }
 
 #[test]
+fn a_person_who_was_added_by_hand_may_be_called_alice() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let port = free_ports();
+    fs::write(directory.path().join("countersign.toml"), settings(port)).expect("is written");
+    let added = ["user", "add", "alice", "--email", "alice@demo.test", "--email-verified", "--generate"];
+    succeed(directory.path(), &added);
+    let server = Running::start(countersign(directory.path(), &["serve"])).listening_on(port);
+    assert_eq!(server.interrupt(), 0);
+}
+
+#[test]
 fn demo_accounts_are_never_served() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let port = free_ports();
@@ -138,5 +149,5 @@ fn demo_accounts_are_never_served() {
     let refused = run(directory.path(), &["serve", "--config", "demo/countersign.toml"]);
     assert_eq!(refused.code, 78, "{refused:?}");
     assert!(refused.err.contains("was made by `countersign dev`"), "{refused:?}");
-    assert!(refused.err.contains("client demo-machine, person alice"), "{refused:?}");
+    assert!(refused.err.contains("client demo-machine, client demo-api, person alice"), "{refused:?}");
 }

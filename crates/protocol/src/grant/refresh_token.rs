@@ -97,10 +97,13 @@ pub fn decide(grant: &Rotation, presented: Generation, policy: Policy, now: Time
     }
 }
 
-/// Whether a client gets refresh tokens with a grant of this scope: offline access was granted, and the client is still
-/// registered for it.
+/// Whether a client gets refresh tokens with a grant of this scope. With offline access every client that is registered for
+/// both. Without it a confidential client: "The use of Refresh Tokens is not exclusive to the offline_access use case" (OpenID
+/// Connect Core §11), and such a grant ends with its session ([`super::active::outlives_session`]), after a day at the latest.
 pub fn may_refresh(client: &Client, granted: &Scope) -> bool {
-    client.allows(GrantType::RefreshToken) && granted.intersect(&client.scope).contains(scope::OFFLINE_ACCESS)
+    let is_offline = granted.intersect(&client.scope).contains(scope::OFFLINE_ACCESS);
+    client.allows(GrantType::RefreshToken)
+        && (is_offline || client.is_confidential() && !granted.contains(scope::OFFLINE_ACCESS))
 }
 
 /// The scope of the new access token: nothing that the client is no longer registered for. The refresh token that goes with it
@@ -173,6 +176,7 @@ fn is_base64url(byte: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::TokenEndpointAuthMethod;
     use crate::client::tests::sample as client;
     use proptest::prelude::*;
 
@@ -262,10 +266,16 @@ mod tests {
     }
 
     #[test]
-    fn refresh_tokens_need_offline_access_and_the_registration_for_it() {
+    fn refresh_tokens_need_offline_access_or_a_confidential_client_and_the_registration_for_it() {
         let offline = scope("openid offline_access");
-        assert!(may_refresh(&client(), &offline));
-        assert!(!may_refresh(&client(), &scope("openid")));
+        let public = Client { token_endpoint_auth_method: TokenEndpointAuthMethod::None, ..client() };
+        assert!(may_refresh(&client(), &offline) && may_refresh(&public, &offline));
+        assert!(may_refresh(&client(), &scope("openid")), "bound to the session");
+        assert!(!may_refresh(&public, &scope("openid")));
+        assert!(!may_refresh(
+            &Client { grant_types: vec![GrantType::AuthorizationCode], ..client() },
+            &scope("openid")
+        ));
         assert!(!may_refresh(&Client { scope: scope("openid"), ..client() }, &offline));
         assert!(!may_refresh(&Client { grant_types: vec![GrantType::AuthorizationCode], ..client() }, &offline));
     }

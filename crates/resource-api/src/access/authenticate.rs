@@ -5,6 +5,8 @@
 use std::net::IpAddr;
 
 use actix_web::HttpRequest;
+#[cfg(feature = "bff")]
+use actix_web::web::Data;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use protocol::api_key;
@@ -15,6 +17,8 @@ use crate::access::caller::{Caller, Identity};
 use crate::access::guard::{Access, Guard};
 use crate::answer::problem::Problem;
 use crate::answer::refusal::{Refusal, Scheme, WithoutCredential};
+#[cfg(feature = "bff")]
+use crate::bff::TokenText;
 use crate::binding;
 use crate::clock;
 use crate::credential::opaque::OpaqueTokens;
@@ -170,6 +174,14 @@ async fn of_session(server: &ResourceServer, request: &HttpRequest, from: Option
         judged => judged?,
     };
     Ok(Identity { kind: CredentialKind::Session, ..identity })
+}
+
+/// Whether the issuer does not stand by the access token of a session any more, where it is asked about each one. A token for
+/// another API is not judged here.
+#[cfg(feature = "bff")]
+pub(crate) async fn is_taken_back(request: &HttpRequest, access_token: &TokenText) -> bool {
+    let Some(server) = request.app_data::<Data<ResourceServer>>() else { return false };
+    matches!(of_token(server, access_token.expose(), None).await, Err(Refusal::Token(TokenRefused::Inactive)))
 }
 
 /// RFC 9421: what is claimed, the key, the signature; the body waits until its owner is known.

@@ -1,22 +1,14 @@
-//! How the routes below `/bff/` answer: never cached, problems as RFC 9457 documents.
+//! How the routes below `/bff/` answer: never cached, refusals as problem documents like everywhere else (`answer/problem.rs`).
 
 use actix_web::HttpResponse;
+use actix_web::cookie::Cookie;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE};
 use protocol::time::Seconds;
 use serde::Serialize;
 
+use crate::answer::problem::Problem;
 use crate::bff::error::BffError;
-
-#[derive(Serialize)]
-struct Problem<'a> {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    title: &'static str,
-    status: u16,
-    detail: &'a str,
-    error: &'a str,
-}
 
 pub(crate) fn json(value: &impl Serialize) -> HttpResponse {
     HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(value)
@@ -31,35 +23,41 @@ pub(crate) fn redirect(address: &str) -> HttpResponse {
         .finish()
 }
 
-/// `error` is one word for programs, `detail` a sentence for people who write them.
-pub(crate) fn problem(status: StatusCode, error: &str, detail: &str) -> HttpResponse {
-    let title = status.canonical_reason().unwrap_or("Error");
-    let problem = Problem { kind: "about:blank", title, status: status.as_u16(), detail, error };
-    HttpResponse::build(status)
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .content_type("application/problem+json")
-        .body(serde_json::to_vec(&problem).unwrap_or_default())
+pub(crate) fn invalid(detail: impl Into<std::borrow::Cow<'static, str>>) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "invalid_request", detail)
 }
 
-pub(crate) fn refusal(error: BffError) -> HttpResponse {
-    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut answer = problem(status, error.code(), &error.to_string());
-    if let Some(after) = error.retry_after() {
-        come_back(&mut answer, after);
+impl From<BffError> for Problem {
+    fn from(error: BffError) -> Self {
+        let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let problem = Self::new(status, error.code(), error.to_string());
+        match (error, error.retry_after()) {
+            (BffError::SessionOver, _) => challenge(problem),
+            (_, Some(after)) => come_back(problem, after),
+            (_, None) => problem,
+        }
     }
-    if error == BffError::SessionOver {
-        challenge(&mut answer);
-    }
-    answer
 }
 
 /// RFC 9110 §15.5.2: a 401 "MUST send a WWW-Authenticate header field". No registered scheme means a cookie; browsers ignore
 /// what they do not know and show no window.
-pub(crate) fn challenge(answer: &mut HttpResponse) {
-    let value = actix_web::http::header::HeaderValue::from_static("Cookie realm=\"/bff/login\"");
-    answer.headers_mut().insert(WWW_AUTHENTICATE, value);
+pub(crate) fn challenge(problem: Problem) -> Problem {
+    problem.header(WWW_AUTHENTICATE, "Cookie realm=\"/bff/login\"")
 }
 
-pub(crate) fn come_back(answer: &mut HttpResponse, after: Seconds) {
-    answer.headers_mut().insert(RETRY_AFTER, after.0.into());
+pub(crate) fn come_back(problem: Problem, after: Seconds) -> Problem {
+    problem.header(RETRY_AFTER, after.0)
+}
+
+/// Also where nothing else succeeded.
+pub(crate) fn with_cookie(answer: Result<HttpResponse, Problem>, cookie: &Cookie<'_>) -> Result<HttpResponse, Problem> {
+    match answer {
+        Ok(mut answer) => {
+            if answer.add_cookie(cookie).is_err() {
+                tracing::error!("a cookie of ours cannot be written");
+            }
+            Ok(answer)
+        }
+        Err(problem) => Err(problem.header(SET_COOKIE, cookie.to_string())),
+    }
 }

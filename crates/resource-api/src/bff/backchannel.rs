@@ -6,18 +6,19 @@
 
 use std::time::Duration;
 
-use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use futures_util::StreamExt as _;
+use jwt::verify::VerifyError;
 use protocol::params::Params;
 use tokio::time::timeout;
 
-use crate::bff::answer::{problem, refusal};
+use crate::answer::problem::Problem;
+use crate::bff::answer::invalid;
 use crate::bff::logout_token::{self, Context, MAX_TOKEN, NotALogout};
 use crate::bff::store::{LoggedOut, LogoutNotice};
 use crate::bff::{Bff, BffError, Inner};
+use crate::http::read;
 
 /// The token and room for what else is in the form.
 const MAX_BODY: usize = 2 * MAX_TOKEN;
@@ -30,17 +31,17 @@ enum NotDone {
     Unavailable(BffError),
 }
 
-pub(crate) async fn logout(bff: Data<Bff>, request: HttpRequest, payload: Payload) -> HttpResponse {
+pub(crate) async fn logout(bff: Data<Bff>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
     match end(&bff.0, &request, payload).await {
         Ok(ended) => {
             tracing::info!(ended, "the issuer ended sessions over the back channel");
-            HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).finish()
+            Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).finish())
         }
         Err(NotDone::Refused(reason)) => {
             tracing::warn!(reason, "a back-channel logout was refused");
-            problem(StatusCode::BAD_REQUEST, "invalid_request", &reason)
+            Err(invalid(reason))
         }
-        Err(NotDone::Unavailable(error)) => refusal(error),
+        Err(NotDone::Unavailable(error)) => Err(error.into()),
     }
 }
 
@@ -64,12 +65,15 @@ impl Inner {
         let unavailable = |error: crate::bff::provider::Unreachable| {
             NotDone::Unavailable(BffError::IssuerUnavailable { retry_after: error.retry_after })
         };
-        let mut known = self.provider.known().await.map_err(unavailable)?;
-        if logout_token::has_unknown_key(token, &known.keys) {
-            known = self.provider.renewed().await.map_err(unavailable)?;
-        }
         let context = Context { issuer, client_id: &self.config.client_id, now: self.now() };
-        logout_token::check(token, &known.keys, context).map_err(NotDone::from)
+        let known = self.provider.known().await.map_err(unavailable)?;
+        match logout_token::check(token, &known.keys, context) {
+            Err(NotALogout::Jwt(VerifyError::UnknownKey)) => {
+                let known = self.provider.renewed().await.map_err(unavailable)?;
+                Ok(logout_token::check(token, &known.keys, context)?)
+            }
+            judged => Ok(judged?),
+        }
     }
 }
 
@@ -81,7 +85,7 @@ async fn token(headers: &HeaderMap, payload: Payload) -> Result<String, NotDone>
     if !is_form || headers.contains_key(CONTENT_ENCODING) {
         return Err(refuse("send the logout token as application/x-www-form-urlencoded"));
     }
-    let body = timeout(MAX_TIME, read(payload)).await.ok().flatten();
+    let body = timeout(MAX_TIME, read(payload, MAX_BODY)).await.ok().and_then(Result::ok);
     let body = body.ok_or_else(|| refuse("the body is too long, too slow or ended early"))?;
     let params = Params::parse(&body).map_err(|_| refuse("the form is malformed"))?;
     match params.get("logout_token") {
@@ -89,18 +93,6 @@ async fn token(headers: &HeaderMap, payload: Payload) -> Result<String, NotDone>
         Ok(None) => Err(refuse("the form has no logout_token")),
         Err(_) => Err(refuse("the form has several logout_token")),
     }
-}
-
-async fn read(mut payload: Payload) -> Option<Vec<u8>> {
-    let mut body = Vec::new();
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.ok()?;
-        if body.len() + chunk.len() > MAX_BODY {
-            return None;
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Some(body)
 }
 
 impl From<NotALogout> for NotDone {

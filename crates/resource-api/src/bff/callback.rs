@@ -9,12 +9,13 @@ use actix_web::{HttpRequest, HttpResponse};
 use protocol::params::Params;
 use protocol::time::{Seconds, Timestamp};
 
-use crate::bff::answer::{challenge, come_back, problem, redirect};
+use crate::answer::problem::Problem;
+use crate::bff::answer::{challenge, come_back, redirect, with_cookie};
 use crate::bff::cookies::Sent;
 use crate::bff::pending::{self, Pending};
 use crate::bff::return_to::ReturnTo;
 use crate::bff::session::{SessionId, StoredSession};
-use crate::bff::store::Changed;
+use crate::bff::store::{Changed, StoreError};
 use crate::bff::tokens::{self, NoTokens, Received, Times};
 use crate::bff::{Bff, Inner};
 
@@ -38,27 +39,23 @@ struct Answer {
     error: Option<String>,
 }
 
-pub(crate) async fn callback(bff: Data<Bff>, request: HttpRequest) -> HttpResponse {
+pub(crate) async fn callback(bff: Data<Bff>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let bff = &bff.0;
     let answer = Answer::read(request.query_string());
     let tag = answer.as_ref().and_then(|answer| pending::tag(answer.state.as_deref()?)).map(str::to_owned);
     let pending = tag.as_deref().and_then(|tag| bff.pending(&request, tag));
-    let mut response = match (answer, pending) {
-        (Some(answer), Some(pending)) => match finish(bff, &request, answer, pending).await {
-            Ok(response) => response,
-            Err(failure) => bff.failed(failure),
-        },
+    let finished = match (answer, pending) {
+        (Some(answer), Some(pending)) => finish(bff, &request, answer, pending).await,
         // Back button, reload, a bookmark: whoever is signed in goes on.
-        _ if bff.is_signed_in(&request).await => redirect(&bff.home()),
-        _ => bff.failed(Failure::NotUnderWay),
+        _ if bff.is_signed_in(&request).await => Ok(redirect(&bff.home())),
+        _ => Err(Failure::NotUnderWay),
     };
+    let response = finished.or_else(|failure| bff.failed(failure));
     // However it ended: this sign-in is over.
-    if let Some(tag) = tag
-        && response.add_cookie(&bff.cookies.no_sign_in(&tag)).is_err()
-    {
-        tracing::error!("a cookie of ours cannot be written");
+    match tag {
+        Some(tag) => with_cookie(response, &bff.cookies.no_sign_in(&tag)),
+        None => response,
     }
-    response
 }
 
 async fn finish(bff: &Inner, request: &HttpRequest, answer: Answer, pending: Pending) -> Result<HttpResponse, Failure> {
@@ -107,37 +104,16 @@ async fn begin(
     (received, began_at): (Received, Timestamp),
     return_to: &ReturnTo,
 ) -> Result<HttpResponse, Failure> {
-    let unavailable = |error: crate::bff::StoreError| {
-        tracing::error!(cause = %error, "the session store cannot be asked");
-        Failure::Unavailable(Seconds(1))
-    };
     let now = bff.now();
     bff.sweep(now).await;
     if let Sent::Id(old) = bff.cookies.sent(request)
-        && let Some(old) = bff.store.remove(&old.key()).await.map_err(unavailable)?
+        && let Some(old) = bff.store.remove(&old.key()).await?
     {
         bff.revoke(&old).await;
     }
-    let Received { sub, sid, person, tokens, .. } = received;
-    // Nothing can renew it: over with its access token, and nobody is told otherwise.
-    let renewable = tokens.refresh_token.is_some();
-    let longest = now + bff.config.absolute;
-    let ends_at = if renewable { longest } else { longest.min(tokens.access_expires_at) };
-    let idle_ends_at = now + bff.config.idle;
-    let session = StoredSession {
-        sub,
-        sid,
-        version: 1,
-        created_at: began_at,
-        idle_ends_at,
-        ends_at,
-        person,
-        tokens,
-        refreshing_until: None,
-        doubted_at: None,
-    };
+    let session = bff.begun(received, began_at, now);
     let id = SessionId::new();
-    if bff.store.insert(id.key(), session.clone()).await.map_err(unavailable)? == Changed::No {
+    if bff.store.insert(id.key(), session.clone()).await? == Changed::No {
         // Signed out at the issuer while the answer was on its way.
         bff.revoke(&session).await;
         return Err(Failure::NotBelieved);
@@ -164,23 +140,48 @@ impl Inner {
         found.and_then(|(_, sealed)| Pending::open(&sealed, &self.secrets, self.now()))
     }
 
+    fn begun(&self, received: Received, began_at: Timestamp, now: Timestamp) -> StoredSession {
+        let Received { sub, sid, person, tokens, .. } = received;
+        let longest = now + self.config.absolute;
+        // Nothing can renew it: over with its access token, and nobody is told otherwise.
+        let ends_at = if tokens.refresh_token.is_some() { longest } else { longest.min(tokens.access_expires_at) };
+        StoredSession {
+            sub,
+            sid,
+            version: 1,
+            created_at: began_at,
+            idle_ends_at: now + self.config.idle,
+            ends_at,
+            person,
+            tokens,
+            refreshing_until: None,
+            doubted_at: None,
+        }
+    }
+
     fn home(&self) -> String {
         format!("{}{}", self.config.public_origin, self.config.home)
     }
 
     /// The front end's own page if it has one, else a document.
-    fn failed(&self, failure: Failure) -> HttpResponse {
+    fn failed(&self, failure: Failure) -> Result<HttpResponse, Problem> {
         let page = self.config.error_path.as_deref().map(|path| ReturnTo::parse(path, &self.config.public_origin));
         if let Some(Ok(page)) = page {
-            return redirect(&page.address_with(&self.config.public_origin, "error", failure.code()));
+            return Ok(redirect(&page.address_with(&self.config.public_origin, "error", failure.code())));
         }
-        let mut response = problem(failure.status(), failure.code(), failure.detail());
-        match failure {
-            Failure::Unavailable(after) => come_back(&mut response, after),
-            Failure::AccessDenied => challenge(&mut response),
-            Failure::NotUnderWay | Failure::NotBelieved => {}
-        }
-        response
+        let problem = Problem::new(failure.status(), failure.code(), failure.detail());
+        Err(match failure {
+            Failure::Unavailable(after) => come_back(problem, after),
+            Failure::AccessDenied => challenge(problem),
+            Failure::NotUnderWay | Failure::NotBelieved => problem,
+        })
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(cause = %error, "the session store cannot be asked");
+        Self::Unavailable(Seconds(1))
     }
 }
 

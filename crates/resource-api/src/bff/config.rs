@@ -5,9 +5,9 @@ use std::fmt;
 use protocol::issuer::Issuer;
 use protocol::secret::{Secret, SecretString};
 use protocol::time::Seconds;
-use url::Url;
 
 use crate::bff::return_to::ReturnTo;
+use crate::http::is_origin;
 
 /// Longest session, whatever the issuer thinks.
 const LONGEST: Seconds = Seconds::days(400);
@@ -40,7 +40,9 @@ pub struct BffConfig {
     pub client_secret: Option<SecretString>,
     /// Where browsers reach the front end and this server: scheme, host and port, nothing behind. Plain http on loopback only.
     pub public_origin: String,
-    /// Asked for at sign-in, beside `openid`. With `offline_access` most issuers give a refresh token.
+    /// Asked for at sign-in, beside `openid`. Not `offline_access` by default: such refresh tokens outlive the issuer's session, so
+    /// that ending that one would end nothing here. Issuers that give no other ones (Countersign does) need it nevertheless, or the
+    /// session is over with its first access token.
     pub scopes: Vec<String>,
     /// More parameters of the authorization request, as `resource` (RFC 8707) or `audience`.
     pub authorize_params: Vec<(String, String)>,
@@ -63,6 +65,8 @@ pub struct BffConfig {
     pub absolute: Seconds,
     /// How much life an access token must have left to be handed out without asking for a new one. Default: 30 seconds.
     pub refresh_before: Seconds,
+    /// PEM certificates of authorities to trust beside the system's, for an issuer with a private authority.
+    pub extra_ca: Option<Vec<u8>>,
 }
 
 /// One thing that is wrong with the settings.
@@ -86,7 +90,7 @@ impl BffConfig {
             client_id: client_id.into(),
             client_secret: None,
             public_origin: public_origin.into(),
-            scopes: vec!["profile".to_owned(), "offline_access".to_owned()],
+            scopes: vec!["profile".to_owned()],
             authorize_params: Vec::new(),
             cookie_name: "bff".to_owned(),
             sealing_key: None,
@@ -97,6 +101,7 @@ impl BffConfig {
             idle: Seconds::hours(1),
             absolute: Seconds::hours(24),
             refresh_before: Seconds(30),
+            extra_ca: None,
         }
     }
 
@@ -118,7 +123,7 @@ impl BffConfig {
     /// Everything that is wrong with the values, or nothing.
     pub fn problems(&self) -> Vec<BffProblem> {
         let mut found = Vec::new();
-        let mut problem = |key, reason: &str| found.push(BffProblem { key, reason: reason.to_owned() });
+        let mut problem = |key, reason: &str| found.push(BffProblem::of(key, reason));
         if self.client_id.is_empty() || self.client_id.chars().any(char::is_control) {
             problem("client_id", "is the id under which this server is registered at the issuer");
         }
@@ -162,6 +167,12 @@ impl BffConfig {
     }
 }
 
+impl BffProblem {
+    pub(crate) fn of(key: &'static str, reason: &str) -> Self {
+        Self { key, reason: reason.to_owned() }
+    }
+}
+
 /// Without secrets.
 impl fmt::Debug for BffConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -175,14 +186,6 @@ impl fmt::Debug for BffConfig {
             .field("absolute", &self.absolute)
             .finish_non_exhaustive()
     }
-}
-
-/// Exactly what a browser sends in `Origin`.
-fn is_origin(text: &str) -> bool {
-    Url::parse(text).is_ok_and(|url| {
-        let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-        (url.scheme() == "https" || (url.scheme() == "http" && loopback)) && url.origin().ascii_serialization() == text
-    })
 }
 
 #[cfg(test)]

@@ -1,10 +1,12 @@
-//! The adapter between the `openidconnect` crate and the HTTP client that this server was given: answers have a limit of size,
-//! and a failure is told without anything that was sent. Time-outs, TLS and redirects are the client's.
+//! The adapter between the `openidconnect` crate and the HTTP client of this crate: answers have a limit of size, and a failure is
+//! told without anything that was sent. Time-outs, TLS and redirects are the client's (`http.rs` of the crate).
 
 use std::future::Future;
 use std::pin::Pin;
 
 use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse};
+
+use crate::http::{Unread, body_of, causes};
 
 const MAX_BYTES: usize = 512 * 1024;
 
@@ -28,22 +30,13 @@ impl<'c> AsyncHttpClient<'c> for Http {
         Box::pin(async move {
             let mut answer = self.0.execute(request.try_into()?).await?;
             let (status, headers) = (answer.status(), std::mem::take(answer.headers_mut()));
-            let mut body = Vec::new();
-            while let Some(chunk) = answer.chunk().await? {
-                if body.len() + chunk.len() > MAX_BYTES {
-                    return Err(HttpError::TooLarge);
-                }
-                body.extend_from_slice(&chunk);
-            }
+            let body = body_of(answer, MAX_BYTES).await.map_err(|error| match error {
+                Unread::TooLarge => HttpError::TooLarge,
+                Unread::Ended(error) => HttpError::Transport(error),
+            })?;
             let mut response = HttpResponse::new(body);
             (*response.status_mut(), *response.headers_mut()) = (status, headers);
             Ok(response)
         })
     }
-}
-
-/// The error and everything below it: "connection refused" stands at the bottom.
-pub(crate) fn causes(error: &dyn std::error::Error) -> String {
-    std::iter::successors(error.source(), |error| error.source())
-        .fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

@@ -12,7 +12,8 @@ use openidconnect::{CsrfToken, Nonce, PkceCodeChallenge, PkceCodeVerifier, Scope
 use protocol::params::Params;
 use protocol::time::{Seconds, Timestamp};
 
-use crate::bff::answer::{problem, redirect, refusal};
+use crate::answer::problem::Problem;
+use crate::bff::answer::{invalid, redirect, with_cookie};
 use crate::bff::cookies::Sent;
 use crate::bff::csrf::{self, Initiator};
 use crate::bff::error::BffError;
@@ -28,37 +29,25 @@ struct Wanted {
     acr_values: Option<String>,
 }
 
-pub(crate) async fn login(bff: Data<Bff>, request: HttpRequest) -> HttpResponse {
+pub(crate) async fn login(bff: Data<Bff>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let bff = &bff.0;
-    let initiator = match csrf::check_navigation(request.headers()) {
-        Ok(initiator) => initiator,
-        Err(refused) => return refusal(refused.into()),
-    };
-    let wanted = match bff.wanted(request.query_string()) {
-        Ok(wanted) => wanted,
-        Err(reason) => return problem(actix_web::http::StatusCode::BAD_REQUEST, "invalid_request", &reason),
-    };
+    let initiator = csrf::check_navigation(request.headers()).map_err(BffError::from)?;
+    let wanted = bff.wanted(request.query_string()).map_err(invalid)?;
     // A link from elsewhere does not replace a session that there is. One that asks for a step-up goes on: a front end that
     // redirects by itself would send the browser in circles.
     let asks_more = wanted.max_age.is_some() || wanted.acr_values.is_some();
     if initiator == Initiator::Perhaps && !asks_more && bff.is_signed_in(&request).await {
-        return redirect(&wanted.return_to.address(&bff.config.public_origin));
+        return Ok(redirect(&wanted.return_to.address(&bff.config.public_origin)));
     }
-    let known = match bff.provider.known().await {
-        Ok(known) => known,
-        Err(unreachable) => {
-            return refusal(BffError::IssuerUnavailable { retry_after: unreachable.retry_after });
-        }
-    };
+    let known = bff.provider.known().await;
+    let known = known.map_err(|error| BffError::IssuerUnavailable { retry_after: error.retry_after })?;
     let now = bff.now();
     let pending = Pending { max_age: wanted.max_age, ..Pending::begin(wanted.return_to, now) };
-    let mut answer = redirect(&bff.authorization_request(&known, &pending, wanted.acr_values));
+    let mut answer = Ok(redirect(&bff.authorization_request(&known, &pending, wanted.acr_values)));
     let cookie = bff.cookies.sign_in(pending.tag(), pending.seal(&bff.secrets), LIFETIME);
     let gone = bff.too_many(&request, now);
     for cookie in gone.iter().map(|tag| bff.cookies.no_sign_in(tag)).chain([cookie]) {
-        if answer.add_cookie(&cookie).is_err() {
-            tracing::error!("a cookie of ours cannot be written");
-        }
+        answer = with_cookie(answer, &cookie);
     }
     answer
 }

@@ -8,7 +8,8 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
-use crate::bff::answer::{json, refusal};
+use crate::answer::problem::Problem;
+use crate::bff::answer::{json, with_cookie};
 use crate::bff::cookies::Sent;
 use crate::bff::session::StoredSession;
 use crate::bff::{Bff, BffError, Inner, csrf};
@@ -19,20 +20,15 @@ struct SignedOut {
     end_session_url: Option<String>,
 }
 
-pub(crate) async fn logout(bff: Data<Bff>, request: HttpRequest) -> HttpResponse {
-    if let Err(refused) = csrf::check(request.method(), request.headers(), &bff.0.config.public_origin) {
-        return refusal(refused.into());
-    }
+pub(crate) async fn logout(bff: Data<Bff>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let origin = &bff.0.config.public_origin;
+    csrf::check(request.method(), request.headers(), origin).map_err(BffError::from)?;
     let session = match bff.0.cookies.sent(&request) {
         Sent::Id(id) => bff.0.store.remove(&id.key()).await,
         Sent::Nothing | Sent::Unusable => Ok(None),
     };
-    let session = match session {
-        Ok(session) => session,
-        Err(error) => return refusal(BffError::from(error)),
-    };
     let mut end_session_url = None;
-    if let Some(session) = session {
+    if let Some(session) = session.map_err(BffError::from)? {
         tracing::info!(user.id = session.sub, "a session was ended by its person");
         end_session_url = bff.0.end_session_url(&session).await;
         // Goes on when the browser hangs up.
@@ -40,9 +36,7 @@ pub(crate) async fn logout(bff: Data<Bff>, request: HttpRequest) -> HttpResponse
         let revoked = tokio::spawn(async move { bff.0.revoke(&session).await });
         let _ = revoked.await;
     }
-    let mut answer = json(&SignedOut { end_session_url });
-    bff.take_away(&mut answer);
-    answer
+    with_cookie(Ok(json(&SignedOut { end_session_url })), &bff.forget())
 }
 
 impl Inner {

@@ -103,11 +103,6 @@ pub(crate) fn check(token: &str, keys: &JwkSet, context: Context<'_>) -> Result<
     Ok(LogoutNotice { jti_hash, sid, sub, at: context.now, remember_until })
 }
 
-/// Whether the keys may be old: the one that the token names is not among them.
-pub(crate) fn has_unknown_key(token: &str, keys: &JwkSet) -> bool {
-    matches!(keys.verify::<Map<String, Value>>(token, &EXPECTED), Err(VerifyError::UnknownKey))
-}
-
 /// Whether the token claims to be of this issuer: nothing is fetched for others.
 pub(crate) fn claims_issuer(token: &str, issuer: &str) -> bool {
     #[derive(Deserialize)]

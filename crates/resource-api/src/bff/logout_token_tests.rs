@@ -120,9 +120,7 @@ fn only_the_issuers_signature_counts() {
     let stranger = SigningKey::generate(SigningAlgorithm::ES256).unwrap();
     let token = stranger.sign(Some(TYP), &claims()).unwrap();
     assert_eq!(judge(&token), Err(VerifyError::UnknownKey.into()));
-    assert!(has_unknown_key(&token, &keys()) && !has_unknown_key("x", &keys()));
     let good = key().sign(Some(TYP), &claims()).unwrap();
-    assert!(!has_unknown_key(&good, &keys()));
     let (signed, _) = good.rsplit_once('.').unwrap();
     let (_, foreign) = token.rsplit_once('.').unwrap();
     assert_eq!(judge(&format!("{signed}.{foreign}")), Err(VerifyError::Signature.into()));

@@ -4,7 +4,7 @@
 //! `sid`, which looks at all.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::ready;
 use protocol::time::Timestamp;
@@ -42,7 +42,7 @@ impl MemoryStore {
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().expect("nothing panics while it holds the sessions")
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

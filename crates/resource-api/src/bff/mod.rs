@@ -37,6 +37,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use actix_web::cookie::Cookie;
+use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT, ALLOW};
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, Resource, Route};
@@ -50,6 +51,7 @@ pub use memory::MemoryStore;
 pub use session::{BffSession, Person, SessionKey, StoredSession, TokenText, Tokens};
 pub use store::{Changed, LoggedOut, LogoutNotice, SessionStore, StoreAnswer, StoreError};
 
+use crate::answer::problem::Problem;
 use crate::clock;
 use cookies::{Cookies, Sent};
 use provider::Provider;
@@ -79,23 +81,20 @@ pub(crate) struct Inner {
 }
 
 impl Bff {
-    /// Does not need the issuer, which is asked when it is first needed. `http` has time-outs, follows no redirects and
-    /// trusts whom the issuer's certificate comes from.
-    pub fn new(config: BffConfig, store: Arc<dyn SessionStore>, http: reqwest::Client) -> Result<Self, BffProblems> {
-        Self::with_clock(config, store, http, Arc::new(clock::now))
+    /// Does not need the issuer, which is asked when it is first needed.
+    pub fn new(config: BffConfig, store: Arc<dyn SessionStore>) -> Result<Self, BffProblems> {
+        Self::with_clock(config, store, Arc::new(clock::now))
     }
 
     /// The same with a clock of one's own.
-    pub fn with_clock(
-        config: BffConfig,
-        store: Arc<dyn SessionStore>,
-        http: reqwest::Client,
-        now: Now,
-    ) -> Result<Self, BffProblems> {
+    pub fn with_clock(config: BffConfig, store: Arc<dyn SessionStore>, now: Now) -> Result<Self, BffProblems> {
         let problems = config.problems();
         if !problems.is_empty() {
             return Err(BffProblems(problems));
         }
+        // Codes, refresh tokens and the client's secret go through it: nobody hands in one that follows redirects.
+        let http = crate::http::client(config.issuer.as_str(), config.extra_ca.as_deref());
+        let http = http.map_err(|error| BffProblems(vec![BffProblem::of("extra_ca", &error.to_string())]))?;
         let sealing = config.sealing_key.as_ref().map_or_else(jwt::random::bytes, |key| *key.expose());
         let former = config.former_sealing_keys.iter().map(|key| Secrets::from_master(key.expose()));
         let secrets = [Secrets::from_master(&sealing)].into_iter().chain(former).collect();
@@ -216,7 +215,11 @@ fn wants_stream(request: &HttpRequest) -> bool {
 
 /// RFC 9110 §15.5.6: a 405 "MUST generate an Allow header field".
 fn only(path: &str, method: &'static str, route: Route) -> Resource {
-    let refused = move || ready(HttpResponse::MethodNotAllowed().insert_header((ALLOW, method)).finish());
+    let refused = move || {
+        let detail = format!("this path answers to {method}");
+        let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail);
+        ready(Err::<HttpResponse, _>(problem.header(ALLOW, method)))
+    };
     web::resource(path).route(route).default_service(web::to(refused))
 }
 

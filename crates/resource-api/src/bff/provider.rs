@@ -3,7 +3,7 @@
 //!
 //! Specs: OpenID Connect Discovery §4.3, RFC 8414 §3.3 (the issuer must match exactly), RFC 9207 §3.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
@@ -23,7 +23,8 @@ use tokio::time::Instant;
 use url::Url;
 
 use crate::bff::config::BffConfig;
-use crate::bff::http::{Http, HttpError, causes};
+use crate::bff::http::{Http, HttpError};
+use crate::http::{causes, may_ask};
 
 const FRESH_FOR: Duration = Duration::from_hours(1);
 /// What was known so long ago is not believed any more.
@@ -151,7 +152,7 @@ impl Provider {
 
     /// The issuer just failed: until when it is left alone.
     pub(crate) fn resting(&self) -> Option<Unreachable> {
-        let until = (*self.resting_until.lock().expect("nothing panics while it holds a time"))?;
+        let until = (*self.resting_until.lock().unwrap_or_else(PoisonError::into_inner))?;
         let left = until.saturating_duration_since(Instant::now());
         let retry_after = Seconds(i64::try_from(left.as_secs()).unwrap_or(i64::MAX) + 1);
         (!left.is_zero()).then_some(Unreachable { retry_after })
@@ -159,7 +160,7 @@ impl Provider {
 
     /// To be called when the issuer could not be reached.
     pub(crate) fn rest(&self) -> Unreachable {
-        *self.resting_until.lock().expect("nothing panics while it holds a time") = Some(Instant::now() + REST);
+        *self.resting_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + REST);
         Unreachable { retry_after: Seconds(i64::try_from(REST.as_secs()).unwrap_or(1)) }
     }
 
@@ -198,9 +199,7 @@ impl Provider {
 
     /// Secrets and tokens travel over https, or on loopback with an issuer that lives there.
     fn check(&self, what: &'static str, url: Option<&Url>) -> Result<(), NotRead> {
-        let loopback = |url: &Url| matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-        let fits = |url: &Url| url.scheme() == "https" || (!self.config.issuer.is_https() && loopback(url));
-        if url.is_none_or(fits) { Ok(()) } else { Err(NotRead::Insecure(what)) }
+        if url.is_none_or(|url| may_ask(&self.config.issuer, url)) { Ok(()) } else { Err(NotRead::Insecure(what)) }
     }
 }
 

@@ -5,7 +5,7 @@
 //! session itself says that somebody is asking ([`StoredSession::refreshing_until`]), by a change that only one can make.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use protocol::secret::TokenHash;
@@ -19,8 +19,8 @@ use crate::bff::store::Changed;
 use crate::bff::tokens::{self, NoTokens, Times};
 use crate::bff::{Bff, Inner};
 
-/// Longer than the exchange with the issuer can take, discovery and new keys included.
-const LEASE: Seconds = Seconds(15);
+/// Longer than the exchange with the issuer can take: five questions, discovery and new keys included, of three seconds each.
+const LEASE: Seconds = Seconds(18);
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// Longer than a lease.
 const LOOKS: u32 = 200;
@@ -46,7 +46,7 @@ struct Entry {
 
 impl Flights {
     fn entries(&self) -> MutexGuard<'_, HashMap<SessionKey, Landed>> {
-        self.0.lock().expect("nothing panics while it holds the flights")
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

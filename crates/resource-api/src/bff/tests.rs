@@ -127,10 +127,6 @@ struct Scene {
     clock: Arc<AtomicI64>,
 }
 
-fn client() -> reqwest::Client {
-    reqwest::Client::builder().no_proxy().tls_certs_only([]).timeout(Duration::from_secs(3)).build().unwrap()
-}
-
 fn scene_at(issuer: &str) -> Scene {
     let store = Arc::new(MemoryStore::new());
     let clock = Arc::new(AtomicI64::new(NOW.0));
@@ -143,7 +139,7 @@ fn another(issuer: &str, store: &Arc<MemoryStore>, clock: &Arc<AtomicI64>) -> Bf
     let config = BffConfig::new(Issuer::parse(issuer).unwrap(), "front", OUR_ORIGIN);
     let (clock, store) = (Arc::clone(clock), Arc::clone(store));
     let now = Arc::new(move || Timestamp(clock.load(Ordering::SeqCst)));
-    Bff::with_clock(config, store, client(), now).unwrap()
+    Bff::with_clock(config, store, now).unwrap()
 }
 
 impl Scene {

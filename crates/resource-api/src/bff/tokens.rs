@@ -17,10 +17,11 @@ use protocol::secret::TokenHash;
 use protocol::time::{Seconds, Timestamp};
 use serde::Deserialize;
 
-use crate::bff::http::{HttpError, causes};
+use crate::bff::http::HttpError;
 use crate::bff::pending::Pending;
 use crate::bff::provider::{Client, Known, Provider, Unreachable};
 use crate::bff::session::{Person, TokenText, Tokens};
+use crate::http::causes;
 
 /// How far the issuer's clock may differ.
 const LEEWAY: Seconds = Seconds(30);

@@ -143,7 +143,7 @@ impl OpaqueTokens {
             }
         };
         let credentials = self.settings.credentials.clone();
-        let introspector = Introspector::new(self.http.clone(), endpoint, credentials, limits).map_err(|error| {
+        let introspector = Introspector::over(self.http.clone(), endpoint, credentials, limits).map_err(|error| {
             tracing::error!(cause = %error, "the introspection endpoint cannot be used");
             Refusal::Unavailable(WHO, Seconds::minutes(1))
         })?;

@@ -7,12 +7,12 @@ use actix_web::HttpMessage as _;
 use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::error::PayloadError;
 use actix_web::http::header::CONTENT_LENGTH;
-use actix_web::web::{Bytes, BytesMut};
-use futures_util::StreamExt as _;
+use actix_web::web::Bytes;
 use futures_util::stream::{Stream, once};
 use tokio::time::timeout;
 
 use crate::answer::refusal::Refusal;
+use crate::http::{self, Unread};
 use crate::signature::Authentic;
 
 /// Bytes. Other bodies are streamed to the handler, which has limits of its own.
@@ -33,14 +33,9 @@ pub(crate) async fn check(request: &mut ServiceRequest, authentic: Authentic) ->
     Ok(())
 }
 
-async fn read(mut payload: Payload) -> Result<Bytes, Refusal> {
-    let mut body = BytesMut::new();
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| Refusal::BodyEnded)?;
-        if body.len() + chunk.len() > LIMIT {
-            return Err(Refusal::SignedBody(LIMIT));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body.freeze())
+async fn read(payload: Payload) -> Result<Bytes, Refusal> {
+    http::read(payload, LIMIT).await.map(Bytes::from).map_err(|error| match error {
+        Unread::TooLarge => Refusal::SignedBody(LIMIT),
+        Unread::Ended(_) => Refusal::BodyEnded,
+    })
 }

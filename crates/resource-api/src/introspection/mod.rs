@@ -128,8 +128,20 @@ impl Default for Limits {
 const MAX_TIMEOUT: Duration = Duration::from_secs(3);
 
 impl Introspector {
-    /// `http` must follow no redirects. `endpoint` is https, or http on loopback.
+    /// `endpoint` is https, or http on loopback. `extra_ca`: PEM certificates to trust beside the system's.
     pub fn new(
+        endpoint: Url,
+        credentials: ClientCredentials,
+        limits: Limits,
+        extra_ca: Option<&[u8]>,
+    ) -> Result<Self, EndpointRefused> {
+        let http = crate::http::client(endpoint.as_str(), extra_ca);
+        let http = http.map_err(|error| EndpointRefused::Client(error.to_string()))?;
+        Self::over(http, endpoint, credentials, limits)
+    }
+
+    /// With a client that `http.rs` made.
+    pub(crate) fn over(
         http: Client,
         endpoint: Url,
         credentials: ClientCredentials,

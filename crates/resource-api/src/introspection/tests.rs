@@ -47,7 +47,7 @@ async fn a_private_key_proves_each_question_anew() {
     let key = Arc::new(jwt::key::SigningKey::generate(SigningAlgorithm::ES256).unwrap());
     let audience = "https://auth.example".to_owned();
     let credentials = ClientCredentials::PrivateKeyJwt { client_id: "api".into(), key, audience };
-    let introspector = Introspector::new(client(), server.endpoint.clone(), credentials, Limits::default()).unwrap();
+    let introspector = Introspector::over(client(), server.endpoint.clone(), credentials, Limits::default()).unwrap();
     let mut assertions = Vec::new();
     for token in ["a", "b"] {
         introspector.introspect(token, None, NOW).await.unwrap();
@@ -137,7 +137,7 @@ async fn an_answer_from_elsewhere_is_not_believed() {
     #[allow(clippy::disallowed_methods, reason = "the wrong client is what this test is about")]
     let http = Client::builder().no_proxy().build().unwrap();
     let limits = Limits::default();
-    let introspector = Introspector::new(http, server.endpoint.clone(), server::credentials(), limits).unwrap();
+    let introspector = Introspector::over(http, server.endpoint.clone(), server::credentials(), limits).unwrap();
     assert_eq!(introspector.introspect("opaque", None, NOW).await.unwrap_err(), AGAIN_IN_A_SECOND);
 }
 
@@ -189,7 +189,7 @@ async fn nobody_there_is_no_answer() {
     let mut endpoint = server.endpoint.clone();
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     endpoint.set_port(Some(free)).unwrap();
-    let introspector = Introspector::new(client(), endpoint, server::credentials(), Limits::default()).unwrap();
+    let introspector = Introspector::over(client(), endpoint, server::credentials(), Limits::default()).unwrap();
     assert_eq!(introspector.introspect("opaque", None, NOW).await.unwrap_err(), AGAIN_IN_A_SECOND);
 }
 

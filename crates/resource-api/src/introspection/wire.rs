@@ -8,12 +8,13 @@ use std::time::Duration;
 use jwt::key::SignError;
 use protocol::time::{Seconds, Timestamp};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, Request, Response, StatusCode};
+use reqwest::{Client, Request, StatusCode};
 use url::{Url, form_urlencoded};
 
 use super::client_assertion::{ClientCredentials, Proof};
 use super::described::{Described, NotUnderstood};
 use super::question::Question;
+use crate::http::{Unread, body_of, causes, is_secure};
 
 const MAX_BYTES: usize = 64 * 1024;
 const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
@@ -32,12 +33,14 @@ pub(super) struct Wire {
 }
 
 /// Why no question can be sent to a place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EndpointRefused {
     #[error("an introspection endpoint is https, or http on localhost, 127.0.0.1 or [::1]")]
     NotHttps,
     #[error("an introspection endpoint has no user name, password or fragment in its URL")]
     Decorated,
+    #[error("{0}")]
+    Client(String),
 }
 
 /// Why there is no answer. For the log; repeats nothing of what was asked.
@@ -67,9 +70,8 @@ impl Wire {
         credentials: ClientCredentials,
         timeout: Duration,
     ) -> Result<Self, EndpointRefused> {
-        let loopback = matches!(endpoint.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
         // RFC 7662 §4: "the introspection endpoint MUST be protected by TLS".
-        if !(endpoint.scheme() == "https" || (endpoint.scheme() == "http" && loopback)) {
+        if !is_secure(&endpoint) {
             return Err(EndpointRefused::NotHttps);
         }
         if !endpoint.username().is_empty() || endpoint.password().is_some() || endpoint.fragment().is_some() {
@@ -98,7 +100,7 @@ impl Wire {
 
     /// `None` when the credential is not active.
     pub(super) async fn ask(&self, request: Request) -> Result<Option<Described>, Failure> {
-        let mut response = self.http.execute(request).await.map_err(transport)?;
+        let response = self.http.execute(request).await.map_err(transport)?;
         if *response.url() != self.endpoint {
             return Err(Failure::Elsewhere);
         }
@@ -108,7 +110,10 @@ impl Wire {
         if !is_json(response.headers()) {
             return Err(Failure::ContentType);
         }
-        let body = read(&mut response).await?;
+        let body = body_of(response, MAX_BYTES).await.map_err(|error| match error {
+            Unread::TooLarge => Failure::TooLarge,
+            Unread::Ended(error) => transport(error),
+        })?;
         Ok(Described::read(&body)?)
     }
 }
@@ -146,17 +151,6 @@ impl Failure {
     }
 }
 
-async fn read(response: &mut Response) -> Result<Vec<u8>, Failure> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(transport)? {
-        if body.len() + chunk.len() > MAX_BYTES {
-            return Err(Failure::TooLarge);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
-}
-
 /// RFC 7662 §2.2: the answer is "a JSON object in "application/json" format"; parameters of the type mean nothing (RFC 8259 §11).
 fn is_json(headers: &HeaderMap) -> bool {
     let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -180,9 +174,7 @@ fn hint(status: StatusCode) -> &'static str {
 
 /// The error and everything below it, without the URL.
 fn transport(error: reqwest::Error) -> Failure {
-    let error = error.without_url();
-    let causes = std::iter::successors(std::error::Error::source(&error), |cause| cause.source());
-    Failure::Transport(causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}")))
+    Failure::Transport(causes(&error.without_url()))
 }
 
 #[cfg(test)]

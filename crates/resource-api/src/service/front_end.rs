@@ -13,8 +13,6 @@ use super::{Config, Error};
 use crate::bff::{Bff, BffConfig};
 use crate::config::Introspection;
 use crate::introspection::ClientCredentials;
-use crate::resource_server::StartError;
-use crate::token::outbound::Outbound;
 
 const PAGE: &str = "/app";
 
@@ -33,6 +31,7 @@ pub(super) fn sessions(config: &Config, database: &Database) -> Result<Option<Bf
     let mut config = BffConfig::new(trusted.issuer.clone(), client_id.clone(), settings.public_url.clone());
     config.client_secret = Some(client_secret.clone());
     config.scopes.extend(routes::routes().permissions());
+    config.extra_ca.clone_from(&settings.extra_ca);
     PAGE.clone_into(&mut config.home);
     PAGE.clone_into(&mut config.after_logout);
     config.error_path = Some(PAGE.to_owned());
@@ -40,6 +39,5 @@ pub(super) fn sessions(config: &Config, database: &Database) -> Result<Option<Bf
     config.sealing_key = keys.all().first().cloned();
     config.former_sealing_keys = keys.all().iter().skip(1).cloned().collect();
     let store = Arc::new(SqlStore::new(database.clone(), &keys));
-    let outbound = Outbound::new(trusted.issuer.clone(), settings.extra_ca.as_deref()).map_err(StartError::from)?;
-    Ok(Some(Bff::new(config, store, outbound.http().clone())?))
+    Ok(Some(Bff::new(config, store)?))
 }

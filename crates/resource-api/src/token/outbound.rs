@@ -1,18 +1,18 @@
-//! The only HTTP client of this crate: reads the issuer's discovery document and its keys, and trusts neither.
+//! Reads the issuer's discovery document and its keys, and trusts neither.
 //!
-//! https, or http between loopback addresses; no redirects; three seconds; half a megabyte. When to fetch is decided in
-//! `jwks_cache.rs`. Specs: OpenID Connect Discovery §4.3 (the issuer must match exactly), RFC 7517 §5.
+//! With the client of `http.rs`; half a megabyte. When to fetch is decided in `jwks_cache.rs`. Specs: OpenID Connect Discovery §4.3 (the issuer must match exactly), RFC 7517 §5.
 
 use std::time::Duration;
 
 use jwt::jwks::JwkSet;
 use protocol::issuer::Issuer;
+use reqwest::Client;
 use reqwest::header::{CACHE_CONTROL, HeaderMap};
-use reqwest::{Certificate, Client, redirect};
 use serde::Deserialize;
 use url::Url;
 
-const TIMEOUT: Duration = Duration::from_secs(3);
+use crate::http::{self, ClientError, Unread, causes, may_ask};
+
 const MAX_BYTES: usize = 512 * 1024;
 
 #[derive(Clone, Debug)]
@@ -26,15 +26,6 @@ pub(crate) struct Outbound {
 pub(crate) struct Published {
     pub keys: JwkSet,
     pub max_age: Option<Duration>,
-}
-
-/// Why there is no HTTP client.
-#[derive(Debug, thiserror::Error)]
-pub enum ClientError {
-    #[error("the extra authority has no PEM certificate in it")]
-    NoCertificate,
-    #[error("{}", causes(.0))]
-    Tls(#[from] reqwest::Error),
 }
 
 /// Why there are no new keys. For the log; callers only learn that keys are not there.
@@ -75,23 +66,8 @@ pub(crate) struct Discovered {
 
 impl Outbound {
     /// `extra_ca`: PEM certificates to trust beside the system's.
-    #[expect(clippy::disallowed_methods, reason = "the one HTTP client of this crate, with all its limits")]
     pub(crate) fn new(issuer: Issuer, extra_ca: Option<&[u8]>) -> Result<Self, ClientError> {
-        let mut builder = Client::builder()
-            .timeout(TIMEOUT)
-            .redirect(redirect::Policy::none())
-            .user_agent(concat!("countersign-resource-api/", env!("CARGO_PKG_VERSION")));
-        let extra = match extra_ca.map(Certificate::from_pem_bundle).transpose()? {
-            Some(certificates) if certificates.is_empty() => return Err(ClientError::NoCertificate),
-            certificates => certificates.unwrap_or_default(),
-        };
-        builder = if issuer.is_https() {
-            builder.https_only(true).tls_certs_merge(extra)
-        } else {
-            // Plain http on loopback needs neither a proxy nor authorities, which a bare container may not have.
-            builder.no_proxy().tls_certs_only(extra)
-        };
-        Ok(Self { http: builder.build()?, issuer })
+        Ok(Self { http: http::client(issuer.as_str(), extra_ca)?, issuer })
     }
 
     pub(crate) fn issuer(&self) -> &Issuer {
@@ -119,9 +95,7 @@ impl Outbound {
 
     fn endpoint(&self, text: &str) -> Option<Url> {
         let url = Url::parse(text).ok()?;
-        let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-        let allowed = url.scheme() == "https" || (url.scheme() == "http" && loopback && !self.issuer.is_https());
-        allowed.then_some(url)
+        may_ask(&self.issuer, &url).then_some(url)
     }
 
     pub(crate) async fn keys(&self, jwks_uri: &Url) -> Result<Published, FetchError> {
@@ -140,21 +114,13 @@ impl Outbound {
         if response.status() != reqwest::StatusCode::OK {
             return Err(FetchError::Status(what, response.status().as_u16()));
         }
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(transport)? {
-            if body.len() + chunk.len() > MAX_BYTES {
-                return Err(FetchError::TooLarge(what));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok((body, std::mem::take(response.headers_mut())))
+        let headers = std::mem::take(response.headers_mut());
+        let body = http::body_of(response, MAX_BYTES).await.map_err(|error| match error {
+            Unread::TooLarge => FetchError::TooLarge(what),
+            Unread::Ended(error) => transport(error),
+        })?;
+        Ok((body, headers))
     }
-}
-
-/// The error and everything below it: "connection refused" stands at the bottom.
-fn causes(error: &dyn std::error::Error) -> String {
-    std::iter::successors(error.source(), |error| error.source())
-        .fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 /// RFC 9111 §5.2.2: `no-store` and `no-cache` count as zero.

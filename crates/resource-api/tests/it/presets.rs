@@ -225,8 +225,7 @@ async fn people_sign_in_at_an_issuer_that_ends_with_a_slash() {
     for (url, status) in [(&slash, 303), (&issuer.url, 503)] {
         let service = Service::start(&issuer, |settings| {
             let config = BffConfig::new(IssuerUrl::parse_foreign(url).unwrap(), "front", settings.public_url.clone());
-            let http = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap();
-            settings.sessions = Some(Bff::new(config, Arc::new(MemoryStore::new()), http).unwrap());
+            settings.sessions = Some(Bff::new(config, Arc::new(MemoryStore::new())).unwrap());
         });
         let browser =
             reqwest::Client::builder().no_proxy().tls_certs_only([]).redirect(Policy::none()).build().unwrap();

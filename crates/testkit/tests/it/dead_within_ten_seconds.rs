@@ -5,8 +5,11 @@ use std::time::{Duration, Instant};
 
 use auth::api_keys::{Made, Signing, Wanted, Workshop};
 use futures_util::future::join_all;
-use protocol::ids::SecurityEventId;
+use protocol::audience::ApiScope;
+use protocol::client::{Client as Registered, ConsentPolicy};
+use protocol::ids::{ClientId, SecurityEventId};
 use protocol::permission::Permission;
+use protocol::scope::{Scope, ScopeToken};
 use protocol::security_event::SecurityEvent;
 use protocol::time::Seconds;
 use protocol::user::User;
@@ -16,7 +19,7 @@ use store::security_events::Entry;
 use store::sessions::Origin;
 use testkit::browser::{Browser, plain_http};
 use testkit::database::engines;
-use testkit::house::House;
+use testkit::house::{API_CLIENT, House};
 use testkit::requests::{As, text};
 
 const SCOPE: &str = "openid notes:read notes:write";
@@ -98,6 +101,62 @@ async fn a_revoked_key_an_ended_session_and_a_disabled_person_are_refused_within
         assert_eq!(store::users::disable(store, &dora.id, house.app.now()).await.unwrap(), Won::Yes);
         let names = ["a revoked key", "the key of a disabled person", "an ended session", "a disabled person"];
         join_all(all.iter().zip(names).map(|(credential, what)| dies(&http, &house, credential, what))).await;
+    }
+}
+
+/// The API's page has all scopes, and its person has agreed; nobody tells it of a logout, because it is not on https.
+async fn open_the_page(house: &House) {
+    let store = &house.app.store;
+    let scopes = ["notes:read", "notes:write", "files:read", "files:write", "groups:read", "groups:write"];
+    let mut api = store::apis::find(store, &house.api_url).await.unwrap().unwrap();
+    let scope = |name: &str| ApiScope { name: ScopeToken::parse(name).unwrap(), description: name.to_owned() };
+    api.scopes = scopes.map(scope).into();
+    assert_eq!(store::apis::delete(store, &house.api_url).await.unwrap(), Won::Yes);
+    store::apis::insert(store, &api).await.unwrap();
+    let id = ClientId::parse(API_CLIENT).unwrap();
+    assert_eq!(store::apis::set_resource_server(store, &house.api_url, Some(&id)).await.unwrap(), Won::Yes);
+    let client = store::clients::find(store, &id).await.unwrap().unwrap();
+    assert_eq!(client.backchannel_logout, None);
+    let scope = Scope::parse(&format!("openid profile offline_access {}", scopes.join(" "))).unwrap();
+    let client = Registered { scope, consent: ConsentPolicy::FirstParty, ..client };
+    assert_eq!(store::clients::update(store, &client).await.unwrap(), Won::Yes);
+}
+
+/// A browser that is signed in to the API's page.
+async fn on_the_page(house: &House, username: &str) -> Browser {
+    let browser = Browser::new(&house.app);
+    let start = browser.get(&format!("{}/bff/login", house.api_url)).await;
+    let login = browser.follow(start).await;
+    let callback = browser.sign_in(&login, username).await.location().expect("a callback");
+    assert_eq!(browser.get(&callback).await.status, 303);
+    browser
+}
+
+#[actix_web::test]
+async fn a_session_of_a_page_ends_with_the_one_at_the_issuer_though_nobody_says_so() {
+    for database in engines() {
+        let house = House::start(database).await;
+        open_the_page(&house).await;
+        let (erin, frank) = (house.app.user("erin").await, house.app.user("frank").await);
+        let (reads, looks) = (on_the_page(&house, "erin").await, on_the_page(&house, "frank").await);
+        let (notes, me) = (format!("{}/notes", house.api_url), format!("{}/bff/me", house.api_url));
+        let status = async |browser: &Browser, url: &str| browser.get(url).await.status.as_u16();
+        for (browser, url) in [(&reads, &notes), (&reads, &me), (&looks, &me)] {
+            assert_eq!(status(browser, url).await, 200, "{url}");
+        }
+        for person in [&erin, &frank] {
+            let ended = store::sessions::end_all_of_user(&house.app.store, &person.id, house.app.now()).await;
+            assert_eq!(ended.unwrap(), 1);
+        }
+        let dies = async |browser: &Browser, url: &str| {
+            let began = Instant::now();
+            while status(browser, url).await != 401 {
+                assert!(began.elapsed() < LIMIT + Duration::from_secs(2), "{url} is alive after {:?}", began.elapsed());
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+        };
+        join_all([dies(&reads, &notes), dies(&looks, &me)]).await;
+        assert_eq!(status(&reads, &me).await, 401);
     }
 }
 

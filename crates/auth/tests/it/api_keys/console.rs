@@ -33,7 +33,7 @@ async fn send(browser: &Browser, page: &Page, to: &str, fields: &[(&str, &str)])
 
 /// The key on the page that shows it once.
 fn shown(page: &Page) -> String {
-    let after = page.body.split("<code id=\"api-key\" dir=\"ltr\">").nth(1);
+    let after = page.body.split("id=\"api-key\" dir=\"ltr\">").nth(1);
     after.unwrap_or_else(|| panic!("no key on {}", page.body)).split('<').next().unwrap().to_owned()
 }
 

@@ -8,14 +8,14 @@ use std::time::Duration;
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
-use actix_web::web::{self, BytesMut};
+use actix_web::web;
 use actix_web::{FromRequest, HttpRequest};
-use futures_util::StreamExt as _;
 use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
 use crate::answer::problem::Problem;
+use crate::http::{self, Unread};
 use crate::service::web::problems;
 
 const MAX_BYTES: usize = 64 * 1024;
@@ -49,7 +49,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
 pub(crate) async fn bytes(headers: &HeaderMap, payload: web::Payload, most: usize) -> Result<Vec<u8>, Problem> {
     check_size(headers, most)?;
     let read = timeout(MAX_TIME_OF_FILE, read(payload.into_inner(), most)).await;
-    Ok(read.map_err(|_| problems::too_slow(MAX_TIME_OF_FILE))??.into())
+    read.map_err(|_| problems::too_slow(MAX_TIME_OF_FILE))?
 }
 
 fn check_headers(headers: &HeaderMap) -> Result<(), Problem> {
@@ -70,19 +70,11 @@ fn check_size(headers: &HeaderMap, most: usize) -> Result<(), Problem> {
     if length.is_some_and(|length| length > most) { Err(problems::too_large(most)) } else { Ok(()) }
 }
 
-async fn read(mut payload: Payload, most: usize) -> Result<BytesMut, Problem> {
-    let mut bytes = BytesMut::new();
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|error| match error {
-            PayloadError::Overflow => problems::too_large(most),
-            _ => problems::body("the body ended early"),
-        })?;
-        if bytes.len() + chunk.len() > most {
-            return Err(problems::too_large(most));
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(bytes)
+async fn read(payload: Payload, most: usize) -> Result<Vec<u8>, Problem> {
+    http::read(payload, most).await.map_err(|error| match error {
+        Unread::TooLarge | Unread::Ended(PayloadError::Overflow) => problems::too_large(most),
+        Unread::Ended(_) => problems::body("the body ended early"),
+    })
 }
 
 /// The parser's sentence, which may repeat a member's name or value: cut, and without control characters.

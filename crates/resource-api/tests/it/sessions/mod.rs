@@ -286,3 +286,27 @@ async fn the_stream_of_an_ended_session_is_over_in_time() {
         tokio::time::sleep(Duration::from_millis(1_100)).await;
     }
 }
+
+#[actix_web::test]
+async fn each_refusal_below_bff_is_a_problem_with_the_trace_id() {
+    let provider = Provider::start();
+    let directory = tempfile::tempdir().unwrap();
+    let place = Place::new(&provider, &format!("sqlite:{}", directory.path().join("notes.db").display()));
+    let instance = place.instance().await;
+    for (method, path, status, error) in [
+        (Method::GET, "/bff/me", 401, "session_over"),
+        (Method::GET, "/bff/login?return_to=//elsewhere.example", 400, "invalid_request"),
+        (Method::POST, "/bff/logout", 403, "csrf"),
+        (Method::POST, "/bff/backchannel-logout", 400, "invalid_request"),
+        (Method::POST, "/bff/me", 405, "method_not_allowed"),
+        (Method::GET, "/bff/logout", 405, "method_not_allowed"),
+    ] {
+        let answer = send(instance.api.request(method, path).header("cookie", "bff=x")).await;
+        assert_eq!((answer.status, answer.header("content-type")), (status, "application/problem+json"), "{answer:?}");
+        let problem = answer.json();
+        assert_eq!(problem["error"], error, "{answer:?}");
+        assert_eq!(problem["trace_id"], answer.header("x-trace-id"), "{answer:?}");
+        assert_eq!(answer.headers.contains_key("allow"), status == 405, "{answer:?}");
+        assert_eq!(answer.headers.contains_key("set-cookie"), status == 401, "the dead cookie goes: {answer:?}");
+    }
+}

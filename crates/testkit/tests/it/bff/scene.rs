@@ -84,9 +84,8 @@ impl Scene {
         }
         app.client("front", &metadata.to_string()).await;
         let clock = app.clock.clone();
-        let http = plain_http().redirect(Policy::none()).timeout(Duration::from_secs(3)).build().unwrap();
         let store = Arc::new(MemoryStore::new());
-        let bff = Bff::with_clock(config, store, http, Arc::new(move || clock.now())).unwrap();
+        let bff = Bff::with_clock(config, store, Arc::new(move || clock.now())).unwrap();
         serve(bff, listener, wanted.over_tls.then_some(&authority));
         let raw = trusting(&authority).redirect(Policy::none()).build().unwrap();
         Self { app, front, authority, raw }
