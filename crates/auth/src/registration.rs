@@ -176,6 +176,9 @@ pub(crate) async fn replace(
         created_at: before.created_at,
         disabled_at: before.disabled_at,
         expires_unused_at: before.expires_unused_at,
+        // What the administrator laid upon the client is not its own to take off.
+        minimum_acr: before.minimum_acr,
+        password_check_scope: before.password_check_scope.clone(),
         ..described
     };
     let secret = needs_new_secret(before, &client).then(|| new_secret(&client));

@@ -97,9 +97,12 @@ impl Environment {
         }
     }
 
-    /// Notes what is wrong. `None`, because then there is no value.
+    /// Notes what is wrong, once, however many ask. `None`, because then there is no value.
     pub(crate) fn fault<T>(&mut self, name: &str, reason: &str) -> Option<T> {
-        self.wrong.push(format!("{PREFIX}{name}: {reason}"));
+        let told = format!("{PREFIX}{name}: {reason}");
+        if !self.wrong.contains(&told) {
+            self.wrong.push(told);
+        }
         None
     }
 

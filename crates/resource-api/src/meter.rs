@@ -14,14 +14,14 @@ pub(crate) use off::{Attempt, KeyAges, describe, fetch};
 #[cfg(feature = "metrics")]
 mod on {
     use std::sync::Arc;
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     use actix_web::HttpRequest;
     use actix_web::http::StatusCode;
     use jwt::verify::unverified_claims;
     use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
     use serde::Deserialize;
-    use tokio::time::{Instant, sleep};
+    use tokio::time::sleep;
 
     use super::Issuer;
     use crate::answer::refusal::Refusal;
@@ -62,8 +62,8 @@ mod on {
     }
 
     impl<'r> Attempt<'r> {
-        pub(crate) fn new(server: &'r ResourceServer, request: &'r HttpRequest) -> Self {
-            Self { server, request, since: Instant::now() }
+        pub(crate) fn new(server: &'r ResourceServer, request: &'r HttpRequest, since: Instant) -> Self {
+            Self { server, request, since }
         }
 
         pub(crate) fn accepted(&self, issuer: &Arc<str>) {
@@ -160,6 +160,7 @@ mod on {
 mod off {
     use std::future::{Ready, ready};
     use std::sync::Arc;
+    use std::time::Instant;
 
     use actix_web::HttpRequest;
 
@@ -172,7 +173,7 @@ mod off {
 
     #[expect(clippy::unused_self, reason = "the same calls as with the feature")]
     impl Attempt {
-        pub(crate) fn new(_: &ResourceServer, _: &HttpRequest) -> Self {
+        pub(crate) fn new(_: &ResourceServer, _: &HttpRequest, _: Instant) -> Self {
             Self
         }
 

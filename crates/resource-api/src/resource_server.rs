@@ -72,11 +72,18 @@ struct Inner {
 pub(crate) struct Schemes {
     /// The algorithms of its proofs, separated by spaces.
     pub dpop: Option<String>,
-    pub basic: bool,
+    pub basic: Option<BasicSecret>,
     pub api_keys: bool,
     pub signatures: bool,
     /// The name of the session cookie.
     pub session_cookie: Option<String>,
+}
+
+/// What comes with the name of its owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BasicSecret {
+    ApiKey,
+    ApiKeyOrPassword,
 }
 
 /// Why an API cannot start.
@@ -219,7 +226,10 @@ impl Schemes {
     fn of(settings: &Settings, dpop: Option<&Verifier>) -> Self {
         Self {
             dpop: dpop.map(|verifier| verifier.algs().to_owned()),
-            basic: settings.basic,
+            basic: settings.basic.then_some(match settings.basic_passwords {
+                true => BasicSecret::ApiKeyOrPassword,
+                false => BasicSecret::ApiKey,
+            }),
             api_keys: settings.introspection.is_some(),
             signatures: settings.signatures.is_some(),
             #[cfg(feature = "bff")]
@@ -233,7 +243,7 @@ impl Schemes {
         match scheme {
             Scheme::Bearer => true,
             Scheme::Dpop => self.dpop.is_some(),
-            Scheme::Basic => self.basic,
+            Scheme::Basic => self.basic.is_some(),
         }
     }
 }

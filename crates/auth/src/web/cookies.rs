@@ -41,11 +41,11 @@ pub(crate) fn read(state: &AppState, request: &HttpRequest, name: &'static str) 
     sent(request.headers(), &full_name(state, name))
 }
 
-/// Names and values as they were sent: a name that becomes ours by decoding (`%5F%5FHost-…`) is one whose prefix no browser guarded.
-/// What stands beside it, by whatever program, is no reason to miss it.
+/// Names and values as they were sent, without the white space of HTTP: a name that becomes ours by decoding (`%5F%5FHost-…`), or
+/// without other white space before it, is one whose prefix no browser guarded. What stands beside it, by whatever program, is no reason to miss it.
 fn sent(headers: &HeaderMap, name: &str) -> Option<String> {
     let pairs = headers.get_all(COOKIE).flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
-    let mut ours = pairs.filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='));
+    let mut ours = pairs.filter_map(|pair| std::str::from_utf8(pair).ok()?.trim_matches([' ', '\t']).split_once('='));
     ours.find(|(sent, _)| *sent == name).map(|(_, value)| value.to_owned())
 }
 
@@ -120,6 +120,10 @@ mod tests {
         assert_eq!(found(b"%5F%5FHost-countersign_session=planted"), None);
         let both = found(b"%5F%5FHost-countersign_session=planted; __Host-countersign_session=ours");
         assert_eq!(both.as_deref(), Some("ours"));
+        for space in ["\u{85}", "\u{a0}", "\u{2000}", "\u{3000}"] {
+            let planted = format!("{space}__Host-countersign_session=planted; __Host-countersign_session=ours");
+            assert_eq!(found(planted.as_bytes()).as_deref(), Some("ours"), "{space:?}");
+        }
     }
 
     #[test]

@@ -2,8 +2,11 @@
 
 use futures_util::future::join_all;
 use protocol::ids::ClientId;
+use protocol::login::Level;
+use protocol::scope::Scope;
 use protocol::time::Seconds;
 use serde_json::{Value, json};
+use store::Won;
 use testkit::app::{REDIRECT_URI, TestApp};
 use testkit::browser::Page;
 use testkit::requests::{VERIFIER, text};
@@ -142,6 +145,26 @@ async fn a_replacement_replaces_everything() {
         let old = app.authorize_url(&managed.id, &[]);
         let page = testkit::browser::Browser::new(&app).open(&old).await;
         assert_eq!(page.status, 400, "the old redirect URI is gone");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_replacement_takes_off_nothing_that_the_administrator_laid_upon_the_client() {
+    on_each(open, async |app| {
+        let mut managed = Managed::new(&app, json!({})).await;
+        let id = ClientId::parse(&managed.id).unwrap();
+        let client = async || store::clients::find(&app.store, &id).await.unwrap().unwrap();
+        let mut bound = client().await;
+        bound.minimum_acr = Some(Level::Two);
+        bound.password_check_scope = Some(Scope::parse("notes:read").unwrap());
+        assert_eq!(store::clients::update(&app.store, &bound).await.unwrap(), Won::Yes);
+        managed
+            .change(json!({ "client_name": "Moved", "minimum_acr": "1", "password_check_scope": "notes:write" }))
+            .await;
+        let moved = client().await;
+        assert_eq!((&*moved.name, moved.minimum_acr), ("Moved", bound.minimum_acr));
+        assert_eq!(moved.password_check_scope, bound.password_check_scope);
     })
     .await;
 }

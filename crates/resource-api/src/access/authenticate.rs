@@ -3,6 +3,7 @@
 //! Runs before the body is read: whoever may not ask is told so without sending anything.
 
 use std::net::IpAddr;
+use std::time::Instant;
 
 use actix_web::HttpRequest;
 #[cfg(feature = "bff")]
@@ -35,8 +36,8 @@ use crate::token::validator::TokenRefused;
 pub(crate) struct Admitted {
     /// Nobody where that is enough.
     pub caller: Option<Caller>,
-    /// A signature whose body was not seen yet.
-    pub unread: Option<Authentic>,
+    /// A signature whose body was not seen yet, and since when the request is looked at. Its verdict is counted by whoever reads on.
+    pub unread: Option<(Authentic, Instant)>,
 }
 
 /// How far a request got.
@@ -54,7 +55,8 @@ pub(crate) async fn admit(
         return Ok(Admitted { caller: None, unread: None });
     }
     let demanding = guards.iter().find(|guard| !matches!(guard.access, Access::Public | Access::Optional));
-    let attempt = Attempt::new(server, request);
+    let since = Instant::now();
+    let attempt = Attempt::new(server, request, since);
     let refused = |refusal: Refusal, guard, used| {
         attempt.refused(&refusal);
         refusal.problem(server.realm(), guard, used)
@@ -74,8 +76,10 @@ pub(crate) async fn admit(
     for guard in guards {
         check(&caller, guard).map_err(|refusal| refused(refusal, guard, used))?;
     }
-    attempt.accepted(&caller.identity().issuer);
-    Ok(Admitted { caller: Some(caller), unread })
+    if unread.is_none() {
+        attempt.accepted(&caller.identity().issuer);
+    }
+    Ok(Admitted { caller: Some(caller), unread: unread.map(|authentic| (authentic, since)) })
 }
 
 /// The guard that says most about what would do: the line's own, which stands last, if it names a permission.
@@ -199,7 +203,7 @@ async fn signed(
     Ok((opaque.accept_signed(unproven, from)?, authentic))
 }
 
-/// What was signed in our reading: whoever writes a client compares it with theirs. It has the whole target, so only at this level.
+/// What was signed in our reading: whoever writes a client compares it with theirs. Query and values are blackened, the path is not, so only at this level.
 fn told_to_developers(error: &SignatureError) {
     if let Some(base) = error.logged_base() {
         tracing::debug!(signature_base = base.as_str(), "the signature does not match");

@@ -22,6 +22,7 @@ use crate::answer::problem::Problem;
 use crate::answer::refusal::Scheme;
 use crate::clock;
 use crate::credential::signed_body;
+use crate::meter::Attempt;
 use crate::resource_server::ResourceServer;
 
 const DPOP: HeaderName = HeaderName::from_static("dpop");
@@ -215,11 +216,17 @@ async fn pass(
         Ok(admitted) => admitted,
         Err(problem) => return Ok(request.error_response(problem)),
     };
-    if let Some(authentic) = unread
-        && let Err(refusal) = signed_body::check(&mut request, authentic).await
-    {
-        let problem = refusal.problem(server.realm(), telling(&guards), Scheme::Bearer);
-        return Ok(request.error_response(problem));
+    if let Some((authentic, since)) = unread {
+        let judged = signed_body::check(&mut request, authentic).await;
+        let attempt = Attempt::new(&server, request.request(), since);
+        if let Err(refusal) = judged {
+            attempt.refused(&refusal);
+            let problem = refusal.problem(server.realm(), telling(&guards), Scheme::Bearer);
+            return Ok(request.error_response(problem));
+        }
+        if let Some(caller) = &caller {
+            attempt.accepted(&caller.identity().issuer);
+        }
     }
     if let Some(caller) = &caller {
         request.extensions_mut().insert::<Caller>(caller.clone());

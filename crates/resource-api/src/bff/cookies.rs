@@ -130,6 +130,9 @@ mod tests {
         assert!(matches!(sent(format!("__Host-bff={0}; __Host-bff={0}", id.expose())), Sent::Unusable));
         // A sibling host may set such a name, because browsers guard the literal prefix alone.
         assert!(matches!(sent(format!("%5F%5FHost-bff={}", id.expose())), Sent::Nothing), "no browser guarded it");
+        for space in ["\u{a0}", "\u{2000}"] {
+            assert!(matches!(sent(format!("{space}__Host-bff={}", id.expose())), Sent::Nothing), "nor this");
+        }
         let beside = format!("%5F%5FHost-bff=planted; \u{fc}; __Host-bff={}", id.expose());
         assert!(matches!(sent(beside), Sent::Id(read) if read.key() == id.key()));
     }

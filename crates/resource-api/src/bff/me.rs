@@ -60,6 +60,10 @@ async fn find(bff: &Bff, request: &HttpRequest) -> Result<StoredSession, BffErro
         return match refresh::fresh(bff, &key).await {
             // Who is signed in is known all the same.
             Err(BffError::IssuerUnavailable { .. }) => Ok(session),
+            // Another one was asked for a moment ago. The API refuses what there is.
+            Ok(same) if same.tokens.access_token.expose() == session.tokens.access_token.expose() => {
+                Err(BffError::SessionOver)
+            }
             renewed => renewed,
         };
     }

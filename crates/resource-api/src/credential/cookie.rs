@@ -1,14 +1,15 @@
 //! The header `Cookie`: names and values as they were sent (RFC 6265 §4.2.1).
 //!
-//! Nothing is decoded: a name that becomes `__Host-…` by decoding (`%5F%5FHost-…`) is one whose prefix no browser guarded. What
-//! stands between two semicolons and is no pair, or no text, is passed over, whatever program set it.
+//! Nothing is decoded and no white space but that of HTTP is taken away: a name that becomes `__Host-…` by either (`%5F%5FHost-…`,
+//! U+2000 before `__Host-…`) is one whose prefix no browser guarded. What stands between two semicolons and is no pair, or no text,
+//! is passed over, whatever program set it.
 
 use actix_web::http::header::{COOKIE, HeaderMap};
 
 /// Every pair of every line, in their order.
 pub(crate) fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
     let pairs = headers.get_all(COOKIE).flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
-    pairs.filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='))
+    pairs.filter_map(|pair| std::str::from_utf8(pair).ok()?.trim_matches([' ', '\t']).split_once('='))
 }
 
 #[cfg(test)]
@@ -31,6 +32,15 @@ mod tests {
     #[test]
     fn names_are_not_decoded() {
         assert_eq!(sent(&[b"%5F%5FHost-bff=a; __Host-bff=b"]), [pair("%5F%5FHost-bff", "a"), pair("__Host-bff", "b")]);
+    }
+
+    #[test]
+    fn white_space_is_that_of_http() {
+        assert_eq!(sent(&[b"\t a=b ;c=d"]), [pair("a", "b"), pair("c", "d")]);
+        for space in ["\u{85}", "\u{a0}", "\u{2000}", "\u{3000}"] {
+            let name = format!("{space}__Host-bff");
+            assert_eq!(sent(&[format!("{name}=a").as_bytes()]), [pair(&name, "a")]);
+        }
     }
 
     #[test]

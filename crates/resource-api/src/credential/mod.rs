@@ -126,7 +126,7 @@ fn authorized<'r>(header: &'r [u8], schemes: &Schemes) -> Result<Option<Presente
         value().map(Presented::Bearer).map(Some)
     } else if is("dpop") && schemes.dpop.is_some() {
         value().map(Presented::Dpop).map(Some)
-    } else if is("basic") && schemes.basic {
+    } else if is("basic") && schemes.basic.is_some() {
         Ok(Some(Presented::Basic(header)))
     } else {
         Ok(None)
@@ -189,11 +189,13 @@ fn is_token(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resource_server::BasicSecret;
     use proptest::prelude::*;
 
     fn all() -> Schemes {
         let session_cookie = Some("__Host-session".to_owned());
-        Schemes { dpop: Some("ES256".to_owned()), basic: true, api_keys: true, signatures: true, session_cookie }
+        let dpop = Some("ES256".to_owned());
+        Schemes { dpop, basic: Some(BasicSecret::ApiKey), api_keys: true, signatures: true, session_cookie }
     }
 
     fn headers(pairs: &[(&str, &str)]) -> HeaderMap {

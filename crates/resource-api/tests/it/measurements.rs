@@ -4,9 +4,15 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use protocol::time::Timestamp;
 use reqwest::Client;
+use resource_api::signature::{Message, PublicUrl, Signer, signing_key};
+use serde_json::json;
+use url::Url;
 
-use crate::issuer::{AUDIENCE, Issuer};
+use crate::api::send;
+use crate::issuer::{AUDIENCE, Issuer, now};
+use crate::ways::introspection::{CLIENT_SECRET, Endpoint};
 
 /// The program, asking one issuer, with a listener for measurements.
 struct Program {
@@ -18,6 +24,10 @@ struct Program {
 
 impl Program {
     fn start(issuer: &Issuer, directory: &tempfile::TempDir) -> Self {
+        Self::start_with(issuer, directory, &[])
+    }
+
+    fn start_with(issuer: &Issuer, directory: &tempfile::TempDir, more: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_countersign-resource-api"))
             .env_clear()
             .current_dir(directory)
@@ -25,6 +35,7 @@ impl Program {
             .env("COUNTERSIGN_API_AUDIENCE", AUDIENCE)
             .env("COUNTERSIGN_API_LISTEN", "127.0.0.1:0")
             .env("COUNTERSIGN_API_METRICS_LISTEN", "127.0.0.1:0")
+            .envs(more.iter().copied())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
@@ -105,6 +116,36 @@ async fn requests_are_counted_by_issuer_outcome_reason_and_scheme() {
     let text = program.text().await;
     for secret in [stranger, "secret", "opaque-token", "alice", "web-app", &good.sign()[..20], &expired[..20]] {
         assert!(!text.contains(secret), "{secret} in\n{text}");
+    }
+}
+
+#[actix_web::test]
+async fn a_signed_request_is_accepted_once_its_body_was_looked_at() {
+    let (issuer, endpoint, directory) = (Issuer::start(), Endpoint::start(), tempfile::tempdir().unwrap());
+    let asks = [
+        ("COUNTERSIGN_API_CLIENT_ID", "notes-api"),
+        ("COUNTERSIGN_API_CLIENT_SECRET", CLIENT_SECRET),
+        ("COUNTERSIGN_API_INTROSPECTION_URL", &endpoint.url),
+        ("COUNTERSIGN_API_SIGNATURES", "true"),
+    ];
+    let program = Program::start_with(&issuer, &directory, &asks);
+    let key = endpoint.signing_key(json!({}));
+    let (url, secret) = (PublicUrl::new(&Url::parse(AUDIENCE).unwrap()).unwrap(), signing_key(key.expose()));
+    let message = Message { method: "POST", target: "/notes", fields: &[("content-type", b"application/json")] };
+    let body = br#"{"title":"A","body":"B"}"#;
+    for (nonce, sent, status) in [("1", &b"{}"[..], 401), ("2", body, 201)] {
+        let signer = Signer { key_id: &key.id, key: &secret, created: Timestamp(now()), nonce };
+        let signed = signer.sign(&url, &message, body).unwrap();
+        let request = program.http.post(format!("{}/notes", program.api)).header("host", "notes.example");
+        let request = request.header("content-type", "application/json");
+        let request = signed.iter().fold(request, |request, (name, value)| request.header(name, value));
+        let answer = send(request.body(sent)).await;
+        assert_eq!(answer.status, status, "{answer:?}");
+    }
+    for (outcome, reason) in [("refused", "invalid_signature"), ("accepted", "none")] {
+        let url = issuer.url.as_str();
+        let labels = format!("issuer=\"{url}\",outcome=\"{outcome}\",reason=\"{reason}\",scheme=\"signature\"");
+        assert_eq!(program.value(&format!("rs_auth_total{{{labels}}}")).await, "1", "{labels}");
     }
 }
 

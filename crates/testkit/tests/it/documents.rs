@@ -91,7 +91,7 @@ fn tests_in_the_spec_matrix_exist() {
 #[test]
 fn tests_of_the_checks_of_the_resource_api_exist() {
     let mut names = BTreeSet::new();
-    for crate_of_ours in ["resource-api", "protocol", "jwt"] {
+    for crate_of_ours in ["resource-api", "protocol", "jwt", "auth", "testkit"] {
         functions(&root().join("crates").join(crate_of_ours), &mut names);
     }
     let document = read("docs/resource-api.md");

@@ -14,7 +14,7 @@ use utoipa::openapi::{Content, Header, PathItem, Ref, RefOr, Response, Responses
 use crate::access::guard::Guard;
 use crate::access::routes::Line;
 use crate::answer::problem::Document;
-use crate::resource_server::ResourceServer;
+use crate::resource_server::{BasicSecret, ResourceServer, Schemes};
 use crate::service::App;
 use crate::service::web::{app, events, files, groups, health, me, notes, security, shares};
 
@@ -28,6 +28,8 @@ const NO_PERMISSION: Before =
     ("403", "The caller's permissions are not enough; the challenge names the missing one", "WWW-Authenticate");
 /// Where a handler refuses with that as well, its own words stand.
 const UNREADABLE: (&str, &str) = ("400", "Two credentials, or one that cannot be read");
+/// The same, where passwords are taken.
+const TOO_MANY_WRONG: (&str, &str) = ("429", "Too many wrong passwords; Retry-After says when to come back");
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -90,7 +92,7 @@ pub(crate) fn describe(server: &ResourceServer) -> Value {
     for line in server.routes().lines() {
         if let Some(operation) = api.paths.paths.get_mut(&line.path).and_then(|item| operation(item, line)) {
             operation.security = Some(security::of(line, &schemes));
-            complete(&mut operation.responses, line);
+            complete(&mut operation.responses, line, server.schemes());
         }
     }
     let mut document = serde_json::to_value(api).unwrap_or_default();
@@ -104,7 +106,7 @@ fn permissions(line: &Line) -> Vec<&str> {
 }
 
 /// Adds what can happen before a handler is reached, and to every error the form that all errors have.
-fn complete(responses: &mut Responses, line: &Line) {
+fn complete(responses: &mut Responses, line: &Line, on: &Schemes) {
     let before_the_handler: &[Before] = match (security::is_public(line), permissions(line).is_empty()) {
         (true, _) => &[],
         (false, true) => &[NO_CREDENTIAL, NO_KEYS],
@@ -116,8 +118,10 @@ fn complete(responses: &mut Responses, line: &Line) {
         responses.responses.insert((*status).to_owned(), response.into());
     }
     if !security::is_public(line) {
-        let (status, about) = UNREADABLE;
-        responses.responses.entry(status.to_owned()).or_insert_with(|| Response::new(about).into());
+        let too_many = (on.basic == Some(BasicSecret::ApiKeyOrPassword)).then_some(TOO_MANY_WRONG);
+        for (status, about) in [UNREADABLE].into_iter().chain(too_many) {
+            responses.responses.entry(status.to_owned()).or_insert_with(|| Response::new(about).into());
+        }
     }
     for (status, response) in &mut responses.responses {
         if let RefOr::T(response) = response
@@ -226,6 +230,20 @@ mod tests {
             assert_eq!(responses["401"].is_object(), !security::is_public(line), "{}", line.path);
             assert_eq!(responses["403"].is_object(), !permissions(line).is_empty(), "{}", line.path);
         }
+        assert!(document["paths"]["/me"]["get"]["responses"].get("429").is_none(), "no password is taken");
+    }
+
+    #[test]
+    fn where_passwords_are_taken_an_operation_says_so() {
+        let document = document_of(|settings| {
+            (settings.basic, settings.basic_passwords) = (true, true);
+            settings.introspection = Some(Introspection::with_secret("api", "s"));
+        });
+        let responses = |path: &str| document["paths"][path]["get"]["responses"].clone();
+        assert!(responses("/me")["429"].is_object());
+        assert!(responses("/livez").get("429").is_none());
+        let about = document["components"]["securitySchemes"]["basic"]["description"].to_string();
+        assert!(about.contains("the password or, in its place, an API key"), "{about}");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use utoipa::openapi::security::SecurityRequirement;
 
 use crate::access::guard::{Access, Demand, Guard};
 use crate::access::routes::Line;
-use crate::resource_server::Schemes;
+use crate::resource_server::{BasicSecret, Schemes};
 use crate::token::issuers::TrustedIssuer;
 
 /// Name and Security Scheme Object (OpenAPI 3.1 §4.8.27) of every way that is on. What is off is not there.
@@ -41,9 +41,12 @@ pub(crate) fn schemes(on: &Schemes, issuers: &[TrustedIssuer]) -> Map<String, Va
         add("apiKeyBearer", json!({ "type": "http", "scheme": "bearer", "bearerFormat": form, "description": about }));
         add("apiKey", json!({ "type": "apiKey", "in": "header", "name": "X-API-Key", "description": "An API key." }));
     }
-    if on.basic {
-        let about =
-            "A user name and, in the place of the password, an API key of that person; over TLS only (RFC 7617).";
+    if let Some(basic) = on.basic {
+        let secret = match basic {
+            BasicSecret::ApiKey => "in the place of the password,",
+            BasicSecret::ApiKeyOrPassword => "the password or, in its place,",
+        };
+        let about = format!("A user name and, {secret} an API key of that person; over TLS only (RFC 7617).");
         add("basic", json!({ "type": "http", "scheme": "basic", "description": about }));
     }
     if on.signatures {
@@ -128,7 +131,7 @@ mod tests {
         let each: [(Schemes, &[&str]); 5] = [
             (Schemes { dpop: Some("ES256".to_owned()), ..off.clone() }, &["dpop"]),
             (Schemes { api_keys: true, ..off.clone() }, &["apiKeyBearer", "apiKey"]),
-            (Schemes { basic: true, ..off.clone() }, &["basic"]),
+            (Schemes { basic: Some(BasicSecret::ApiKey), ..off.clone() }, &["basic"]),
             (Schemes { signatures: true, ..off.clone() }, &["signature"]),
             (Schemes { session_cookie: Some("__Host-s".to_owned()), ..off.clone() }, &["session"]),
         ];

@@ -288,6 +288,20 @@ async fn the_stream_of_an_ended_session_is_over_in_time() {
 }
 
 #[actix_web::test]
+async fn nobody_is_signed_in_with_tokens_that_the_api_refuses() {
+    let directory = tempfile::tempdir().unwrap();
+    let provider = Provider::start();
+    let place = Place::new(&provider, &crate::api::sqlite_in(&directory));
+    let instance = place.instance().await;
+    let session = instance.sign_in().await;
+    provider.stand_by_no_token();
+    assert_eq!(instance.get("/bff/me", &session).await.status, 200, "another token was had for it");
+    assert_eq!(provider.refreshed(), 1);
+    assert_signed_out(&instance.get("/bff/me", &session).await);
+    assert_eq!(provider.refreshed(), 1, "once a minute");
+}
+
+#[actix_web::test]
 async fn each_refusal_below_bff_is_a_problem_with_the_trace_id() {
     let provider = Provider::start();
     let directory = tempfile::tempdir().unwrap();

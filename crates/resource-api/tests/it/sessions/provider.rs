@@ -32,6 +32,8 @@ struct State {
     refreshed: AtomicUsize,
     /// Its session is over, which it tells nobody who does not ask.
     ended: AtomicBool,
+    /// It says that no access token is active, and goes on giving out new ones.
+    stands_by_none: AtomicBool,
     /// Seconds that the access token of a sign-in lives.
     first_lives: i64,
     issued: Mutex<Vec<String>>,
@@ -52,6 +54,7 @@ impl Provider {
             url: url.clone(),
             refreshed: AtomicUsize::new(0),
             ended: AtomicBool::new(false),
+            stands_by_none: AtomicBool::new(false),
             first_lives,
             issued: Mutex::default(),
         });
@@ -74,6 +77,10 @@ impl Provider {
 
     pub fn end_silently(&self) {
         self.state.ended.store(true, Ordering::SeqCst);
+    }
+
+    pub fn stand_by_no_token(&self) {
+        self.state.stands_by_none.store(true, Ordering::SeqCst);
     }
 
     /// Everything that it gave to the front end.
@@ -140,7 +147,7 @@ async fn token(state: Data<State>, Form(form): Form<HashMap<String, String>>) ->
 }
 
 async fn introspect(state: Data<State>) -> HttpResponse {
-    if state.ended.load(Ordering::SeqCst) {
+    if state.ended.load(Ordering::SeqCst) || state.stands_by_none.load(Ordering::SeqCst) {
         return HttpResponse::Ok().json(json!({ "active": false }));
     }
     HttpResponse::Ok().json(json!({

@@ -83,7 +83,7 @@ pub(super) async fn scopes(server: &Announced) {
         let asked = if scope == "openid" { scope.to_owned() } else { format!("openid {scope}") };
         let tokens = server.tokens(&client, &[("scope", &asked)]).await;
         assert_eq!(text(&tokens, "scope"), asked);
-        assert_eq!(tokens.get("refresh_token").is_some(), scope == "offline_access", "{scope}");
+        assert!(tokens.get("refresh_token").is_some(), "{scope}: bound to the session");
         let claim = match scope {
             "profile" => "name",
             "email" => "email",
@@ -93,6 +93,12 @@ pub(super) async fn scopes(server: &Announced) {
         };
         let userinfo = server.app.userinfo(text(&tokens, "access_token")).await.json();
         assert!(userinfo.get(claim).is_some(), "{scope}: {userinfo}");
+    }
+    let public = server.client(json!({ "token_endpoint_auth_method": "none" })).await;
+    for (scope, refreshable) in [("openid profile", false), ("openid offline_access", true)] {
+        let code = server.answer(&public, &[("scope", scope)]).await["code"].clone();
+        let told = server.app.redeem(As::Public(&public), &code, &[]).await.json();
+        assert_eq!(told.get("refresh_token").is_some(), refreshable, "{told}");
     }
     for scope in server.unannounced("scopes_supported", &["admin", "device_sso", "openid2", "notes:delete"]) {
         assert_eq!(server.error(&client, &[("scope", &format!("openid {scope}"))]).await, "invalid_scope", "{scope}");
