@@ -4,6 +4,7 @@
 //! What OpenAPI has no words for (proofs, signatures, the header against CSRF) stands in the descriptions.
 
 use protocol::api_key;
+use protocol::issuer::Issuer;
 use serde_json::{Map, Value, json};
 use utoipa::openapi::security::SecurityRequirement;
 
@@ -12,54 +13,78 @@ use crate::access::routes::Line;
 use crate::resource_server::{BasicSecret, Schemes};
 use crate::token::issuers::TrustedIssuer;
 
-/// Name and Security Scheme Object (OpenAPI 3.1 §4.8.27) of every way that is on. What is off is not there.
+/// Name and Security Scheme Object (OpenAPI 3.1 §4.8.27).
+type Scheme = (String, Value);
+
+/// Every way that is on. What is off is not there.
 pub(crate) fn schemes(on: &Schemes, issuers: &[TrustedIssuer]) -> Map<String, Value> {
-    let mut found = Map::new();
-    let mut add = |name: &str, scheme: Value| found.insert(name.to_owned(), scheme);
+    let issuers = issuers.iter().enumerate().map(|(at, trusted)| openid(at, &trusted.issuer));
+    let mut found: Map<String, Value> = issuers.collect();
+    found.extend([bearer(on)]);
+    found.extend(on.dpop.as_deref().map(dpop));
+    found.extend(on.api_keys.then(api_keys).into_iter().flatten());
+    found.extend(on.basic.map(basic));
+    found.extend(on.signatures.then(signature));
+    found.extend(on.session_cookie.as_deref().map(session));
+    found
+}
+
+fn named(name: &str, scheme: Value) -> Scheme {
+    (name.to_owned(), scheme)
+}
+
+fn openid(at: usize, issuer: &Issuer) -> Scheme {
+    let name = if at == 0 { "openid".to_owned() } else { format!("openid-{}", at + 1) };
+    let discovery = issuer.endpoint("/.well-known/openid-configuration");
+    let about = format!("Access tokens of {issuer}. Ask for the scopes that an operation names.");
+    (name, json!({ "type": "openIdConnect", "openIdConnectUrl": discovery, "description": about }))
+}
+
+fn bearer(on: &Schemes) -> Scheme {
     let opaque = if on.api_keys { "; or an opaque one, which the issuer is asked about (RFC 7662)" } else { "" };
     let about = format!(
         "An access token of a trusted issuer, as a JWT (RFC 6750, RFC 9068){opaque}. One that is bound to a client certificate comes over a \
          connection with that certificate (RFC 8705)."
     );
-    add("bearer", json!({ "type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": about }));
-    for (at, TrustedIssuer { issuer, .. }) in issuers.iter().enumerate() {
-        let name = if at == 0 { "openid".to_owned() } else { format!("openid-{}", at + 1) };
-        let discovery = issuer.endpoint("/.well-known/openid-configuration");
-        let about = format!("Access tokens of {issuer}. Ask for the scopes that an operation names.");
-        add(&name, json!({ "type": "openIdConnect", "openIdConnectUrl": discovery, "description": about }));
-    }
-    if let Some(algorithms) = &on.dpop {
-        let about = format!(
-            "An access token that is bound to a key, and in the header DPoP a proof of that key for this one request (RFC 9449). Proofs are \
-             signed with one of {algorithms}."
-        );
-        add("dpop", json!({ "type": "http", "scheme": "DPoP", "description": about }));
-    }
-    if on.api_keys {
-        let form = format!("{}...", api_key::PREFIX);
-        let about = "An API key in the place of an access token.";
-        add("apiKeyBearer", json!({ "type": "http", "scheme": "bearer", "bearerFormat": form, "description": about }));
-        add("apiKey", json!({ "type": "apiKey", "in": "header", "name": "X-API-Key", "description": "An API key." }));
-    }
-    if let Some(basic) = on.basic {
-        let secret = match basic {
-            BasicSecret::ApiKey => "in the place of the password,",
-            BasicSecret::ApiKeyOrPassword => "the password or, in its place,",
-        };
-        let about = format!("A user name and, {secret} an API key of that person; over TLS only (RFC 7617).");
-        add("basic", json!({ "type": "http", "scheme": "basic", "description": about }));
-    }
-    if on.signatures {
-        let about = "The request is signed with an API key (HTTP Message Signatures, RFC 9421, hmac-sha256): Signature and Signature-Input \
-                     cover method and URL, and with a body its Content-Digest (RFC 9530) and Content-Type. Each signature counts once.";
-        add("signature", json!({ "type": "apiKey", "in": "header", "name": "Signature", "description": about }));
-    }
-    if let Some(cookie) = &on.session_cookie {
-        let about = "The session of a web front end on this origin, after a sign-in at /bff/login. Requests that change something carry \
-                     X-CSRF: 1 as well.";
-        add("session", json!({ "type": "apiKey", "in": "cookie", "name": cookie, "description": about }));
-    }
-    found
+    named("bearer", json!({ "type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": about }))
+}
+
+/// `algorithms` are separated by spaces.
+fn dpop(algorithms: &str) -> Scheme {
+    let about = format!(
+        "An access token that is bound to a key, and in the header DPoP a proof of that key for this one request (RFC 9449). Proofs are \
+         signed with one of {algorithms}."
+    );
+    named("dpop", json!({ "type": "http", "scheme": "DPoP", "description": about }))
+}
+
+fn api_keys() -> [Scheme; 2] {
+    let form = format!("{}...", api_key::PREFIX);
+    let about = "An API key in the place of an access token.";
+    let bearer = json!({ "type": "http", "scheme": "bearer", "bearerFormat": form, "description": about });
+    let header = json!({ "type": "apiKey", "in": "header", "name": "X-API-Key", "description": "An API key." });
+    [named("apiKeyBearer", bearer), named("apiKey", header)]
+}
+
+fn basic(secret: BasicSecret) -> Scheme {
+    let secret = match secret {
+        BasicSecret::ApiKey => "in the place of the password,",
+        BasicSecret::ApiKeyOrPassword => "the password or, in its place,",
+    };
+    let about = format!("A user name and, {secret} an API key of that person; over TLS only (RFC 7617).");
+    named("basic", json!({ "type": "http", "scheme": "basic", "description": about }))
+}
+
+fn signature() -> Scheme {
+    let about = "The request is signed with an API key (HTTP Message Signatures, RFC 9421, hmac-sha256): Signature and Signature-Input \
+                 cover method and URL, and with a body its Content-Digest (RFC 9530) and Content-Type. Each signature counts once.";
+    named("signature", json!({ "type": "apiKey", "in": "header", "name": "Signature", "description": about }))
+}
+
+fn session(cookie: &str) -> Scheme {
+    let about = "The session of a web front end on this origin, after a sign-in at /bff/login. Requests that change something carry \
+                 X-CSRF: 1 as well.";
+    named("session", json!({ "type": "apiKey", "in": "cookie", "name": cookie, "description": about }))
 }
 
 /// Each scheme will do, with each way to hold enough permissions.
@@ -110,7 +135,6 @@ mod tests {
     use super::*;
     use crate::access::guard::{all_of, any_of, authenticated, optional, public, require};
     use crate::access::routes::get;
-    use protocol::issuer::Issuer;
 
     async fn nothing() -> &'static str {
         ""
