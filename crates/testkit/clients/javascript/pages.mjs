@@ -47,9 +47,10 @@ async function others(route) {
   await route.fulfill(isPicture ? { contentType: 'image/svg+xml', body: picture } : { contentType: 'text/html', body: '' })
 }
 
-// These send the browser away as soon as their script runs; `demo-app.mjs` and `frontchannel-logout.mjs` walk through them. The
-// pages of the error codes are all made alike.
-const LEFT_OUT = [/^form-post/, /^frontchannel-logout/, /^code-(?!invalid-grant|insufficient-scope)/]
+/** These do nothing but send the browser away; `demo-app.mjs` and `frontchannel-logout.mjs` walk through them. */
+const SENDS_AWAY = /\/(form_post|frontchannel_logout)\b[^/]*\.js$/
+// The pages of the error codes are all made alike.
+const LEFT_OUT = [/^code-(?!invalid-grant|insufficient-scope)/]
 const results = new Map()
 
 /** Opens each sample of a language once and gathers what `look` finds wrong with it. */
@@ -59,6 +60,7 @@ async function each(locale, options, look) {
   context.setDefaultTimeout(15_000)
   if (init) await context.addInitScript({ path: init })
   await context.route((url) => url.origin !== origin && url.protocol !== 'data:', others)
+  await context.route(SENDS_AWAY, (route) => route.fulfill({ contentType: 'text/javascript', body: '' }))
   const tab = await context.newPage()
   let name
   const report = (what, faults) => {
