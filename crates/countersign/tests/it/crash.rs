@@ -3,6 +3,7 @@
 use testkit::browser::Browser;
 
 use crate::house::{House, code, text};
+use crate::support::succeed;
 
 #[tokio::test]
 async fn what_was_answered_is_kept_and_what_was_spent_stays_spent() {
@@ -41,4 +42,38 @@ async fn what_was_answered_is_kept_and_what_was_spent_stays_spent() {
     assert_eq!(house.redeem(&browser, &first).await.status, 400, "the first code was spent");
     house.kill();
     assert_eq!(house.refresh(&browser, &successor).await.status, 400, "its replay ended the grant");
+}
+
+#[tokio::test]
+async fn wrong_guesses_stay_counted_and_a_link_that_was_used_stays_used() {
+    let mut house = House::new();
+    let browser = Browser::at(&house.issuer);
+    let login = browser.open(&house.authorize_url()).await;
+    // The pauses grow beyond what a start takes, unless a start forgets the guesses before it.
+    let mut refused = false;
+    for _ in 0..12 {
+        let page = browser.submit(&login, &[("username", "alice"), ("password", "wrong")]).await;
+        refused = page.status == 429;
+        if refused {
+            break;
+        }
+        assert_eq!(page.status, 422);
+        house.kill();
+    }
+    assert!(refused, "the guesses were forgotten");
+
+    let settings = house.path.join("countersign-data/countersign.toml");
+    let config = settings.to_str().expect("a path in UTF-8");
+    let shown = succeed(&house.path, &["user", "reset-link", "alice", "--json", "--config", config]).json();
+    let link = shown["link"].as_str().expect("a link").to_owned();
+    let page = browser.open(&link).await;
+    house.kill();
+    let new = "plum tide under nine windows";
+    let done = browser.submit(&page, &[("new-password", new)]).await;
+    assert_eq!(done.status, 303, "opening it did not use it up: {}", done.body);
+    house.kill();
+    assert_ne!(browser.submit(&page, &[("new-password", new)]).await.status, 303, "it was used");
+    let login = browser.open(&house.authorize_url()).await;
+    let signed_in = browser.submit(&login, &[("username", "alice"), ("password", new)]).await;
+    assert_eq!(signed_in.status, 303, "the new password counts, and ended the row of guesses: {}", signed_in.body);
 }
