@@ -6,21 +6,13 @@
 use crate::authorize::response_type::{ResponseMode, ResponseType};
 use crate::closed_set::closed_set;
 use crate::encryption::Encryption;
-use crate::grant::refresh_token::Policy;
 use crate::ids::ClientId;
 use crate::login::Level;
+pub use crate::redirect_uri::ApplicationType;
 use crate::redirect_uri::RegisteredRedirectUri;
 use crate::scope::Scope;
 use crate::signing::{AssertionAlgorithm, MaybeSigned, SigningAlgorithm};
 use crate::time::{Seconds, Timestamp};
-
-closed_set! {
-    /// Where the client runs (OpenID Connect Registration §2); it decides which redirect URIs are possible.
-    pub enum ApplicationType {
-        Web = "web",
-        Native = "native",
-    }
-}
 
 closed_set! {
     /// How the client proves itself (OpenID Connect Core §9).
@@ -212,12 +204,6 @@ impl Client {
         !self.response_types.is_empty()
     }
 
-    /// RFC 9700 §2.2.2 asks for rotation or key-bound tokens. Tokens bound to a key do not exist here yet, so all rotate.
-    /// For `retry_window` the predecessor of a token still gets the answer that was lost on the way.
-    pub fn refresh_policy(&self, retry_window: Seconds) -> Policy {
-        Policy::Rotate { retry_window }
-    }
-
     /// The web origins of its redirect URIs, each once: from these its scripts may call the token endpoint (CORS).
     pub fn origins(&self) -> Vec<String> {
         let mut origins: Vec<String> = self.redirect_uris.iter().filter_map(RegisteredRedirectUri::origin).collect();
@@ -307,11 +293,6 @@ pub(crate) mod tests {
         ];
         let client = Client { redirect_uris, ..sample() };
         assert_eq!(client.origins(), ["http://127.0.0.1:3000", "https://notes.example"]);
-    }
-
-    #[test]
-    fn every_refresh_token_rotates() {
-        assert_eq!(sample().refresh_policy(Seconds(7)), Policy::Rotate { retry_window: Seconds(7) });
     }
 
     #[test]

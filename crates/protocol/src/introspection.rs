@@ -158,7 +158,7 @@ mod tests {
     fn a_refresh_token_is_active_at_the_live_generation_until_its_grant_expires() {
         let grant = redeemed(CREATED);
         let live =
-            |grant: &Grant, generation, now| refresh_token_expiry(&grant.rotation(), Generation(generation), now);
+            |grant: &Grant, generation, now| refresh_token_expiry(&Rotation::from(grant), Generation(generation), now);
         assert_eq!(live(&grant, 1, CREATED), Some(grant.idle_expires_at));
         assert_eq!(live(&grant, 1, grant.idle_expires_at), None);
         assert_eq!(live(&Grant { expires_at: CREATED + Seconds(5), ..grant }, 1, CREATED), Some(CREATED + Seconds(5)));

@@ -5,7 +5,7 @@
 
 use url::form_urlencoded;
 
-use crate::client::ApplicationType;
+use crate::closed_set::closed_set;
 use crate::http_url::{self, HttpUrl, Scheme};
 
 /// What an answer may add to a redirect URI (RFC 6749 §4.1.2 and §4.2.2, RFC 9207, OpenID Connect Core §3.2.2.5, Session
@@ -25,6 +25,14 @@ const RESPONSE_PARAMETERS: &[&str] = &[
     "state",
     "token_type",
 ];
+
+closed_set! {
+    /// Where the client runs (OpenID Connect Registration §2); it decides which redirect URIs are possible.
+    pub enum ApplicationType {
+        Web = "web",
+        Native = "native",
+    }
+}
 
 /// A URI that a client registered, with its exact bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,9 @@
 use protocol::client::Client;
 use protocol::grant::RefreshRequest;
 use protocol::grant::active::Gone;
-use protocol::grant::refresh_token::{Refresh, RefreshToken, Why, decide, mac_input, may_refresh, narrow};
+use protocol::grant::refresh_token::{
+    Policy, Refresh, RefreshToken, Rotation, Why, decide, mac_input, may_refresh, narrow,
+};
 use protocol::grant::state::{EndReason, Grant};
 use protocol::time::{Seconds, Timestamp};
 
@@ -34,9 +36,8 @@ pub(crate) async fn refresh(
     let scope = narrow(&active.grant().scope, &client.scope, request.scope.as_ref())?;
     let order = Order { client, scope: &scope, now };
 
-    let policy = client.refresh_policy(retry_window(state));
     let idle = now + Seconds(state.config.tokens.refresh_token_idle);
-    match decide(&grant.rotation(), token.generation, policy, now) {
+    match decide(&Rotation::from(&grant), token.generation, policy(state), now) {
         Refresh::Rotate { from } => {
             let response = issue::for_grant(state, order, &active, from.next()).await?;
             match store::grants::advance(&state.store, &grant.id, from, now, idle).await? {
@@ -61,7 +62,7 @@ async fn after_a_lost_race(
         .await?
         .ok_or_else(|| invalid_grant(REFUSED, "the grant is gone"))?;
     let Order { client, now, .. } = order;
-    let verdict = decide(&grant.rotation(), token.generation, client.refresh_policy(retry_window(state)), now);
+    let verdict = decide(&Rotation::from(&grant), token.generation, policy(state), now);
     match (active::check(&state.store, grant, client, now).await?, verdict) {
         (Ok(active), Refresh::Repeat(live)) => issue::for_grant(state, order, &active, live).await,
         (Err(gone), _) => Err(invalid_grant(REFUSED, gone)),
@@ -91,6 +92,6 @@ fn expired(grant: &Grant, now: Timestamp) -> String {
     }
 }
 
-fn retry_window(state: &AppState) -> Seconds {
-    Seconds(state.config.tokens.refresh_token_retry_window)
+fn policy(state: &AppState) -> Policy {
+    Policy::Rotate { retry_window: Seconds(state.config.tokens.refresh_token_retry_window) }
 }

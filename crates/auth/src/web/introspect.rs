@@ -11,6 +11,7 @@ use protocol::api_key::looks_like_one;
 use protocol::client::{Client, SubjectType};
 use protocol::error::{ErrorCode, OAuthError};
 use protocol::grant::TokenType;
+use protocol::grant::refresh_token::Rotation;
 use protocol::introspection::{self, Introspection, TokenDescription};
 use protocol::time::Timestamp;
 use store::StoreError;
@@ -85,7 +86,7 @@ async fn describe_refresh_token(
     now: Timestamp,
 ) -> Result<Option<TokenDescription>, StoreError> {
     let Some((token, grant)) = refresh_token::open(state, token).await? else { return Ok(None) };
-    let Some(exp) = introspection::refresh_token_expiry(&grant.rotation(), token.generation, now) else {
+    let Some(exp) = introspection::refresh_token_expiry(&Rotation::from(&grant), token.generation, now) else {
         return Ok(None);
     };
     let Ok(active) = active::check(&state.store, grant, client, now).await? else { return Ok(None) };

@@ -8,7 +8,7 @@
 
 use std::fmt;
 
-use super::state::{Generation, Life};
+use super::state::{Generation, Grant, Life};
 use crate::client::{Client, GrantType};
 use crate::error::{ErrorCode, OAuthError};
 use crate::ids::GrantId;
@@ -26,12 +26,27 @@ pub struct Rotation {
     pub life: Life,
 }
 
-/// Whether tokens of this client change on use. `Keep` is for confidential clients with key-bound tokens (FAPI 2
-/// §5.3.2.1).
+impl From<&Grant> for Rotation {
+    fn from(grant: &Grant) -> Self {
+        Self {
+            live: grant.generation,
+            rotated_at: grant.rotated_at.or(grant.redeemed_at).unwrap_or(grant.created_at),
+            idle_expires_at: grant.idle_expires_at,
+            expires_at: grant.expires_at,
+            life: grant.life(),
+        }
+    }
+}
+
+/// Whether tokens of this client change on use (RFC 9700 §2.2.2 asks for rotation or key-bound tokens). `Keep` is for confidential
+/// clients with key-bound tokens (FAPI 2 §5.3.2.1); there are none yet, so all rotate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Policy {
     Keep,
-    Rotate { retry_window: Seconds },
+    /// For `retry_window` the predecessor of a token still gets the answer that was lost on the way.
+    Rotate {
+        retry_window: Seconds,
+    },
 }
 
 /// What to do with the request. Every variant is one line in the shell.

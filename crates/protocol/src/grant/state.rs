@@ -3,7 +3,6 @@
 //! Issued (a code is out) → active (a refresh generation lives) → ended. Each step is one conditional UPDATE in the
 //! store; the rules that choose the step are in `authorization_code.rs` and `refresh_token.rs`.
 
-use super::refresh_token::Rotation;
 use crate::audience::MAX_ACCESS_TOKEN_LIFETIME;
 use crate::claims::ClaimsRequest;
 use crate::closed_set::closed_set;
@@ -116,17 +115,6 @@ impl Grant {
         }
     }
 
-    /// The part that the rule for refresh tokens reads.
-    pub fn rotation(&self) -> Rotation {
-        Rotation {
-            live: self.generation,
-            rotated_at: self.rotated_at.or(self.redeemed_at).unwrap_or(self.created_at),
-            idle_expires_at: self.idle_expires_at,
-            expires_at: self.expires_at,
-            life: self.life(),
-        }
-    }
-
     /// Whether access tokens of this grant are still good: it was redeemed, has not ended and its absolute end is
     /// ahead.
     pub fn lives(&self, now: Timestamp) -> bool {
@@ -140,7 +128,7 @@ pub(crate) mod tests {
     use crate::client::tests::sample as client;
     use crate::grant::RedeemRequest;
     use crate::grant::authorization_code::{self, HashMatch, Redeem};
-    use crate::grant::refresh_token::{self, Refresh};
+    use crate::grant::refresh_token::{self, Policy, Refresh, Rotation};
     use crate::pkce::Verifier;
     use crate::secret::SecretString;
     use proptest::prelude::*;
@@ -245,6 +233,7 @@ pub(crate) mod tests {
 
     /// Carries a decision out as the store would. Says whether a token left.
     fn apply(grant: &mut Grant, event: Event, now: &mut Timestamp) -> bool {
+        const ROTATE: Policy = Policy::Rotate { retry_window: Seconds(30) };
         match event {
             Event::Wait(seconds) => *now = *now + Seconds(seconds),
             Event::Redeem => match authorization_code::decide(grant, HashMatch::Yes, &client(), &right_request(), *now)
@@ -258,7 +247,7 @@ pub(crate) mod tests {
             },
             Event::Refresh { age } => {
                 let presented = Generation(grant.generation.0 - age);
-                match refresh_token::decide(&grant.rotation(), presented, client().refresh_policy(Seconds(30)), *now) {
+                match refresh_token::decide(&Rotation::from(&*grant), presented, ROTATE, *now) {
                     Refresh::Rotate { from } => {
                         grant.generation = from.next();
                         grant.rotated_at = Some(*now);

@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
-use protocol::grant::refresh_token::{self, Policy, Refresh};
+use protocol::grant::refresh_token::{self, Policy, Refresh, Rotation};
 use protocol::grant::state::{EndReason, Generation, Grant};
 use protocol::time::{Seconds, Timestamp};
 use store::{Store, Won, grants};
@@ -78,7 +78,7 @@ impl Life<'_> {
 
     async fn refresh(&mut self, token: Generation) {
         let id = grant_id(&self.id);
-        match refresh_token::decide(&self.grant().await.rotation(), token, POLICY, self.now) {
+        match refresh_token::decide(&Rotation::from(&self.grant().await), token, POLICY, self.now) {
             Refresh::Rotate { from } => {
                 let won = grants::advance(self.store, &id, from, self.now, self.now + IDLE).await;
                 assert_eq!(won.expect("is writable"), Won::Yes, "nobody else is there to win");
@@ -111,7 +111,7 @@ impl Life<'_> {
         if self.dead {
             assert!(!grant.lives(self.now), "something lives after a reuse");
             for token in &self.handed_out {
-                let decision = refresh_token::decide(&grant.rotation(), *token, POLICY, self.now);
+                let decision = refresh_token::decide(&Rotation::from(&grant), *token, POLICY, self.now);
                 assert!(matches!(decision, Refresh::Refuse(_)), "{token:?} of a dead grant: {decision:?}");
                 let won = grants::advance(self.store, &grant.id, *token, self.now, self.now + IDLE).await;
                 assert_eq!(won.expect("is writable"), Won::No);
