@@ -49,7 +49,8 @@ pub struct Settings {
     pub client_certificates: bool,
     /// DPoP proofs (RFC 9449): on by default. `None`: tokens that are bound to a key are refused.
     pub dpop: Option<DpopConfig>,
-    /// Where used proofs are remembered: in this process, or in a store that several share.
+    /// Where used proofs and the nonces of signed requests are remembered: in this process, or in a store that several share. Those share
+    /// `dpop.nonce_key` as well.
     pub replay: Option<Arc<dyn Replay>>,
     /// Opaque tokens and API keys, which the first issuer is asked about. `None`: they are refused.
     pub introspection: Option<Introspection>,

@@ -6,6 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use protocol::secret::Secret;
+
 /// The prefix of every variable of this library and its program.
 const PREFIX: &str = "COUNTERSIGN_API_";
 /// Names with it belong to sections of the server's configuration, as `COUNTERSIGN_API_KEYS__LONGEST_LIFETIME`.
@@ -94,6 +98,29 @@ impl Environment {
         match std::fs::read(Path::new(&path)) {
             Ok(content) => Some(content),
             Err(error) => self.fault(name, &format!("{path}: {error}; name a file with {what} that can be read")),
+        }
+    }
+
+    /// The one key that the named file holds: 32 bytes in base64url. Lines with `#` are remarks. A file that others can read is a fault.
+    pub(crate) fn key(&mut self, name: &'static str) -> Option<Secret<[u8; 32]>> {
+        let text = Secret::new(self.file(name, "a key")?);
+        let path = self.text(name)?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            if std::fs::metadata(&path).is_ok_and(|file| file.permissions().mode() & 0o077 != 0) {
+                return self.fault(name, &format!("others can read {path}; run: chmod 600 {path}"));
+            }
+        }
+        let lines = text.expose().split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+        let mut keys = lines.filter(|line| !line.is_empty() && !line.starts_with(b"#"));
+        let mut key = [0; 32];
+        match (keys.next().map(|line| URL_SAFE_NO_PAD.decode_slice(line, &mut key)), keys.next()) {
+            (Some(Ok(32)), None) => Some(Secret::new(key)),
+            _ => self.fault(
+                name,
+                &format!("{path} does not hold one key; write 32 random bytes in base64url (43 characters)"),
+            ),
         }
     }
 

@@ -197,6 +197,7 @@ mod off {
             Self
         }
 
+        #[expect(clippy::unused_self, reason = "the same calls as with the feature")]
         pub(crate) fn tell(self) -> Ready<()> {
             ready(())
         }

@@ -21,7 +21,7 @@
 //! ```
 
 use std::future::ready;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -62,6 +62,7 @@ struct Inner {
     metadata_path: String,
     validator: Validator,
     keys: Vec<Arc<JwksCache>>,
+    fetching: Mutex<Weak<Fetching>>,
     dpop: Option<Verifier>,
     opaque: Option<OpaqueTokens>,
     signatures: Option<signature::Verifier>,
@@ -97,10 +98,17 @@ pub enum StartError {
     HttpClient(#[from] ClientError),
 }
 
-/// Keeps the keys fresh until it is dropped.
+/// Keeps the keys fresh until it is dropped: hold it for as long as the API runs. After that, and without it, every request that would need
+/// keys is answered 503 at once, and the log says once per issuer what is missing.
 #[derive(Debug)]
-#[must_use = "the keys grow old when this is dropped"]
-pub struct KeepFresh(Vec<JoinHandle<()>>);
+#[must_use = "nobody fetches the issuer's keys once this is dropped; hold it as long as the API runs: `let _keys = …`, not `let _ = …`"]
+pub struct KeepFresh {
+    _fetching: Arc<Fetching>,
+}
+
+/// The tasks of one API. They end when nobody holds this any more.
+#[derive(Debug)]
+struct Fetching(Vec<JoinHandle<()>>);
 
 impl ResourceServer {
     /// Checks settings and routes. Needs no issuer: until its keys arrive, requests get 503.
@@ -139,17 +147,37 @@ impl ResourceServer {
         };
         let metadata = metadata::document(&settings, &routes).into();
         let metadata_path = metadata::path(&settings.public_url);
-        let inner =
-            Inner { settings, routes, realm, metadata, metadata_path, validator, keys, dpop, opaque, signatures };
+        let fetching = Mutex::default();
+        let inner = Inner {
+            settings,
+            routes,
+            realm,
+            metadata,
+            metadata_path,
+            validator,
+            keys,
+            fetching,
+            dpop,
+            opaque,
+            signatures,
+        };
         Ok(Self(Arc::new(inner)))
     }
 
-    /// Fetches the issuers' keys from now on. Call it once, inside of a Tokio runtime.
+    /// Fetches the issuers' keys from now on, for as long as what it returns is held. Call it once, inside of the Tokio runtime that the API
+    /// runs in. A second call starts nothing while the first one's is held: both hold the same, and the one that is dropped last
+    /// ends it.
     pub fn keep_fresh(&self) -> KeepFresh {
+        let mut running = self.0.fetching.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(fetching) = running.upgrade() {
+            return KeepFresh { _fetching: fetching };
+        }
         let issuers = self.settings().issuers.iter().map(|trusted| trusted.issuer.clone());
         let ages = KeyAges::of(issuers.zip(self.0.keys.iter().cloned()));
         let fetching = self.0.keys.iter().map(|keys| tokio::spawn(Arc::clone(keys).keep_fresh()));
-        KeepFresh(fetching.chain([tokio::spawn(ages.tell())]).collect())
+        let fetching = Arc::new(Fetching(fetching.chain([tokio::spawn(ages.tell())]).collect()));
+        *running = Arc::downgrade(&fetching);
+        KeepFresh { _fetching: fetching }
     }
 
     /// Puts the route table, the metadata document and the answer to unknown paths into an app.
@@ -179,10 +207,12 @@ impl ResourceServer {
             None => Ok(identity),
             Some(_) => Err(Refusal::Token(TokenRefused::SenderConstrained)),
         });
-        unbound.map_err(|refusal| refusal.problem(self.realm(), &authenticated(), Scheme::Bearer))
+        unbound.map_err(|refusal| refusal.problem(self.realm(), &[authenticated()], Scheme::Bearer))
     }
 
-    /// Whether tokens can be checked at this moment, else when to ask again.
+    /// Whether tokens of every issuer can be checked at this moment, else when to ask again. One issuer that is down at the start is enough
+    /// to say no; the log names it at each attempt to fetch its keys. Tokens of the others are served meanwhile: where that is
+    /// enough, do not ask this.
     pub fn ready(&self) -> Result<(), Seconds> {
         self.0.keys.iter().try_for_each(|keys| keys.ready())
     }
@@ -265,7 +295,7 @@ fn answer(document: &Bytes) -> HttpResponse {
         .body(document.clone())
 }
 
-impl Drop for KeepFresh {
+impl Drop for Fetching {
     fn drop(&mut self) {
         self.0.iter().for_each(JoinHandle::abort);
     }

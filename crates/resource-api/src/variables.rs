@@ -191,6 +191,13 @@ fn basic(environment: &mut Environment) -> (bool, bool) {
 
 fn dpop(environment: &mut Environment) -> Option<DpopConfig> {
     let (on, nonce) = (environment.switch("DPOP"), environment.switch("DPOP_NONCE").unwrap_or_default());
+    let nonce_key = environment.key("DPOP_NONCE_KEY_FILE");
+    if nonce_key.is_some() && !nonce {
+        environment.fault::<()>(
+            "DPOP_NONCE_KEY_FILE",
+            "is about nonces, which nobody asks for; set DPOP_NONCE to true as well",
+        );
+    }
     if on == Some(false) {
         if nonce {
             environment.fault::<()>("DPOP_NONCE", "is about proofs, which DPOP switches off; take one of the two away");
@@ -198,7 +205,7 @@ fn dpop(environment: &mut Environment) -> Option<DpopConfig> {
         return None;
     }
     let nonce = if nonce { NonceMode::Required } else { NonceMode::Off };
-    Some(DpopConfig { nonce, ..DpopConfig::default() })
+    Some(DpopConfig { nonce, nonce_key, ..DpopConfig::default() })
 }
 
 #[cfg(test)]
@@ -268,11 +275,40 @@ mod tests {
         assert_eq!(set(&[("ALLOWED_ORIGINS", "https://a.example https://b.example")]).allowed_origins.len(), 2);
     }
 
+    #[test]
+    fn the_key_of_nonces_is_in_a_file_for_its_owner_alone() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("key");
+        let with_file = |text: &str, mode: u32| {
+            std::fs::write(&path, text).expect("is written");
+            #[cfg(unix)]
+            std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(mode)).expect("is changed");
+            with(&[("DPOP_NONCE", "true"), ("DPOP_NONCE_KEY_FILE", path.to_str().expect("is text"))])
+        };
+        let key = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc";
+        let settings = with_file(&format!("# of the nonces\n\n {key} \n"), 0o600).expect("is right");
+        let dpop = settings.dpop.expect("is on");
+        assert_eq!(dpop.nonce_key.as_ref().map(|key| *key.expose()), Some([7; 32]));
+        assert!(!format!("{dpop:?}").contains("7, 7"));
+        assert!(set(&[("DPOP_NONCE", "true")]).dpop.expect("is on").nonce_key.is_none());
+        for wrong in ["", "# none", &key[1..], &format!("{key}A"), &format!("{key}\n{key}")] {
+            let told = with_file(wrong, 0o600).expect_err("is wrong").to_string();
+            assert!(told.contains("COUNTERSIGN_API_DPOP_NONCE_KEY_FILE: ") && told.contains("43 characters"), "{told}");
+            assert!(!told.contains(&key[1..]), "{told}");
+        }
+        if cfg!(unix) {
+            assert!(with_file(key, 0o640).expect_err("is wrong").to_string().contains("chmod 600"));
+        }
+        assert!(with_file(key, 0o600).is_ok());
+        let alone = with(&[("DPOP_NONCE_KEY_FILE", path.to_str().expect("is text"))]);
+        assert!(alone.expect_err("is wrong").to_string().contains("set DPOP_NONCE to true"));
+    }
+
     /// Name, rule, fix: the text after the name, and what follows its semicolon.
     #[test]
     fn every_fault_names_the_variable_the_rule_and_the_fix() {
         let secret = ("CLIENT_SECRET", "hunter2");
-        let wrong: [(&str, &[(&str, &str)]); 20] = [
+        let wrong: [(&str, &[(&str, &str)]); 22] = [
             ("ISSUER", &[("ISSUER", "http://id.example")]),
             ("ISSUER", &[("ISSUER", "")]),
             ("ISSUER", &[("ISSUER", "https://id.example https://id.example")]),
@@ -291,6 +327,8 @@ mod tests {
             ("EVERY_TOKEN", &[("EVERY_TOKEN", "true")]),
             ("INTROSPECTION_URL", &[secret, ("CLIENT_ID", "api"), ("INTROSPECTION_URL", "http://id.example/i")]),
             ("DPOP_NONCE", &[("DPOP", "false"), ("DPOP_NONCE", "true")]),
+            ("DPOP_NONCE_KEY_FILE", &[("DPOP_NONCE", "true"), ("DPOP_NONCE_KEY_FILE", "no-such-file")]),
+            ("DPOP_NONCE_KEY_FILE", &[("DPOP_NONCE_KEY_FILE", "no-such-file")]),
             ("SIGNATURES", &[("SIGNATURES", "on")]),
             ("BASIC", &[("BASIC", "true")]),
         ];

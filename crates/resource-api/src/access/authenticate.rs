@@ -3,6 +3,7 @@
 //! Runs before the body is read: whoever may not ask is told so without sending anything.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Instant;
 
 use actix_web::HttpRequest;
@@ -15,6 +16,7 @@ use protocol::api_key;
 #[cfg(feature = "bff")]
 use crate::access::caller::CredentialKind;
 use crate::access::caller::{Caller, Identity};
+use crate::access::enough;
 use crate::access::guard::{Access, Guard};
 use crate::answer::problem::Problem;
 use crate::answer::refusal::{Refusal, Scheme, WithoutCredential};
@@ -49,42 +51,35 @@ struct Authenticated {
 pub(crate) async fn admit(
     server: &ResourceServer,
     request: &HttpRequest,
-    guards: &[Guard],
+    guards: &Arc<[Guard]>,
 ) -> Result<Admitted, Problem> {
     if guards.iter().all(|guard| guard.access == Access::Public) {
         return Ok(Admitted { caller: None, unread: None });
     }
-    let demanding = guards.iter().find(|guard| !matches!(guard.access, Access::Public | Access::Optional));
+    let nobody_will_do = guards.iter().all(|guard| matches!(guard.access, Access::Public | Access::Optional));
     let since = Instant::now();
     let attempt = Attempt::new(server, request, since);
-    let refused = |refusal: Refusal, guard, used| {
+    let refused = |refusal: Refusal, used| {
         attempt.refused(&refusal);
-        refusal.problem(server.realm(), guard, used)
+        refusal.problem(server.realm(), guards, used)
     };
     let presented = presented(request.headers(), request.query_string(), server.schemes())
-        .map_err(|error| refused(error.into(), telling(guards), Scheme::default()))?;
+        .map_err(|error| refused(error.into(), Scheme::default()))?;
     let used = presented.scheme();
     let Authenticated { identity, unread } = match authenticate(server, request, presented).await {
         Ok(authenticated) => authenticated,
-        Err(Refusal::NoCredential(WithoutCredential::NothingSent)) if demanding.is_none() => {
+        Err(Refusal::NoCredential(WithoutCredential::NothingSent)) if nobody_will_do => {
             attempt.anonymous();
             return Ok(Admitted { caller: None, unread: None });
         }
-        Err(refusal) => return Err(refused(refusal, telling(guards), used)),
+        Err(refusal) => return Err(refused(refusal, used)),
     };
-    let caller = Caller::new(identity, used, server.clone());
-    for guard in guards {
-        check(&caller, guard).map_err(|refusal| refused(refusal, guard, used))?;
-    }
+    let caller = Caller::new(identity, used, server.clone(), Arc::clone(guards));
+    check(&caller, guards).map_err(|refusal| refused(refusal, used))?;
     if unread.is_none() {
         attempt.accepted(&caller.identity().issuer);
     }
     Ok(Admitted { caller: Some(caller), unread: unread.map(|authentic| (authentic, since)) })
-}
-
-/// The guard that says most about what would do: the line's own, which stands last, if it names a permission.
-pub(crate) fn telling(guards: &[Guard]) -> &Guard {
-    guards.iter().rev().find(|guard| !guard.permissions().is_empty()).unwrap_or(&guards[0])
 }
 
 async fn authenticate(
@@ -210,15 +205,15 @@ fn told_to_developers(error: &SignatureError) {
     }
 }
 
-fn check(caller: &Caller, guard: &Guard) -> Result<(), Refusal> {
-    if let Access::Needs(demand) = &guard.access {
-        let reach = caller.server().settings().reach;
-        if let Some(missing) = demand.missing(caller.permissions(), reach) {
-            return Err(Refusal::InsufficientScope(missing.join(" ")));
-        }
+/// Permissions of all guards first: whoever lacks one would sign in again for nothing.
+fn check(caller: &Caller, guards: &[Guard]) -> Result<(), Refusal> {
+    let holds = |permission: &str| caller.may(permission);
+    if !enough::is_met(guards, &holds) {
+        return Err(Refusal::insufficient_scope(&enough::nearest(guards, &holds), holds));
     }
     let Identity { acr, auth_time, .. } = caller.identity();
-    if guard.accepts_sign_in(acr.as_deref(), *auth_time, clock::now()) {
+    let now = clock::now();
+    if guards.iter().all(|guard| guard.accepts_sign_in(acr.as_deref(), *auth_time, now)) {
         Ok(())
     } else {
         Err(Refusal::InsufficientUserAuthentication)

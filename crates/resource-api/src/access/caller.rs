@@ -15,7 +15,8 @@ use protocol::permission::{Reach, covers};
 use protocol::time::Timestamp;
 use serde::de::DeserializeOwned;
 
-use crate::access::guard::require;
+use crate::access::enough;
+use crate::access::guard::Guard;
 use crate::answer::problem::Problem;
 use crate::answer::refusal::{Refusal, Scheme};
 use crate::binding::Binding;
@@ -30,6 +31,8 @@ struct LetIn {
     /// The scheme that it came with, for the challenge of [`Caller::require`].
     scheme: Scheme,
     server: ResourceServer,
+    /// Those of the route, for the same challenge.
+    guards: Arc<[Guard]>,
     /// Whether a handler asked [`Caller::require`].
     asked: Cell<bool>,
 }
@@ -79,8 +82,8 @@ pub enum CredentialKind {
 }
 
 impl Caller {
-    pub(crate) fn new(identity: Identity, scheme: Scheme, server: ResourceServer) -> Self {
-        Self(Rc::new(LetIn { identity, scheme, server, asked: Cell::new(false) }))
+    pub(crate) fn new(identity: Identity, scheme: Scheme, server: ResourceServer, guards: Arc<[Guard]>) -> Self {
+        Self(Rc::new(LetIn { identity, scheme, server, guards, asked: Cell::new(false) }))
     }
 
     pub fn identity(&self) -> &Identity {
@@ -108,16 +111,20 @@ impl Caller {
         self.permissions().any(|held| covers(held, permission, reach))
     }
 
-    /// As [`Self::may`], with the answer for who may not: 403 and the missing scope.
+    /// As [`Self::may`], with the answer for who may not: 403, and the scope that is enough for this and for the guards of the route.
     pub fn require(&self, permission: &str) -> Result<(), Problem> {
         self.0.asked.set(true);
         if self.may(permission) {
             return Ok(());
         }
-        let refusal = Refusal::InsufficientScope(permission.to_owned());
-        Err(refusal.problem(self.0.server.realm(), &require(permission), self.0.scheme))
+        let LetIn { server, guards, scheme, .. } = &*self.0;
+        let holds = |permission: &str| self.may(permission);
+        let mut way = enough::nearest(guards, &holds);
+        way.push(permission);
+        Err(Refusal::insufficient_scope(&way, holds).problem(server.realm(), guards, *scheme))
     }
 
+    #[cfg(feature = "service")]
     pub(crate) fn server(&self) -> &ResourceServer {
         &self.0.server
     }

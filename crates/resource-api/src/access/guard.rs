@@ -1,8 +1,9 @@
 //! What a route demands of its caller, as a value: permissions, how strong and how recent the sign-in was (RFC 9470).
 //!
-//! Who the caller is, `authenticate.rs` finds out; where guards stand, `routes.rs` says.
+//! Who the caller is, `authenticate.rs` finds out; where guards stand, `routes.rs` says; what is enough for several of them together,
+//! `enough.rs`.
 
-use protocol::permission::{Permission, Reach, covers};
+use protocol::permission::Permission;
 use protocol::time::{Seconds, Timestamp};
 
 /// A demand. Made by [`require`], [`all_of`], [`any_of`], [`authenticated`], [`optional`], [`public`] and [`in_handler`].
@@ -56,7 +57,8 @@ impl IntoDemand for DemandOf {
     }
 }
 
-/// Callers that hold this permission.
+/// Callers that hold this permission, or what [`all_of`] and [`any_of`] make of several. Who lacks something is told what is enough for
+/// all guards of the line together (`scope` of the challenge): the way that is nearest to what they hold.
 pub fn require(demand: impl IntoDemand) -> Guard {
     Guard::of(Access::Needs(demand.into_demand().0))
 }
@@ -66,7 +68,8 @@ pub fn all_of<D: IntoDemand>(demands: impl IntoIterator<Item = D>) -> DemandOf {
     DemandOf(Demand::All(demands.into_iter().map(|demand| demand.into_demand().0).collect()))
 }
 
-/// One of these permissions, whichever.
+/// One of these permissions, whichever. Whoever has none is told the one of which least is missing, of equals the first: so put first
+/// what a client should ask for.
 pub fn any_of<D: IntoDemand>(demands: impl IntoIterator<Item = D>) -> DemandOf {
     DemandOf(Demand::Any(demands.into_iter().map(|demand| demand.into_demand().0).collect()))
 }
@@ -146,30 +149,23 @@ impl Guard {
 }
 
 impl Demand {
-    /// `None` when what is held is enough, else what is missing: one way to get there.
-    pub(crate) fn missing<'h, I>(&self, held: I, reach: Reach) -> Option<Vec<&str>>
-    where
-        I: Iterator<Item = &'h str> + Clone,
-    {
+    /// Whether what `holds` says yes to is enough.
+    pub(crate) fn is_met(&self, holds: &impl Fn(&str) -> bool) -> bool {
         match self {
-            Self::One(permission) => {
-                let enough = held.clone().any(|held| covers(held, permission, reach));
-                (!enough).then(|| vec![permission.as_str()])
-            }
-            Self::All(demands) => {
-                let missing: Vec<&str> =
-                    demands.iter().filter_map(|demand| demand.missing(held.clone(), reach)).flatten().collect();
-                (!missing.is_empty()).then_some(missing)
-            }
+            Self::One(permission) => holds(permission),
+            Self::All(demands) => demands.iter().all(|demand| demand.is_met(holds)),
+            Self::Any(demands) => demands.iter().any(|demand| demand.is_met(holds)),
+        }
+    }
+
+    /// One way to satisfy it, with what is held: of several the one of which least is missing, of equals the first.
+    pub(crate) fn nearest(&self, holds: &impl Fn(&str) -> bool) -> Vec<&str> {
+        let missing = |way: &Vec<&str>| way.iter().filter(|permission| !holds(permission)).count();
+        match self {
+            Self::One(permission) => vec![permission],
+            Self::All(demands) => demands.iter().flat_map(|demand| demand.nearest(holds)).collect(),
             Self::Any(demands) => {
-                let mut shortest: Option<Vec<&str>> = None;
-                for demand in demands {
-                    let missing = demand.missing(held.clone(), reach)?;
-                    if shortest.as_ref().is_none_or(|shortest| missing.len() < shortest.len()) {
-                        shortest = Some(missing);
-                    }
-                }
-                shortest
+                demands.iter().map(|demand| demand.nearest(holds)).min_by_key(missing).unwrap_or_default()
             }
         }
     }
@@ -196,7 +192,10 @@ mod tests {
 
     fn missing(guard: &Guard, held: &str) -> Option<String> {
         let Access::Needs(demand) = &guard.access else { panic!("demands nothing") };
-        demand.missing(held.split_ascii_whitespace(), Reach::EXACT).map(|missing| missing.join(" "))
+        let holds = |permission: &str| held.split_ascii_whitespace().any(|held| held == permission);
+        let missing: Vec<&str> = demand.nearest(&holds).into_iter().filter(|permission| !holds(permission)).collect();
+        assert_eq!(demand.is_met(&holds), missing.is_empty());
+        (!missing.is_empty()).then(|| missing.join(" "))
     }
 
     #[test]

@@ -4,5 +4,6 @@
 
 pub(crate) mod authenticate;
 pub(crate) mod caller;
+pub(crate) mod enough;
 pub(crate) mod guard;
 pub(crate) mod routes;

@@ -15,8 +15,9 @@ use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{Error, FromRequest, Handler, HttpMessage as _, HttpResponse, Responder, Route};
 
-use crate::access::authenticate::{Admitted, admit, telling};
+use crate::access::authenticate::{Admitted, admit};
 use crate::access::caller::Caller;
+use crate::access::enough;
 use crate::access::guard::{Access, Guard};
 use crate::answer::problem::Problem;
 use crate::answer::refusal::Scheme;
@@ -137,6 +138,11 @@ impl Routes {
                 found.push(format!("{name} has no guard; say who may pass, or public()"));
             }
             found.extend(line.guards.iter().filter_map(Guard::fault).map(|fault| format!("{name}: {fault}")));
+            if enough::sign_in(&line.guards).is_none() {
+                found.push(format!(
+                    "{name}: its guards demand levels (acr) that no sign-in can all have; name one that each accepts"
+                ));
+            }
             if self.0[..at].iter().any(|before| before.method == line.method && before.path == line.path) {
                 found.push(format!("{name} stands there twice"));
             }
@@ -221,7 +227,7 @@ async fn pass(
         let attempt = Attempt::new(&server, request.request(), since);
         if let Err(refusal) = judged {
             attempt.refused(&refusal);
-            let problem = refusal.problem(server.realm(), telling(&guards), Scheme::Bearer);
+            let problem = refusal.problem(server.realm(), &guards, Scheme::Bearer);
             return Ok(request.error_response(problem));
         }
         if let Some(caller) = &caller {
@@ -296,6 +302,14 @@ mod tests {
     fn a_line_that_stands_there_twice_is_found() {
         let routes = Routes::new().add(get("/a", nothing).guard(public())).add(get("/a", nothing).guard(public()));
         assert_eq!(routes.faults(), ["GET /a stands there twice"]);
+    }
+
+    #[test]
+    fn a_line_that_no_sign_in_can_pass_is_found() {
+        let inside = Routes::new().add(get("/a", nothing).guard(require("a:write").acr(["2"])));
+        let routes = Routes::new().scope("/api", &require("a:read").acr(["1"]), inside.clone());
+        assert!(routes.faults()[0].starts_with("GET /api/a: its guards demand levels"), "{:?}", routes.faults());
+        assert!(Routes::new().scope("/api", &require("a:read").acr(["1", "2"]), inside).faults().is_empty());
     }
 
     #[test]

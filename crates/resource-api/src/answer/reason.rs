@@ -15,6 +15,7 @@ impl Refusal {
     pub(crate) fn reason(&self) -> &'static str {
         match self {
             Self::NoCredential(WithoutCredential::NothingSent) => "no_credential",
+            Self::NoCredential(WithoutCredential::UnknownScheme) => "unknown_scheme",
             Self::NoCredential(WithoutCredential::OnlyInQuery) => "token_in_url",
             Self::Token(TokenRefused::Jwt(error)) => of_jwt(*error),
             Self::Token(refused) => of_token(refused),

@@ -1,7 +1,8 @@
 //! Why a caller is not let in, and what is told about it: status, problem, challenges (RFC 6750 §3, RFC 9449 §7.1, RFC 9470 §3).
 //!
 //! Who sent no credential gets bare challenges (401), a bad one 401, too little permission 403, a muddled request 400, and
-//! 503 when this server cannot decide. Several schemes are several challenges; the one that was used carries the error.
+//! 503 when this server cannot decide. Several schemes are several challenges; the one that was used carries the error, if it is one that
+//! the RFCs know in a challenge. What no other credential would mend has no challenge.
 
 use std::borrow::Cow;
 use std::fmt::{Display, Write as _};
@@ -10,6 +11,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use protocol::time::Seconds;
 
+use crate::access::enough::{self, SignIn};
 use crate::access::guard::Guard;
 use crate::access::routes::DPOP_NONCE;
 use crate::answer::problem::Problem;
@@ -33,9 +35,9 @@ pub(crate) enum Refusal {
     Credential(#[from] CredentialError),
     #[error(transparent)]
     Token(TokenRefused),
-    /// These permissions are missing, separated by spaces.
-    #[error("this needs {0}, which the caller does not have")]
-    InsufficientScope(String),
+    /// Permissions, separated by spaces. `enough` are those of the route, also those that the caller has.
+    #[error("this needs {missing}, which the caller does not have")]
+    InsufficientScope { missing: String, enough: String },
     #[error("this needs a stronger or more recent sign-in")]
     InsufficientUserAuthentication,
     #[error(transparent)]
@@ -60,6 +62,16 @@ pub(crate) enum Refusal {
     #[error("too many wrong passwords for this user name or from this network; this one was not looked at")]
     TooManyTries(Seconds),
 }
+
+/// `error` in a challenge: RFC 6750 §3.1, RFC 9449 §7.1 and §9, RFC 9470 §3. Other words stand in the body alone.
+const OF_CHALLENGES: [&str; 6] = [
+    "invalid_request",
+    "invalid_token",
+    "insufficient_scope",
+    "invalid_dpop_proof",
+    "use_dpop_nonce",
+    "insufficient_user_authentication",
+];
 
 /// Status, error and what the caller is told.
 type Wire = (StatusCode, Option<&'static str>, Cow<'static, str>);
@@ -91,8 +103,14 @@ pub(crate) struct Realm {
 }
 
 impl Refusal {
-    /// `guard`: what the route demands. `used`: how the credential came.
-    pub(crate) fn problem(&self, realm: &Realm, guard: &Guard, used: Scheme) -> Problem {
+    /// The permissions that are enough for the route, and what of them is not held.
+    pub(crate) fn insufficient_scope(enough: &[&str], holds: impl Fn(&str) -> bool) -> Self {
+        let missing: Vec<&str> = enough.iter().copied().filter(|permission| !holds(permission)).collect();
+        Self::InsufficientScope { missing: missing.join(" "), enough: enough.join(" ") }
+    }
+
+    /// `guards`: what the route demands. `used`: how the credential came.
+    pub(crate) fn problem(&self, realm: &Realm, guards: &[Guard], used: Scheme) -> Problem {
         let (status, error, detail) = self.wire();
         let mut problem = Problem::new(status, error.unwrap_or_default(), detail.clone()).because(self.to_string());
         if error.is_none() {
@@ -114,10 +132,12 @@ impl Refusal {
         if let Self::Dpop(DpopError::UseNonce(nonce)) = self {
             problem = problem.header(DPOP_NONCE, nonce.as_str());
         }
-        // Of signatures no scheme of a challenge knows anything; the error is in the body.
-        let error = error.filter(|_| !matches!(self, Self::Signature(_)));
-        let told =
-            Told { error, detail: &detail, scope: self.scope(guard), guard: self.demands_sign_in().then_some(guard) };
+        if !self.is_about_the_credential() {
+            return problem;
+        }
+        // Of signatures no scheme of a challenge knows anything.
+        let error = error.filter(|error| OF_CHALLENGES.contains(error) && !matches!(self, Self::Signature(_)));
+        let told = Told { error, detail: &detail, scope: self.scope(guards), sign_in: self.sign_in(guards) };
         for scheme in [Scheme::Bearer, Scheme::Dpop, Scheme::Basic] {
             if realm.schemes.has(scheme) || scheme == used {
                 let told = (scheme == used || error.is_none()).then_some(&told);
@@ -153,7 +173,7 @@ impl Refusal {
             }
             Self::BodyEnded => invalid(self),
             Self::SignedBody(_) => told(Status::PAYLOAD_TOO_LARGE, "content_too_large", self),
-            Self::InsufficientScope(_) => told(Status::FORBIDDEN, "insufficient_scope", self),
+            Self::InsufficientScope { .. } => told(Status::FORBIDDEN, "insufficient_scope", self),
             // RFC 9470 §3: 401, with the error and what would do.
             Self::InsufficientUserAuthentication => {
                 told(Status::UNAUTHORIZED, "insufficient_user_authentication", self)
@@ -179,20 +199,31 @@ impl Refusal {
         }
     }
 
-    /// RFC 6750 §3: the scope that would do.
-    fn scope(&self, guard: &Guard) -> Option<String> {
+    /// Whether another credential might help: else nothing is asked for. An answer of 401 always is (RFC 9110 §15.5.2).
+    fn is_about_the_credential(&self) -> bool {
         match self {
-            Self::InsufficientScope(missing) => Some(missing.clone()),
-            Self::NoCredential(_) => {
-                let permissions = guard.permissions();
-                (!permissions.is_empty()).then(|| permissions.join(" "))
-            }
+            Self::BodyEnded | Self::SignedBody(_) => false,
+            #[cfg(feature = "bff")]
+            Self::Session(_) => false,
+            _ => true,
+        }
+    }
+
+    /// RFC 6750 §3.1: "the scope necessary to access the protected resource", all of it: whoever asks for exactly that is let in.
+    fn scope(&self, guards: &[Guard]) -> Option<String> {
+        match self {
+            Self::InsufficientScope { enough, .. } => Some(enough.clone()),
+            Self::NoCredential(_) => Some(enough::for_anybody(guards).join(" ")).filter(|scope| !scope.is_empty()),
             _ => None,
         }
     }
 
-    fn demands_sign_in(&self) -> bool {
-        *self == Self::InsufficientUserAuthentication
+    /// RFC 9470 §3: the sign-in that is enough, whichever guard it was that refused this one.
+    fn sign_in<'g>(&self, guards: &'g [Guard]) -> SignIn<'g> {
+        match self {
+            Self::InsufficientUserAuthentication => enough::sign_in(guards).unwrap_or_default(),
+            _ => SignIn::default(),
+        }
     }
 }
 
@@ -200,7 +231,7 @@ struct Told<'t> {
     error: Option<&'static str>,
     detail: &'t str,
     scope: Option<String>,
-    guard: Option<&'t Guard>,
+    sign_in: SignIn<'t>,
 }
 
 /// RFC 6750 §3: realm always, then what went wrong, then what would do. RFC 9728 §5.1: where the metadata is.
@@ -216,13 +247,12 @@ fn challenge(realm: &Realm, scheme: Scheme, told: Option<&Told<'_>>) -> String {
         if let Some(scope) = &told.scope {
             let _ = write!(text, ", scope=\"{}\"", quotable(scope));
         }
-        if let Some(Guard { acr_values, max_age, .. }) = told.guard {
-            if !acr_values.is_empty() {
-                let _ = write!(text, ", acr_values=\"{}\"", quotable(&acr_values.join(" ")));
-            }
-            if let Some(Seconds(max_age)) = max_age {
-                let _ = write!(text, ", max_age=\"{max_age}\"");
-            }
+        let SignIn { acr_values, max_age } = &told.sign_in;
+        if !acr_values.is_empty() {
+            let _ = write!(text, ", acr_values=\"{}\"", quotable(&acr_values.join(" ")));
+        }
+        if let Some(Seconds(max_age)) = max_age {
+            let _ = write!(text, ", max_age=\"{max_age}\"");
         }
     }
     if let (Scheme::Dpop, Some(algorithms)) = (scheme, &realm.schemes.dpop) {
@@ -265,5 +295,86 @@ impl From<NotAccepted> for Refusal {
             NotAccepted::Refused(refused) => Self::Token(refused),
             NotAccepted::KeysUnavailable { retry_after } => Self::Unavailable("the issuer's key set", retry_after),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::ResponseError as _;
+
+    use super::*;
+    use crate::access::guard::{authenticated, require};
+
+    fn told(refusal: &Refusal) -> Vec<String> {
+        let schemes = Schemes { dpop: Some("ES256".to_owned()), ..Schemes::default() };
+        let realm = Realm { audience: "api".to_owned(), resource_metadata: "https://api/m".to_owned(), schemes };
+        let guards = [require("a:x").acr(["1", "2"]).max_age(600), require("b:x"), authenticated().acr(["2"])];
+        let response = refusal.problem(&realm, &guards, Scheme::Bearer).error_response();
+        let challenges = response.headers().get_all(WWW_AUTHENTICATE);
+        challenges.map(|challenge| challenge.to_str().expect("is ASCII").to_owned()).collect()
+    }
+
+    /// The `error` of the first challenge; of the others there is none.
+    fn error(challenges: &[String]) -> Option<&str> {
+        assert!(challenges[1..].iter().all(|challenge| !challenge.contains("error")), "{challenges:?}");
+        challenges[0].split_once(", error=\"")?.1.split_once('"').map(|(error, _)| error)
+    }
+
+    #[test]
+    fn challenges_have_the_errors_of_their_rfcs_and_no_other() {
+        let seconds = Seconds(1);
+        let unknown = Unavailable::Unreachable;
+        let some: [(Refusal, Option<&str>); 12] = [
+            (Refusal::NoCredential(WithoutCredential::NothingSent), None),
+            (Refusal::NoCredential(WithoutCredential::UnknownScheme), None),
+            (CredentialError::Several.into(), Some("invalid_request")),
+            (BasicError::NotOverTls.into(), Some("invalid_request")),
+            (CertificateError::Several.into(), Some("invalid_request")),
+            (Refusal::Token(TokenRefused::TooLong), Some("invalid_token")),
+            (DpopError::Missing.into(), Some("invalid_dpop_proof")),
+            (DpopError::UseNonce("n".to_owned()).into(), Some("use_dpop_nonce")),
+            (Refusal::insufficient_scope(&["a:x"], |_| false), Some("insufficient_scope")),
+            (Refusal::InsufficientUserAuthentication, Some("insufficient_user_authentication")),
+            (SignatureError::UnknownKey.into(), None),
+            (SignatureError::Several.into(), None),
+        ];
+        for (refusal, expected) in some {
+            let challenges = told(&refusal);
+            assert_eq!((challenges.len(), error(&challenges)), (2, expected), "{refusal:?}");
+        }
+        let none = [
+            Refusal::BodyEnded,
+            Refusal::SignedBody(1),
+            Refusal::Unavailable("it", seconds),
+            Refusal::Busy(seconds),
+            Refusal::TooManyTries(seconds),
+            DpopError::Unavailable(unknown).into(),
+            SignatureError::Unavailable(unknown).into(),
+        ];
+        for refusal in none {
+            assert_eq!(told(&refusal), Vec::<String>::new(), "{refusal:?}");
+        }
+    }
+
+    #[cfg(feature = "bff")]
+    #[test]
+    fn a_session_is_asked_for_where_one_is_over_and_nowhere_else() {
+        use crate::bff::{BffError, CsrfRefusal};
+        let of = |error| told(&Refusal::Session(SessionRefused { error, forget: None }));
+        assert_eq!(of(BffError::SessionOver), ["Cookie realm=\"/bff/login\""]);
+        for error in [BffError::Csrf(CsrfRefusal::NoStaticHeader), BffError::StoreUnavailable] {
+            assert_eq!(of(error), Vec::<String>::new(), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn challenges_say_what_is_enough_for_all_guards() {
+        let bare = told(&Refusal::NoCredential(WithoutCredential::NothingSent));
+        assert!(bare.iter().all(|challenge| challenge.contains(", scope=\"a:x b:x\"")), "{bare:?}");
+        let forbidden = told(&Refusal::insufficient_scope(&["a:x", "b:x"], |permission| permission == "a:x"));
+        assert!(forbidden[0].contains("this needs b:x, which") && forbidden[0].contains(", scope=\"a:x b:x\""));
+        let step_up = told(&Refusal::InsufficientUserAuthentication);
+        assert!(step_up[0].contains(", acr_values=\"2\", max_age=\"600\""), "{step_up:?}");
+        assert!(!step_up[1].contains("acr_values"), "{step_up:?}");
     }
 }

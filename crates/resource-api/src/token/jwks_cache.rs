@@ -3,7 +3,10 @@
 //! One task ([`JwksCache::keep_fresh`]) does every fetch, so many waiting requests are one fetch by construction, and a caller
 //! who hangs up cancels nothing. Requests only read the snapshot; when they miss something they ask the task through
 //! [`Progress`] and wait for the next outcome. Keys renew in the background at about 75 % of their time, stay in use for a
-//! while when the issuer is down, and an unknown `kid` causes a fetch at most once per cool-down.
+//! while when the issuer is down, and an unknown `kid` causes a fetch at most once per cool-down. Where there is no task nobody waits
+//! (`attendance.rs`).
+
+mod attendance;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +20,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 use url::Url;
 
+use self::attendance::{Attendance, Attendant};
 use crate::config::JwksConfig;
 use crate::meter;
 use crate::token::outbound::{Discovered, FetchError, Outbound};
@@ -35,6 +39,7 @@ pub(crate) struct JwksCache {
     snapshot: Arc<ArcSwapOption<Keys>>,
     introspection_endpoint: ArcSwapOption<Url>,
     progress: watch::Sender<Progress>,
+    attendance: Attendance,
 }
 
 /// Who fills the snapshot.
@@ -113,7 +118,7 @@ impl JwksCache {
 
     fn with(source: Source, config: JwksConfig, snapshot: Arc<ArcSwapOption<Keys>>, progress: Progress) -> Self {
         let (introspection_endpoint, progress) = (ArcSwapOption::empty(), watch::Sender::new(progress));
-        Self { source, config, snapshot, introspection_endpoint, progress }
+        Self { source, config, snapshot, introspection_endpoint, progress, attendance: Attendance::default() }
     }
 
     /// Hands the key that a token names to `work`. Waits only when there are no keys yet or this one is unknown.
@@ -155,7 +160,11 @@ impl JwksCache {
     pub(crate) fn ready(&self) -> Result<(), Seconds> {
         match self.snapshot.load().as_deref() {
             Some(keys) if Instant::now() < keys.usable_until => Ok(()),
-            _ => Err(self.retry_after()),
+            _ => {
+                // An API that is never ready may never be sent a request.
+                self.tell_if_nobody_fetches();
+                Err(self.retry_after())
+            }
         }
     }
 
@@ -182,8 +191,14 @@ impl JwksCache {
         }
     }
 
-    /// Fetches for as long as it is polled. Exactly one task per cache runs this.
-    pub(crate) async fn keep_fresh(self: Arc<Self>) {
+    /// Fetches for as long as it is polled. Exactly one task per cache runs this. From this call on requests wait for what it fetches, until
+    /// it is dropped.
+    pub(crate) fn keep_fresh(self: Arc<Self>) -> impl Future<Output = ()> {
+        let attendant = Attendant::of(self);
+        async move { attendant.cache().fetch_again_and_again().await }
+    }
+
+    async fn fetch_again_and_again(&self) {
         let Source::Issuer(outbound) = &self.source else { return };
         let mut asked = self.progress.subscribe();
         let mut jwks_uri = None;
@@ -288,6 +303,9 @@ impl JwksCache {
     }
 
     async fn wait_for_outcome(&self, seen: u64) -> Result<(), NoKey> {
+        if !self.attendance.is_there() {
+            return Err(self.unavailable());
+        }
         let mut outcomes = self.progress.subscribe();
         match timeout(PATIENCE, outcomes.wait_for(|progress| progress.done > seen)).await {
             Ok(Ok(_)) => Ok(()),
@@ -296,7 +314,14 @@ impl JwksCache {
     }
 
     fn unavailable(&self) -> NoKey {
+        self.tell_if_nobody_fetches();
         NoKey::Unavailable { retry_after: self.retry_after() }
+    }
+
+    fn tell_if_nobody_fetches(&self) {
+        if let Source::Issuer(outbound) = &self.source {
+            self.attendance.tell_if_nobody(outbound.issuer());
+        }
     }
 
     fn retry_after(&self) -> Seconds {

@@ -1,8 +1,13 @@
 //! Tokens that are bound to a key, and the proofs that come with them (RFC 9449 §7.1, §8.2, §9, §11.1).
 
+use std::sync::Arc;
+
 use futures_util::future::join_all;
+use protocol::secret::Secret;
 use reqwest::Method;
+use resource_api::Settings;
 use resource_api::dpop::{DpopConfig, NonceMode};
+use resource_api::replay::{MemoryReplay, Replay};
 use serde_json::{Value, json};
 
 use crate::api::{Answer, send};
@@ -14,8 +19,16 @@ use crate::ways::{Service, assert_challenged, assert_problem, challenge};
 const ALGS: &str = "algs=\"RS256";
 
 fn requiring_nonces(issuer: &Issuer) -> Service {
-    let dpop = DpopConfig { nonce: NonceMode::Required, ..DpopConfig::default() };
-    Service::start(issuer, |settings| settings.dpop = Some(dpop))
+    with_nonce_key(issuer, None, |_| {})
+}
+
+fn with_nonce_key(issuer: &Issuer, key: Option<[u8; 32]>, change: impl FnOnce(&mut Settings)) -> Service {
+    let nonce_key = key.map(Secret::new);
+    let dpop = DpopConfig { nonce: NonceMode::Required, nonce_key, ..DpopConfig::default() };
+    Service::start(issuer, |settings| {
+        settings.dpop = Some(dpop);
+        change(settings);
+    })
 }
 
 fn nonce(answer: &Answer) -> String {
@@ -144,6 +157,35 @@ async fn where_nonces_are_required_every_answer_has_one() {
     assert_problem(&forbidden, 403, Some("insufficient_scope"), "notes:read");
     assert!(challenge(&forbidden, "DPoP").contains("scope=\"notes:read\""), "{forbidden:?}");
     nonce(&forbidden);
+}
+
+/// Two processes behind one address: one key, and one store of what was used.
+#[actix_web::test]
+async fn processes_that_share_the_key_accept_each_others_nonces() {
+    let (issuer, holder) = (Issuer::start(), Holder::new());
+    let store: Arc<dyn Replay> = Arc::new(MemoryReplay::default());
+    let start = |key: Option<[u8; 32]>| {
+        with_nonce_key(&issuer, key, |settings| {
+            "https://api.example".clone_into(&mut settings.public_url);
+            settings.replay = Some(Arc::clone(&store));
+        })
+    };
+    let (key, token) = (Some([7; 32]), holder.token(&issuer));
+    let proof = |nonce: &str| holder.proof_with("GET", "https://api.example/me", &token, json!({ "nonce": nonce }));
+    let services = [start(key), start(key), start(Some([8; 32])), start(None), start(None)];
+    for (at, one) in services.iter().enumerate() {
+        let told = nonce(&me(one, &token, &[&proof("")]).await);
+        for (other_at, other) in services.iter().enumerate() {
+            let sent = proof(&told);
+            let answer = me(other, &token, &[&sent]).await;
+            if at == other_at || (at < 2 && other_at < 2) {
+                assert_eq!(answer.status, 200, "{at} {other_at} {answer:?}");
+                assert_challenged(&me(one, &token, &[&sent]).await, "DPoP", "invalid_dpop_proof", "used before");
+            } else {
+                assert_challenged(&answer, "DPoP", "use_dpop_nonce", "nonce");
+            }
+        }
+    }
 }
 
 /// RFC 9449 §11.10: a nonce in an answer that a cache keeps would be told to others.

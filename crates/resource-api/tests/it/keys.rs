@@ -14,6 +14,7 @@ use serde_json::json;
 
 use crate::api::{Answer, TestApi, send};
 use crate::issuer::{AUDIENCE, Issuer, Reserved, forged, key};
+use crate::logs::LOG;
 
 /// Asks until the status is there; fails after five seconds.
 async fn eventually(api: &TestApi, token: &str, status: u16) -> Answer {
@@ -277,4 +278,67 @@ async fn an_issuer_that_ends_with_a_slash_is_found_and_compared_with_it() {
     let api = TestApi::start_with(&issuer.url, |config| config.settings.issuers[0].issuer = foreign).await;
     assert_eq!(api.get("/me", &issuer.token().claim("iss", slash).sign()).await.status, 200);
     api.get("/me", &issuer.token().sign()).await.assert_invalid_token("another issuer");
+}
+
+fn server(issuer: &Issuer) -> ResourceServer {
+    ResourceServer::new(Settings::new(IssuerUrl::parse(&issuer.url).unwrap(), AUDIENCE), Routes::new()).unwrap()
+}
+
+/// 503, not after the patience of those who wait for keys.
+async fn assert_nobody_waits(server: &ResourceServer, token: &str) {
+    let began = Instant::now();
+    assert_eq!(server.validate(token).await.unwrap_err().status(), 503);
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+}
+
+/// Whoever forgets the task reads it in the log; it must not look as if the issuer were down.
+#[actix_web::test]
+async fn where_nobody_fetches_keys_nobody_waits_and_the_log_says_what_to_do() {
+    let log = &*LOG;
+    let issuer = Issuer::start();
+    let server = server(&issuer);
+    let told = || log.lines_with(&issuer.url).into_iter().filter(|line| line.contains("nobody fetches keys")).count();
+    let token = issuer.token().sign();
+    assert_nobody_waits(&server, &token).await;
+    assert_nobody_waits(&server, &token).await;
+    assert_eq!((told(), issuer.discovery_count()), (1, 0), "once");
+    let _ = server.keep_fresh();
+    sleep(Duration::from_millis(50)).await;
+    assert_nobody_waits(&server, &token).await;
+    // Never too late.
+    let keys = server.keep_fresh();
+    assert_eq!(server.validate(&token).await.unwrap().subject, "alice");
+    drop(keys);
+    sleep(Duration::from_millis(50)).await;
+    assert_eq!(server.validate(&token).await.unwrap().subject, "alice", "the keys that are there stay in use");
+    let unknown = issuer.token().signed_by(key(SigningAlgorithm::ES256)).sign();
+    assert_nobody_waits(&server, &unknown).await;
+    assert_nobody_waits(&server, &unknown).await;
+}
+
+#[actix_web::test]
+async fn an_api_that_is_asked_for_its_readiness_alone_tells_it_too() {
+    let log = &*LOG;
+    for (held, expected) in [(true, 0), (false, 1)] {
+        let issuer = Issuer::start();
+        let server = server(&issuer);
+        let _keys = held.then(|| server.keep_fresh());
+        assert!(server.ready().is_err() && server.ready().is_err(), "not yet");
+        let told = log.lines_with(&issuer.url).into_iter().filter(|line| line.contains("nobody fetches keys"));
+        assert_eq!(told.count(), expected);
+    }
+}
+
+#[actix_web::test]
+async fn who_asks_twice_holds_the_same() {
+    let issuer = Issuer::start();
+    let server = server(&issuer);
+    let (one, two) = (server.keep_fresh(), server.clone().keep_fresh());
+    assert_eq!(server.validate(&issuer.token().sign()).await.unwrap().subject, "alice");
+    assert_eq!((issuer.discovery_count(), issuer.jwks_count()), (1, 1));
+    drop(one);
+    sleep(Duration::from_millis(50)).await;
+    issuer.rotate();
+    assert_eq!(server.validate(&issuer.token().sign()).await.unwrap().subject, "alice", "fetched for the second");
+    drop(two);
 }

@@ -12,6 +12,7 @@ mod app;
 mod basic;
 mod bound_to_certificate;
 mod certificate;
+mod challenges;
 mod cors;
 mod database;
 mod dpop;

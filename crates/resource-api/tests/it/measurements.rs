@@ -90,6 +90,7 @@ async fn requests_are_counted_by_issuer_outcome_reason_and_scheme() {
         (format!("DPoP {}", good.sign()), 401),
         ("Bearer a secret".to_owned(), 400),
         ("Bearer opaque-token".to_owned(), 401),
+        ("Digest a-secret".to_owned(), 401),
     ];
     for (authorization, status) in &requests {
         assert_eq!(program.me(authorization).await, *status, "{authorization}");
@@ -105,6 +106,7 @@ async fn requests_are_counted_by_issuer_outcome_reason_and_scheme() {
         (url, "forbidden", "insufficient_scope", "bearer", "1"),
         ("none", "refused", "issuer", "bearer", "1"),
         ("none", "refused", "opaque", "bearer", "1"),
+        ("none", "refused", "unknown_scheme", "none", "1"),
         ("none", "refused", "invalid_request", "none", "1"),
         (url, "refused", "binding", "dpop", "1"),
     ] {

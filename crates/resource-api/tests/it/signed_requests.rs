@@ -202,6 +202,7 @@ async fn a_body_is_covered_by_its_digest_and_of_a_bounded_size() {
     let too_large: &'static str = "x".repeat(1024 * 1024 + 1).leak();
     let answer = send(plan(Method::POST, "/notes", too_large).signed(&service, &key)).await;
     assert_problem(&answer, 413, Some("content_too_large"), "1048576");
+    assert_eq!(answer.challenge(), "", "no credential would make it smaller");
     // The handler takes a quarter of that; the library lets it through.
     let answer = send(plan(Method::POST, "/notes", largest).signed(&service, &key)).await;
     assert_problem(&answer, 413, Some("content_too_large"), "the body is too large");

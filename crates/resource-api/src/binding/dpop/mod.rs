@@ -16,6 +16,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jwt::claims::{TimeCheck, Times, check_times};
+use protocol::secret::Secret;
 use protocol::signing::SigningAlgorithm;
 use protocol::time::{Seconds, Timestamp};
 use subtle::ConstantTimeEq as _;
@@ -34,6 +35,9 @@ pub struct DpopConfig {
     /// How far `iat` may lie before and after the time of this server.
     pub window: Seconds,
     pub nonce: NonceMode,
+    /// What nonces are made with. Processes behind one address need the same, or each refuses the nonces of the others; beside it they
+    /// need one store of used proofs. `None` draws one at start.
+    pub nonce_key: Option<Secret<[u8; 32]>>,
 }
 
 /// Whether proofs must carry a nonce of this server.
@@ -101,17 +105,20 @@ struct Unclaimed {
 }
 
 impl Default for DpopConfig {
-    /// Every algorithm, 60 seconds, no nonces.
+    /// Every algorithm, 60 seconds, no nonces, a key that is drawn at start.
     fn default() -> Self {
-        Self { algorithms: SigningAlgorithm::ALL.to_vec(), window: Seconds(60), nonce: NonceMode::Off }
+        Self { algorithms: SigningAlgorithm::ALL.to_vec(), window: Seconds(60), nonce: NonceMode::Off, nonce_key: None }
     }
 }
 
 impl Verifier {
-    /// For one process: used proofs are remembered in memory, nonces are made with a key of its own.
+    /// Remembers used proofs in memory.
     pub fn new(config: DpopConfig) -> Self {
         let algs = config.algorithms.iter().map(|algorithm| algorithm.name()).collect::<Vec<_>>().join(" ");
-        let nonces = Nonces::new(&jwt::random::bytes());
+        let nonces = match &config.nonce_key {
+            Some(key) => Nonces::new(key.expose()),
+            None => Nonces::new(&jwt::random::bytes()),
+        };
         Self { config, algs, nonces, replay: Arc::new(MemoryReplay::default()) }
     }
 
@@ -119,12 +126,6 @@ impl Verifier {
     #[must_use]
     pub fn with_replay(self, replay: Arc<dyn Replay>) -> Self {
         Self { replay, ..self }
-    }
-
-    /// Makes nonces with a given key, which several processes behind one address share.
-    #[must_use]
-    pub fn with_nonce_key(self, key: &[u8; 32]) -> Self {
-        Self { nonces: Nonces::new(key), ..self }
     }
 
     /// For the parameter `algs` of a DPoP challenge (§7.1): names with spaces between them.

@@ -94,6 +94,11 @@ fn verifier(nonce: NonceMode) -> Verifier {
     Verifier::new(DpopConfig { nonce, ..DpopConfig::default() })
 }
 
+fn with_nonce_key(key: &[u8; 32]) -> Verifier {
+    let nonce_key = Some(Secret::new(*key));
+    Verifier::new(DpopConfig { nonce: NonceMode::Required, nonce_key, ..DpopConfig::default() })
+}
+
 /// With a fresh store; the in-memory one never waits.
 fn verify(proof: &str, now: Timestamp) -> Result<(), DpopError> {
     ask(&verifier(NonceMode::Off), &[proof], &REQUEST, now)
@@ -241,7 +246,7 @@ fn with_a_nonce_a_client_whose_clock_is_wrong_is_served() {
 
 #[test]
 fn servers_that_share_a_key_know_each_others_nonces() {
-    let [one, two] = [0, 1].map(|_| verifier(NonceMode::Required).with_nonce_key(&[7; 32]));
+    let [one, two] = [0, 1].map(|_| with_nonce_key(&[7; 32]));
     assert_eq!(one.nonce(NOW), two.nonce(NOW));
     assert_ne!(one.nonce(NOW), verifier(NonceMode::Required).nonce(NOW));
     assert_eq!(verifier(NonceMode::Off).nonce(NOW), None);
@@ -321,7 +326,7 @@ fn errors_have_the_codes_of_the_rfc_and_sentences_that_fit_a_challenge() {
 #[test]
 fn nothing_secret_shows_in_debug_output() {
     assert!(!format!("{:?}", bound()).contains(TOKEN));
-    let shown = format!("{:?}", verifier(NonceMode::Required).with_nonce_key(b"0123456789abcdef0123456789abcdef"));
+    let shown = format!("{:?}", with_nonce_key(b"0123456789abcdef0123456789abcdef"));
     assert!(!shown.contains("0123") && !shown.contains("48, 49"), "{shown}");
 }
 

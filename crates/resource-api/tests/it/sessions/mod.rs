@@ -311,6 +311,7 @@ async fn each_refusal_below_bff_is_a_problem_with_the_trace_id() {
         (Method::GET, "/bff/me", 401, "session_over"),
         (Method::GET, "/bff/login?return_to=//elsewhere.example", 400, "invalid_request"),
         (Method::POST, "/bff/logout", 403, "csrf"),
+        (Method::POST, "/notes", 403, "csrf"),
         (Method::POST, "/bff/backchannel-logout", 400, "invalid_request"),
         (Method::POST, "/bff/me", 405, "method_not_allowed"),
         (Method::GET, "/bff/logout", 405, "method_not_allowed"),
@@ -321,6 +322,7 @@ async fn each_refusal_below_bff_is_a_problem_with_the_trace_id() {
         assert_eq!(problem["error"], error, "{answer:?}");
         assert_eq!(problem["trace_id"], answer.header("x-trace-id"), "{answer:?}");
         assert_eq!(answer.headers.contains_key("allow"), status == 405, "{answer:?}");
+        assert_eq!(answer.headers.contains_key("www-authenticate"), status == 401, "{answer:?}");
         assert_eq!(answer.headers.contains_key("set-cookie"), status == 401, "the dead cookie goes: {answer:?}");
     }
 }
