@@ -29,6 +29,8 @@ const LONGEST: Seconds = Seconds::days(7);
 /// Seconds. A proof must be remembered that long.
 const PROOF_WINDOW: RangeInclusive<i64> = 1..=300;
 
+/// What an operator decides about a protected API. [`Settings::new`] takes issuer and audience and has a default for the rest;
+/// [`Settings::from_env`] reads all that is no code from environment variables. The table of both is in `docs/resource-api.md`.
 #[derive(Clone)]
 pub struct Settings {
     /// Whose tokens are accepted; at least one. `iss` is compared byte for byte.
@@ -81,6 +83,7 @@ pub struct Introspection {
     /// Ask about JWTs as well: an ended session and a disabled person are then refused after ten seconds, not when the token
     /// expires. Costs one question per token and ten seconds.
     pub every_token: bool,
+    /// How much is asked and remembered.
     pub limits: Limits,
 }
 
@@ -101,7 +104,9 @@ pub struct JwksConfig {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{key}: {reason}")]
 pub struct Fault {
+    /// The name of the field, as `public_url`.
     pub key: &'static str,
+    /// The rule, and what would do.
     pub reason: String,
 }
 

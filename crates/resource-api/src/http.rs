@@ -19,8 +19,10 @@ pub(crate) const TIMEOUT: Duration = Duration::from_secs(3);
 /// Why there is no HTTP client.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
+    /// `extra_ca` is there, and holds none.
     #[error("the extra authority has no PEM certificate in it")]
     NoCertificate,
+    /// The certificates, of `extra_ca` or of the system, cannot be used.
     #[error("{}", causes(.0))]
     Tls(#[from] reqwest::Error),
 }

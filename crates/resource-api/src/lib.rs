@@ -1,26 +1,31 @@
-//! Protects a REST API: whoever calls it proves who they are and what they may do, in one of several ways.
+#![doc = include_str!("../README.md")]
 //!
-//! Two settings bring it to life in any actix-web service, the issuer and the audience; it works with every issuer of access
-//! tokens. A request passes `answer/trace.rs` (trace id, CORS, log line), `access/routes.rs` (which guard stands before this
-//! handler), `credential/` (exactly one credential), the room of its kind (`token/` for JWTs), and only then reaches the
-//! handler, with a [`Caller`]. Nothing here knows our server or its database.
+//! ## In this reference
 //!
-//! | room | what it answers |
-//! |---|---|
-//! | `config`, `resource_server` | what an operator decides; all of it as one value |
-//! | `environment`, `variables` | the same from environment variables |
-//! | `http` | the one HTTP client, its limits, and which addresses it may ask |
-//! | `meter` | what is counted and timed, behind the feature `metrics` |
-//! | `access` | which handler answers, what its guards demand, who the [`Caller`] is |
-//! | `credential` | headers → exactly one credential; opaque tokens, API keys and Basic |
-//! | `token` | JWTs: whose they are, with which keys, what they say |
-//! | `introspection` | how the issuer is asked |
-//! | `binding` | who has the key that a token is bound to; what counts only once |
-//! | `signature` | signed requests (RFC 9421) |
-//! | `bff` | sessions by cookie, behind the feature `bff` |
-//! | `answer` | refusals, errors, trace ids, CORS, and the document about this API (RFC 9728) |
-//! | `testkit` | an issuer in this process, for tests of APIs, behind the feature `testkit` |
-//! | `service` | an example service, behind the feature `service` |
+//! Begin with [`Settings`], [`Routes`] and its guards ([`public`], [`optional`], [`authenticated`], [`require`], [`in_handler`]),
+//! [`ResourceServer`] and [`Caller`]; errors of handlers are a [`Problem`]. [`TrustedIssuer`] and [`ClaimShape`] are about other
+//! providers, [`signature`] about signed requests and clients that make them, [`certificate`] about TLS that asks clients for one,
+//! [`replay`] about a store of used proofs that several processes share.
+#![warn(missing_docs)]
+
+// Which room answers what. A request passes `answer/trace.rs` (trace id, CORS, log line), `access/routes.rs` (which guard stands before this
+// handler), `credential/` (exactly one credential), the room of its kind (`token/` for JWTs), and only then reaches the handler, with a
+// `Caller`. Nothing here knows our server or its database.
+//
+// config, resource_server   what an operator decides; all of it as one value
+// environment, variables    the same from environment variables
+// http                      the one HTTP client, its limits, and which addresses it may ask
+// meter                     what is counted and timed, behind the feature `metrics`
+// access                    which handler answers, what its guards demand, who the `Caller` is
+// credential                headers → exactly one credential; opaque tokens, API keys and Basic
+// token                     JWTs: whose they are, with which keys, what they say
+// introspection             how the issuer is asked
+// binding                   who has the key that a token is bound to; what counts only once
+// signature                 signed requests (RFC 9421)
+// bff                       sessions by cookie, behind the feature `bff`
+// answer                    refusals, errors, trace ids, CORS, and the document about this API (RFC 9728)
+// testkit                   an issuer in this process, for tests of APIs, behind the feature `testkit`
+// service                   an example service, behind the feature `service`
 
 mod access;
 mod answer;
@@ -36,6 +41,7 @@ pub mod introspection;
 mod meter;
 mod resource_server;
 #[cfg(feature = "service")]
+#[allow(missing_docs, reason = "a program to read, public for its binary and its tests")]
 pub mod service;
 pub mod signature;
 #[cfg(feature = "testkit")]
@@ -51,7 +57,6 @@ pub use answer::trace::layer;
 pub use binding::dpop::{DpopConfig, NonceMode};
 pub use binding::{certificate, dpop, replay};
 pub use config::{Fault, Introspection, JwksConfig, Settings};
-pub use credential::basic;
 pub use environment::EnvironmentError;
 pub use http::ClientError;
 // Types of our other crates that stand in signatures here: nobody has to depend on those.
@@ -65,9 +70,6 @@ pub use protocol::secret::{Secret, SecretString};
 pub use protocol::signing::SigningAlgorithm;
 pub use protocol::time::{Seconds, Timestamp};
 pub use resource_server::{KeepFresh, ResourceServer, StartError};
-pub use token::issuers::{ClaimShape, TrustedIssuer};
-
-/// The program in it compiles.
-#[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;
+/// A claim, as [`ClaimShape::Custom`] reads it.
+pub use serde_json::Value;
+pub use token::issuers::{ClaimShape, Mapped, TrustedIssuer};

@@ -1,24 +1,5 @@
-//! A protected API as one value: settings, route table, keys of the issuers. Made once per process, shared by all workers.
-//!
-//! ```no_run
-//! # use actix_web::middleware::from_fn;
-//! # use resource_api::{Caller, ResourceServer, Routes, Settings, get, layer, require};
-//! async fn greet(caller: Caller) -> String {
-//!     format!("Hello, {}", caller.subject())
-//! }
-//! # async fn serve() -> Result<(), Box<dyn std::error::Error>> {
-//! let routes = Routes::new().add(get("/greeting", greet).guard(require("greeting:read")));
-//! let server = ResourceServer::new(Settings::from_env()?, routes)?;
-//! let _keys = server.keep_fresh();
-//! actix_web::HttpServer::new(move || {
-//!     let server = server.clone();
-//!     actix_web::App::new().wrap(from_fn(layer)).configure(move |app| server.configure(app))
-//! })
-//! .bind("127.0.0.1:8081")?
-//! .run()
-//! .await?;
-//! # Ok(()) }
-//! ```
+//! A protected API as one value: what the settings and the route table say, made ready for requests. How a request is judged is in
+//! `access/authenticate.rs`.
 
 use std::future::ready;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -27,6 +8,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::web::{self, Bytes, Data, ServiceConfig};
 use protocol::issuer::Issuer;
+use protocol::permission::covers;
 use protocol::time::Seconds;
 use reqwest::Client;
 use tokio::task::JoinHandle;
@@ -50,7 +32,28 @@ use crate::token::jwks_cache::JwksCache;
 use crate::token::outbound::Outbound;
 use crate::token::validator::{TokenRefused, Validator};
 
-/// Cheap to clone.
+/// A protected API as one value: settings, route table, keys of the issuers. Made once per process, shared by all workers; cheap to
+/// clone.
+///
+/// ```no_run
+/// # use actix_web::middleware::from_fn;
+/// # use resource_api::{Caller, ResourceServer, Routes, Settings, get, layer, require};
+/// async fn greet(caller: Caller) -> String {
+///     format!("Hello, {}", caller.subject())
+/// }
+/// # async fn serve() -> Result<(), Box<dyn std::error::Error>> {
+/// let routes = Routes::new().add(get("/greeting", greet).guard(require("greeting:read")));
+/// let server = ResourceServer::new(Settings::from_env()?, routes)?;
+/// let _keys = server.keep_fresh();
+/// actix_web::HttpServer::new(move || {
+///     let server = server.clone();
+///     actix_web::App::new().wrap(from_fn(layer)).configure(move |app| server.configure(app))
+/// })
+/// .bind("127.0.0.1:8081")?
+/// .run()
+/// .await?;
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct ResourceServer(Arc<Inner>);
 
@@ -90,11 +93,14 @@ pub(crate) enum BasicSecret {
 /// Why an API cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    /// Every setting that is wrong.
     #[error("the settings are wrong: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Settings(Vec<Fault>),
+    /// Every line of the route table that is wrong, as a sentence: without a guard, there twice, or with a guard that makes no sense.
     #[error("the route table is wrong: {}", .0.join("; "))]
     Routes(Vec<String>),
-    #[error("the issuer's keys cannot be fetched: {0}")]
+    /// There is no HTTP client to ask the issuer with, as with an `extra_ca` that is no PEM.
+    #[error("the issuer cannot be asked: {0}")]
     HttpClient(#[from] ClientError),
 }
 
@@ -194,13 +200,33 @@ impl ResourceServer {
         app.default_service(web::to(|| ready(Err::<HttpResponse, _>(Problem::not_found()))));
     }
 
+    /// Whether somebody may do what `permission` names (`notes:read`), as far as [`Settings::reach`] goes.
+    pub fn may(&self, identity: &Identity, permission: &str) -> bool {
+        let reach = self.settings().reach;
+        identity.permissions().any(|held| covers(held, permission, reach))
+    }
+
+    /// What it was made with.
     pub fn settings(&self) -> &Settings {
         &self.0.settings
     }
 
     /// Whom a JWT access token is about, for tokens that come another way than in a header, as the first message of a WebSocket.
     /// Its issuer is asked about it as in any other request, where it is asked about every token. One that is bound to a key is
-    /// refused: nothing here could prove the possession.
+    /// refused: nothing here could prove the possession. What the identity may do, [`Self::may`] tells; no guard has looked at it.
+    ///
+    /// ```no_run
+    /// # use resource_api::{Problem, ResourceServer};
+    /// #[derive(serde::Deserialize)]
+    /// struct Tenant { tenant: String }
+    ///
+    /// /// Whose notes are to be sent over a WebSocket whose first message is an access token.
+    /// async fn open(server: &ResourceServer, first_message: &str) -> Result<Option<String>, Problem> {
+    ///     let identity = server.validate(first_message).await?;
+    ///     let Tenant { tenant } = identity.claims()?;
+    ///     Ok(server.may(&identity, "notes:read").then(|| format!("{tenant}/{}", identity.subject)))
+    /// }
+    /// ```
     pub async fn validate(&self, access_token: &str) -> Result<Identity, Problem> {
         let validated = authenticate::of_jwt(self, access_token, None).await;
         let unbound = validated.and_then(|identity| match identity.bound {
@@ -304,5 +330,45 @@ impl Drop for Fetching {
 impl std::fmt::Debug for ResourceServer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("ResourceServer").field(&self.0.settings).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::StatusCode;
+    use protocol::permission::Reach;
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::testkit::TestIssuer;
+
+    #[derive(Debug, Deserialize)]
+    struct Tenant {
+        tenant: String,
+    }
+
+    #[actix_web::test]
+    async fn whom_a_token_is_about_may_what_the_settings_say_and_has_its_claims() {
+        let issuer = TestIssuer::new();
+        let server = |reach| {
+            let settings = Settings { reach, ..issuer.settings("https://api.example") };
+            ResourceServer::new(settings, Routes::new()).expect("starts")
+        };
+        let wide = Reach { wildcards: true, write_implies_read: true };
+        for (reach, reaches_far) in [(Reach::EXACT, false), (wide, true)] {
+            let server = server(reach);
+            let token = issuer.token().scope("notes:* files:write").claim("tenant", "acme").sign();
+            let identity = server.validate(&token).await.expect("is valid");
+            let may = |permission| server.may(&identity, permission);
+            assert!(may("files:write") && may("notes:*") && !may("other:read"), "{reach:?}");
+            assert_eq!((may("notes:read"), may("files:read")), (reaches_far, reaches_far), "{reach:?}");
+            assert_eq!(identity.permissions().collect::<Vec<_>>(), ["notes:*", "files:write"]);
+            assert_eq!(identity.claims::<Tenant>().expect("is there").tenant, "acme");
+        }
+        let other = issuer.token().sign();
+        let identity = server(wide).validate(&other).await.expect("is valid");
+        assert!(!server(wide).may(&identity, "notes:read"));
+        let refused = identity.claims::<Tenant>().expect_err("has no such claim");
+        assert_eq!(refused.status(), StatusCode::FORBIDDEN);
     }
 }

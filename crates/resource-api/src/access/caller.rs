@@ -11,7 +11,6 @@ use std::time::Instant;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
-use protocol::permission::{Reach, covers};
 use protocol::time::Timestamp;
 use serde::de::DeserializeOwned;
 
@@ -22,7 +21,10 @@ use crate::answer::refusal::{Refusal, Scheme};
 use crate::binding::Binding;
 use crate::resource_server::ResourceServer;
 
-/// Somebody who was let in. Cheap to clone.
+/// Somebody who was let in, as an argument of a handler; the guard of the route made it. Cheap to clone.
+///
+/// `Option<Caller>` is for routes that are [`optional`](crate::optional): `None` means that no credential was sent, since a bad one does
+/// not come so far.
 #[derive(Clone)]
 pub struct Caller(Rc<LetIn>);
 
@@ -37,7 +39,8 @@ struct LetIn {
     asked: Cell<bool>,
 }
 
-/// What is known of a caller.
+/// What is known of a caller. An identifier is the `subject` of *one* issuer: where several are trusted, the pair of both names
+/// somebody.
 #[derive(Clone, Debug)]
 pub struct Identity {
     /// Who vouches for it.
@@ -52,10 +55,11 @@ pub struct Identity {
     pub scope: String,
     /// Permissions that the issuer writes elsewhere than in `scope` (roles).
     pub roles: Vec<String>,
-    /// When the person signed in, and how strongly.
+    /// When the person signed in (OpenID Connect Core §2).
     pub auth_time: Option<Timestamp>,
+    /// How strongly, in the issuer's own words (OpenID Connect Core §2).
     pub acr: Option<String>,
-    /// When the credential ends.
+    /// When the credential ends; `None` for one that ends only when it is revoked.
     pub expires_at: Option<Timestamp>,
     /// When the issuer was asked whether it stands by the credential; `None` for a JWT that nobody asked about.
     pub(crate) confirmed: Option<Instant>,
@@ -72,6 +76,7 @@ pub enum CredentialKind {
     AccessToken,
     /// An access token that only its issuer can read.
     OpaqueToken,
+    /// An API key, in a header, or with HTTP Basic beside the name of its owner.
     ApiKey,
     /// A session cookie of the web front end.
     Session,
@@ -86,6 +91,7 @@ impl Caller {
         Self(Rc::new(LetIn { identity, scheme, server, guards, asked: Cell::new(false) }))
     }
 
+    /// All that is known of it.
     pub fn identity(&self) -> &Identity {
         &self.0.identity
     }
@@ -95,20 +101,19 @@ impl Caller {
         &self.0.identity.subject
     }
 
+    /// The app that calls on behalf of the person; API keys have none.
     pub fn client_id(&self) -> Option<&str> {
         self.0.identity.client_id.as_deref()
     }
 
     /// Every permission that it holds, as written.
     pub fn permissions(&self) -> impl Iterator<Item = &str> + Clone {
-        let Identity { scope, roles, .. } = &self.0.identity;
-        scope.split(' ').filter(|token| !token.is_empty()).chain(roles.iter().map(String::as_str))
+        self.0.identity.permissions()
     }
 
     /// Whether it may do what `permission` names.
     pub fn may(&self, permission: &str) -> bool {
-        let reach: Reach = self.0.server.settings().reach;
-        self.permissions().any(|held| covers(held, permission, reach))
+        self.0.server.may(&self.0.identity, permission)
     }
 
     /// As [`Self::may`], with the answer for who may not: 403, and the scope that is enough for this and for the guards of the route.
@@ -134,14 +139,28 @@ impl Caller {
     }
 }
 
+impl Identity {
+    /// Every permission that it holds, as written. Whether one of them is enough, [`ResourceServer::may`] tells.
+    pub fn permissions(&self) -> impl Iterator<Item = &str> + Clone {
+        self.scope.split(' ').filter(|token| !token.is_empty()).chain(self.roles.iter().map(String::as_str))
+    }
+
+    /// The claims of the access token, or what introspection told, in a type of the service: as [`Claims`], outside of a handler.
+    /// 403 `insufficient_claims` where they have another form.
+    pub fn claims<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        serde_json::from_slice(&self.claims).map_err(|error| {
+            let detail = "the credential lacks a claim that this needs, or it has another form";
+            Problem::new(actix_web::http::StatusCode::FORBIDDEN, "insufficient_claims", detail).because(error)
+        })
+    }
+}
+
 impl std::fmt::Debug for Caller {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("Caller").field(&self.0.identity.subject).finish()
     }
 }
 
-/// The caller whom the guard of the route let in. `Option<Caller>` is for routes that are [`optional`](crate::access::guard::optional):
-/// `None` means that no credential was sent, since a bad one does not come so far.
 impl FromRequest for Caller {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
@@ -165,12 +184,6 @@ impl<T: DeserializeOwned> FromRequest for Claims<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let caller = Caller::from_request(request, payload).into_inner();
-        ready(caller.and_then(|caller| {
-            let claims = serde_json::from_slice(&caller.0.identity.claims);
-            claims.map(Self).map_err(|error| {
-                let detail = "the credential lacks a claim that this needs, or it has another form";
-                Problem::new(actix_web::http::StatusCode::FORBIDDEN, "insufficient_claims", detail).because(error)
-            })
-        }))
+        ready(caller.and_then(|caller| caller.identity().claims().map(Self)))
     }
 }

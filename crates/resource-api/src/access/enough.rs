@@ -123,8 +123,8 @@ mod tests {
     #[test]
     fn a_sign_in_is_enough_for_all_guards() {
         let guards = [
-            authenticated().acr(["1", "2", "3"]).max_age(600),
-            require("a:x").max_age(300),
+            authenticated().acr(["1", "2", "3"]).max_age(Seconds(600)),
+            require("a:x").max_age(Seconds(300)),
             authenticated().acr(["3", "2"]),
         ];
         let enough = SignIn { acr_values: vec!["2", "3"], max_age: Some(Seconds(300)) };

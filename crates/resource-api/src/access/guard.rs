@@ -109,10 +109,11 @@ impl Guard {
         self
     }
 
-    /// The sign-in must not be older than so many seconds (`auth_time`, RFC 9470 §3).
+    /// The sign-in must not be older than this (`auth_time`, RFC 9470 §3), at least a second: [`ResourceServer::new`](crate::ResourceServer::new)
+    /// refuses less, because every sign-in is older. Callers without a sign-in are refused.
     #[must_use]
-    pub fn max_age(mut self, seconds: i64) -> Self {
-        self.max_age = Some(Seconds(seconds));
+    pub fn max_age(mut self, max_age: Seconds) -> Self {
+        self.max_age = Some(max_age);
         self
     }
 
@@ -134,6 +135,9 @@ impl Guard {
         let asks = !self.acr_values.is_empty() || self.max_age.is_some();
         if self.access == Access::Public && asks {
             return Some("is public, so nobody's sign-in is looked at; demand one with authenticated()".to_owned());
+        }
+        if self.max_age.is_some_and(|max_age| max_age < Seconds(1)) {
+            return Some("has a max_age below one second, which every sign-in is older than".to_owned());
         }
         let empty = matches!(&self.access, Access::Needs(demand) if demand.is_empty());
         empty.then(|| "demands all or any of nothing".to_owned())
@@ -223,11 +227,14 @@ mod tests {
         assert!(require(all_of([any_of(["a:x"]), any_of::<&str>([])])).fault().is_some());
         assert!(in_handler(["notes:*:"]).fault().is_some());
         assert!(public().fault().is_none());
+        for (max_age, is_refused) in [(-300, true), (0, true), (1, false)] {
+            assert_eq!(authenticated().max_age(Seconds(max_age)).fault().is_some(), is_refused, "{max_age}");
+        }
     }
 
     #[test]
     fn level_and_age_of_the_sign_in_are_both_demanded() {
-        let guard = authenticated().acr(["2", "3"]).max_age(300);
+        let guard = authenticated().acr(["2", "3"]).max_age(Seconds(300));
         let now = Timestamp(1_000);
         assert!(guard.accepts_sign_in(Some("2"), Some(Timestamp(700)), now));
         assert!(!guard.accepts_sign_in(Some("1"), Some(Timestamp(700)), now));

@@ -87,10 +87,12 @@ impl Line {
         self
     }
 
+    /// The method that it answers to; `HEAD` comes with `GET`.
     pub fn method(&self) -> &Method {
         &self.method
     }
 
+    /// Its path with the prefixes of its scopes, as actix-web writes patterns: `/notes/{id}`.
     pub fn path(&self) -> &str {
         &self.path
     }
@@ -102,10 +104,12 @@ impl Line {
 }
 
 impl Routes {
+    /// An empty table.
     pub fn new() -> Self {
         Self::default()
     }
 
+    /// One more line. One without a guard, or one that is there already, stops [`ResourceServer::new`](crate::ResourceServer::new).
     #[must_use]
     #[expect(clippy::should_implement_trait, reason = "one more line, not a sum")]
     pub fn add(mut self, line: Line) -> Self {
@@ -277,6 +281,7 @@ impl std::fmt::Debug for Line {
 mod tests {
     use super::*;
     use crate::access::guard::{public, require};
+    use protocol::time::Seconds;
 
     async fn nothing() -> &'static str {
         ""
@@ -314,7 +319,7 @@ mod tests {
 
     #[test]
     fn a_public_line_that_demands_a_sign_in_is_found() {
-        for guard in [public().max_age(60), public().acr(["2"])] {
+        for guard in [public().max_age(Seconds(60)), public().acr(["2"])] {
             let routes = Routes::new().add(get("/a", nothing).guard(guard));
             assert!(routes.faults()[0].starts_with("GET /a: is public"), "{:?}", routes.faults());
         }

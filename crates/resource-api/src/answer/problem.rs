@@ -79,6 +79,7 @@ impl Problem {
         self
     }
 
+    /// The status that it is answered with.
     pub fn status(&self) -> StatusCode {
         self.status
     }

@@ -308,7 +308,7 @@ mod tests {
     fn told(refusal: &Refusal) -> Vec<String> {
         let schemes = Schemes { dpop: Some("ES256".to_owned()), ..Schemes::default() };
         let realm = Realm { audience: "api".to_owned(), resource_metadata: "https://api/m".to_owned(), schemes };
-        let guards = [require("a:x").acr(["1", "2"]).max_age(600), require("b:x"), authenticated().acr(["2"])];
+        let guards = [require("a:x").acr(["1", "2"]).max_age(Seconds(600)), require("b:x"), authenticated().acr(["2"])];
         let response = refusal.problem(&realm, &guards, Scheme::Bearer).error_response();
         let challenges = response.headers().get_all(WWW_AUTHENTICATE);
         challenges.map(|challenge| challenge.to_str().expect("is ASCII").to_owned()).collect()

@@ -1,4 +1,4 @@
-//! What an operator decides about sessions by cookie, and what is wrong with it. All problems are told at once.
+//! What an operator decides about sessions by cookie, and what is wrong with it. All faults are told at once.
 
 use std::fmt;
 
@@ -7,6 +7,7 @@ use protocol::secret::{Secret, SecretString};
 use protocol::time::Seconds;
 
 use crate::bff::return_to::ReturnTo;
+use crate::config::Fault;
 use crate::http::is_origin;
 
 /// Longest session, whatever the issuer thinks.
@@ -29,7 +30,8 @@ const OURS: &[&str] = &[
     "state",
 ];
 
-/// Everything that the sessions of a front end need to know. [`BffConfig::new`] has a default for all that can have one.
+/// Everything that the sessions of a front end need to know. [`BffConfig::new`] has a default for all that can have one; with these
+/// defaults the access token is for no API yet, so set `scopes` (or `authorize_params`). The table is in `docs/resource-api.md`.
 #[derive(Clone)]
 pub struct BffConfig {
     /// Who signs people in; compared byte for byte.
@@ -40,24 +42,27 @@ pub struct BffConfig {
     pub client_secret: Option<SecretString>,
     /// Where browsers reach the front end and this server: scheme, host and port, nothing behind. Plain http on loopback only.
     pub public_origin: String,
-    /// Asked for at sign-in, beside `openid`. Not `offline_access` by default: such refresh tokens outlive the issuer's session, so
-    /// that ending that one would end nothing here. Issuers that give no other ones (Countersign does) need it nevertheless, or the
-    /// session is over with its first access token.
+    /// Asked for at sign-in, beside `openid`; `profile` by default. Add those of the API: at Countersign they say for which API the access
+    /// token is, and without one of them every call is refused for its audience.
+    ///
+    /// Not `offline_access` by default: such refresh tokens outlive the issuer's session, so that ending that one would end nothing
+    /// here. Issuers that give no other ones (Countersign does) need it nevertheless, or the session is over with its first access token.
     pub scopes: Vec<String>,
-    /// More parameters of the authorization request, as `resource` (RFC 8707) or `audience`.
+    /// More parameters of the authorization request, where the issuer takes the API from one: `resource` (RFC 8707), or `audience`
+    /// (Auth0). None by default.
     pub authorize_params: Vec<(String, String)>,
-    /// Without prefix; browsers see `__Host-<name>`.
+    /// Without prefix; browsers see `__Host-<name>`. `bff` by default.
     pub cookie_name: String,
     /// Seals the cookies of sign-ins that are under way. Servers that share an address need the same; `None` draws one at
     /// start, and sign-ins that were under way then begin anew.
     pub sealing_key: Option<Secret<[u8; 32]>>,
     /// Keys that sealed before: they open what is under way yet.
     pub former_sealing_keys: Vec<Secret<[u8; 32]>>,
-    /// Where a sign-in without `return_to` ends: a local path.
+    /// Where a sign-in without `return_to` ends: a local path, `/` by default.
     pub home: String,
-    /// Where the issuer sends the person after a logout: a local path, registered there with the origin before it.
+    /// Where the issuer sends the person after a logout: a local path, `/` by default, registered there with the origin before it.
     pub after_logout: String,
-    /// Where a sign-in that failed ends, with `?error=<code>`: a local path. `None` shows a problem document.
+    /// Where a sign-in that failed ends, with `?error=<code>`: a local path. `None`, the default, shows a problem document.
     pub error_path: Option<String>,
     /// A session that is not used for so long is over. Default: one hour.
     pub idle: Seconds,
@@ -68,19 +73,6 @@ pub struct BffConfig {
     /// PEM certificates of authorities to trust beside the system's, for an issuer with a private authority.
     pub extra_ca: Option<Vec<u8>>,
 }
-
-/// One thing that is wrong with the settings.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{key}: {reason}")]
-pub struct BffProblem {
-    pub key: &'static str,
-    pub reason: String,
-}
-
-/// Everything that is wrong with the settings.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
-pub struct BffProblems(pub Vec<BffProblem>);
 
 impl BffConfig {
     /// `public_origin` as browsers write it: `https://app.example`.
@@ -121,42 +113,42 @@ impl BffConfig {
     }
 
     /// Everything that is wrong with the values, or nothing.
-    pub fn problems(&self) -> Vec<BffProblem> {
+    pub fn faults(&self) -> Vec<Fault> {
         let mut found = Vec::new();
-        let mut problem = |key, reason: &str| found.push(BffProblem::of(key, reason));
+        let mut fault = |key, reason: &str| found.push(Fault { key, reason: reason.to_owned() });
         if self.client_id.is_empty() || self.client_id.chars().any(char::is_control) {
-            problem("client_id", "is the id under which this server is registered at the issuer");
+            fault("client_id", "is the id under which this server is registered at the issuer");
         }
         if self.client_secret.is_none() && !self.issuer.is_loopback() {
-            problem("client_secret", "is not set; a backend for a front end is a confidential client");
+            fault("client_secret", "is not set; a backend for a front end is a confidential client");
         }
         if !is_origin(&self.public_origin) {
-            problem("public_origin", "is an origin as https://app.example (no path; http on loopback only)");
+            fault("public_origin", "is an origin as https://app.example (no path; http on loopback only)");
         }
         if self.scopes.iter().any(|scope| protocol::scope::ScopeToken::parse(scope).is_err()) {
-            problem("scopes", "is a list of scopes, each one word");
+            fault("scopes", "is a list of scopes, each one word");
         }
         if self.authorize_params.iter().any(|(name, _)| OURS.contains(&name.as_str())) {
-            problem("authorize_params", "has a parameter that this server sets itself");
+            fault("authorize_params", "has a parameter that this server sets itself");
         }
         // RFC 6265 §4.1.1: a token; ours are shorter and plainer.
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
         if self.cookie_name.is_empty() || self.cookie_name.len() > 40 || !self.cookie_name.bytes().all(plain) {
-            problem("cookie_name", "has 1 to 40 letters, digits, - and _");
+            fault("cookie_name", "has 1 to 40 letters, digits, - and _");
         }
         for (key, path) in [("home", Some(&self.home)), ("after_logout", Some(&self.after_logout))]
             .into_iter()
             .chain([("error_path", self.error_path.as_ref())])
         {
             if path.is_some_and(|path| ReturnTo::parse(path, &self.public_origin).is_err()) {
-                problem(key, "is a local path as /signed-out");
+                fault(key, "is a local path as /signed-out");
             }
         }
         if self.idle.0 < 60 || self.absolute < self.idle || self.absolute > LONGEST {
-            problem("idle", "is at least a minute, at most `absolute`, which is at most 400 days");
+            fault("idle", "is at least a minute, at most `absolute`, which is at most 400 days");
         }
         if !(0..=600).contains(&self.refresh_before.0) {
-            problem("refresh_before", "is at most ten minutes");
+            fault("refresh_before", "is at most ten minutes");
         }
         found
     }
@@ -164,12 +156,6 @@ impl BffConfig {
     /// Whether cookies may have `Secure` and the prefix `__Host-`.
     pub(crate) fn is_https(&self) -> bool {
         self.public_origin.starts_with("https://")
-    }
-}
-
-impl BffProblem {
-    pub(crate) fn of(key: &'static str, reason: &str) -> Self {
-        Self { key, reason: reason.to_owned() }
     }
 }
 
@@ -201,7 +187,7 @@ pub(crate) mod tests {
     }
 
     fn keys(config: &BffConfig) -> Vec<&'static str> {
-        config.problems().iter().map(|problem| problem.key).collect()
+        config.faults().iter().map(|fault| fault.key).collect()
     }
 
     #[test]
@@ -210,6 +196,22 @@ pub(crate) mod tests {
         assert_eq!(sample().redirect_uri(), "https://app.example/bff/callback");
         assert_eq!(sample().backchannel_logout_uri(), "https://app.example/bff/backchannel-logout");
         assert_eq!(sample().post_logout_redirect_uri(), "https://app.example/");
+    }
+
+    #[test]
+    fn every_setting_stands_in_the_table() {
+        let document = include_str!("../../../../docs/resource-api.md");
+        let (_, table) = document.split_once("\n### Settings of the sessions\n").expect("a section");
+        let table = table.split("\n#").next().unwrap_or_default();
+        let source =
+            include_str!("config.rs").split("pub struct BffConfig {").nth(1).and_then(|rest| rest.split("\n}").next());
+        let fields =
+            source.expect("the fields").lines().filter_map(|line| line.strip_prefix("    pub ")?.split(':').next());
+        let fields: Vec<_> = fields.collect();
+        assert!(fields.len() > 10, "{fields:?}");
+        for field in fields {
+            assert!(table.contains(&format!("\n| `{field}` |")), "{field}");
+        }
     }
 
     #[test]

@@ -21,18 +21,24 @@ const STATIC_HEADER: &str = "x-csrf";
 /// Why a request with a session cookie is refused. The sentence is for the developer of the front end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CsrfRefusal {
+    /// From another site or origin, by `Sec-Fetch-Site`.
     #[error(
         "the request comes from another site or origin (Sec-Fetch-Site); call this API from its own front end only"
     )]
     AnotherSite,
+    /// From another origin, by `Origin`; of unsafe methods.
     #[error("the request comes from another origin (Origin); call this API from its own front end only")]
     AnotherOrigin,
+    /// An unsafe method without either header, as from a program or a very old browser.
     #[error("neither Sec-Fetch-Site nor Origin says where the request comes from")]
     NobodySays,
+    /// An unsafe method without `X-CSRF: 1` (RFC 10017 §6.1.3.3).
     #[error("send the header X-CSRF: 1 with this method")]
     NoStaticHeader,
+    /// One of these headers came more than once.
     #[error("a header that says where the request comes from is there twice")]
     Repeated,
+    /// `/bff/login` in a frame or a fetch.
     #[error("navigate the window to this address; it cannot be fetched or embedded")]
     NoNavigation,
 }

@@ -15,7 +15,10 @@ pub enum BffError {
     Csrf(CsrfRefusal),
     /// 503. The session goes on.
     #[error("the issuer cannot be reached to renew the access token")]
-    IssuerUnavailable { retry_after: Seconds },
+    IssuerUnavailable {
+        /// When it may be asked again.
+        retry_after: Seconds,
+    },
     /// 503. Nobody can say whether there is a session.
     #[error("the sessions cannot be read at the moment")]
     StoreUnavailable,

@@ -32,6 +32,7 @@ struct Kept {
 }
 
 impl MemoryStore {
+    /// Room for 100,000 sessions, and for 64 of one person.
     pub fn new() -> Self {
         Self::with_room_for(AT_MOST)
     }
@@ -142,12 +143,12 @@ mod tests {
     use super::*;
     use crate::bff::session::SessionId;
     use crate::bff::session::tests::{NOW, sample};
-    use crate::bff::store::conformance;
+    use crate::testkit::check_session_store;
     use protocol::time::Seconds;
 
     #[actix_web::test]
     async fn it_is_a_store_as_every_other() {
-        conformance::check(&MemoryStore::new()).await;
+        check_session_store(&MemoryStore::new()).await;
     }
 
     #[actix_web::test]

@@ -1,14 +1,39 @@
 //! Sessions by cookie for a web front end on the same origin: a backend for a frontend (RFC 10017 §6.1). The browser has a
 //! cookie and nothing else; tokens stay on this server, which renews them and hands the access token to the API beside it.
 //!
-//! `config.rs` what an operator decides · `login.rs` `callback.rs` the sign-in, with `pending.rs` what it remembers and
-//! `return_to.rs` where it ends · `cookies.rs` `session.rs` the session and its cookie · `store.rs` `memory.rs` who keeps
-//! sessions · `refresh.rs` when an access token is renewed, `tokens.rs` how · `provider.rs` `http.rs` the issuer · `csrf.rs`
-//! whose requests count · `me.rs` `logout.rs` what the front end asks · `backchannel.rs` `logout_token.rs` what the issuer
-//! tells · `error.rs` `answer.rs` refusals.
+//! ```no_run
+//! use std::sync::Arc;
 //!
-//! [`Bff::configure`] adds the routes, [`Bff::session`] gives the session of a request. Whether its access token is good for
-//! the API is for whoever validates bearer tokens. Nothing here forwards requests to other servers.
+//! use resource_api::bff::{Bff, BffConfig, MemoryStore};
+//! use resource_api::{ResourceServer, Routes, SecretString, Settings};
+//!
+//! fn protected(routes: Routes) -> Result<ResourceServer, Box<dyn std::error::Error>> {
+//!     let mut settings = Settings::from_env()?;
+//!     let issuer = settings.issuers[0].issuer.clone();
+//!     let mut config = BffConfig::new(issuer, "front", "https://app.example.com");
+//!     config.client_secret = Some(SecretString::new(std::fs::read_to_string("front.secret")?.trim().to_owned()));
+//!     // Those of this API as well: they say for which API the access token is, and what it permits.
+//!     config.scopes = ["profile", "notes:read", "notes:write"].map(str::to_owned).to_vec();
+//!     settings.sessions = Some(Bff::new(config, Arc::new(MemoryStore::new()))?);
+//!     Ok(ResourceServer::new(settings, routes)?)
+//! }
+//! ```
+//!
+//! [`ResourceServer::configure`](crate::ResourceServer::configure) then adds `/bff/login`, `/bff/callback`, `/bff/me`, `/bff/logout` and
+//! `/bff/backchannel-logout`, and whoever comes with the cookie is a [`Caller`](crate::Caller) like any other. The client is
+//! registered at the issuer with the three addresses that [`BffConfig`] has as functions.
+//!
+//! **Scopes.** The access token of a session is judged as any other: its `aud` has to name this API. Countersign takes the API from the
+//! scopes that are asked for; other issuers want it as a parameter ([`BffConfig::authorize_params`]): `resource` (RFC 8707), or `audience`
+//! (Auth0). With neither, the sign-in works, `/bff/me` names the person, and every call is refused for its audience.
+//!
+//! `docs/resource-api.md` has the table of all settings, the calls of the front end, and where sessions are kept. Nothing here forwards
+//! requests to other servers.
+
+// `config.rs` what an operator decides · `login.rs` `callback.rs` the sign-in, with `pending.rs` what it remembers and `return_to.rs` where
+// it ends · `cookies.rs` `session.rs` the session and its cookie · `store.rs` `memory.rs` who keeps sessions · `refresh.rs` when an access
+// token is renewed, `tokens.rs` how · `provider.rs` `http.rs` the issuer · `csrf.rs` whose requests count · `me.rs` `logout.rs` what the
+// front end asks · `backchannel.rs` `logout_token.rs` what the issuer tells · `error.rs` `answer.rs` refusals.
 
 mod answer;
 mod backchannel;
@@ -44,7 +69,7 @@ use actix_web::{HttpRequest, HttpResponse, Resource, Route};
 use jwt::secrets::Secrets;
 use protocol::time::{Seconds, Timestamp};
 
-pub use config::{BffConfig, BffProblem, BffProblems};
+pub use config::BffConfig;
 pub use csrf::CsrfRefusal;
 pub use error::BffError;
 pub use memory::MemoryStore;
@@ -53,6 +78,7 @@ pub use store::{Changed, LoggedOut, LogoutNotice, SessionStore, StoreAnswer, Sto
 
 use crate::answer::problem::Problem;
 use crate::clock;
+use crate::resource_server::StartError;
 use cookies::{Cookies, Sent};
 use provider::Provider;
 use refresh::Flights;
@@ -81,20 +107,20 @@ pub(crate) struct Inner {
 }
 
 impl Bff {
-    /// Does not need the issuer, which is asked when it is first needed.
-    pub fn new(config: BffConfig, store: Arc<dyn SessionStore>) -> Result<Self, BffProblems> {
+    /// Does not need the issuer, which is asked when it is first needed. Fails with every setting that is wrong
+    /// ([`BffConfig::faults`]), or where no HTTP client can be made of `extra_ca`.
+    pub fn new(config: BffConfig, store: Arc<dyn SessionStore>) -> Result<Self, StartError> {
         Self::with_clock(config, store, Arc::new(clock::now))
     }
 
     /// The same with a clock of one's own.
-    pub fn with_clock(config: BffConfig, store: Arc<dyn SessionStore>, now: Now) -> Result<Self, BffProblems> {
-        let problems = config.problems();
-        if !problems.is_empty() {
-            return Err(BffProblems(problems));
+    pub fn with_clock(config: BffConfig, store: Arc<dyn SessionStore>, now: Now) -> Result<Self, StartError> {
+        let faults = config.faults();
+        if !faults.is_empty() {
+            return Err(StartError::Settings(faults));
         }
         // Codes, refresh tokens and the client's secret go through it: nobody hands in one that follows redirects.
-        let http = crate::http::client(config.issuer.as_str(), config.extra_ca.as_deref());
-        let http = http.map_err(|error| BffProblems(vec![BffProblem::of("extra_ca", &error.to_string())]))?;
+        let http = crate::http::client(config.issuer.as_str(), config.extra_ca.as_deref())?;
         let sealing = config.sealing_key.as_ref().map_or_else(jwt::random::bytes, |key| *key.expose());
         let former = config.former_sealing_keys.iter().map(|key| Secrets::from_master(key.expose()));
         let secrets = [Secrets::from_master(&sealing)].into_iter().chain(former).collect();

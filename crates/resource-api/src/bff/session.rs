@@ -36,12 +36,15 @@ pub struct StoredSession {
     pub sid: Option<String>,
     /// Counts changes; see [`SessionStore::replace`](crate::bff::SessionStore::replace).
     pub version: u64,
+    /// When its sign-in came back from the issuer, just before the code was redeemed.
     pub created_at: Timestamp,
     /// Over at this time unless it is used before; moved by [`SessionStore::touch`](crate::bff::SessionStore::touch).
     pub idle_ends_at: Timestamp,
     /// Over at this time in any case.
     pub ends_at: Timestamp,
+    /// What the front end may show.
     pub person: Person,
+    /// What acts for the person; to be sealed by a store that writes to disk.
     pub tokens: Tokens,
     /// Some server is asking for new tokens and has until then; nobody else asks meanwhile.
     pub refreshing_until: Option<Timestamp>,
@@ -53,16 +56,22 @@ pub struct StoredSession {
 /// What the front end may show of the person (OpenID Connect Core §5.1). All of it is the issuer's word.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
+    /// The whole name, as it is to be shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// What the person wants to be called; neither unique nor stable.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preferred_username: Option<String>,
+    /// The preferred address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
+    /// Whether the issuer saw that it is theirs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email_verified: Option<bool>,
+    /// The URL of an image.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub picture: Option<String>,
+    /// A language tag (BCP 47), as `de-AT`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,
 }
@@ -70,10 +79,13 @@ pub struct Person {
 /// What the issuer gave.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Tokens {
+    /// What the API gets.
     pub access_token: TokenText,
+    /// When it ends, by `expires_in`.
     pub access_expires_at: Timestamp,
     /// From then on a new one is asked for.
     pub refresh_at: Timestamp,
+    /// Exchanged for the next one at each refresh (RFC 6749 §6); without one the session ends with its access token.
     pub refresh_token: Option<TokenText>,
     /// For the logout at the issuer (`id_token_hint`).
     pub id_token: TokenText,
@@ -86,8 +98,11 @@ pub struct Tokens {
 /// What a request with a session cookie may act with. The access token is still to be validated like any bearer token.
 #[derive(Clone, Debug)]
 pub struct BffSession {
+    /// Lives for some seconds yet at least.
     pub access_token: TokenText,
+    /// When it ends.
     pub access_expires_at: Timestamp,
+    /// Who is signed in, at the issuer of the [`BffConfig`](crate::bff::BffConfig).
     pub sub: String,
     /// The session is over then, whatever happens.
     pub ends_at: Timestamp,
@@ -114,6 +129,7 @@ impl SessionId {
 }
 
 impl SessionKey {
+    /// 43 characters of base64url; opens nothing.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -127,10 +143,12 @@ impl fmt::Debug for SessionKey {
 }
 
 impl TokenText {
+    /// Of what a store kept.
     pub fn new(text: impl Into<String>) -> Self {
         Self(SecretString::new(text.into()))
     }
 
+    /// The text, for whoever really needs it.
     pub fn expose(&self) -> &str {
         self.0.expose()
     }
@@ -195,30 +213,7 @@ impl StoredSession {
 pub(crate) mod tests {
     use super::*;
 
-    pub(crate) const NOW: Timestamp = Timestamp(1_800_000_000);
-
-    pub(crate) fn sample(sub: &str, sid: Option<&str>) -> StoredSession {
-        StoredSession {
-            sub: sub.to_owned(),
-            sid: sid.map(str::to_owned),
-            version: 1,
-            created_at: NOW,
-            idle_ends_at: NOW + Seconds::hours(1),
-            ends_at: NOW + Seconds::hours(24),
-            person: Person { name: Some("Ada".to_owned()), ..Person::default() },
-            tokens: Tokens {
-                access_token: TokenText::new("an access token"),
-                access_expires_at: NOW + Seconds(300),
-                refresh_at: NOW + Seconds(270),
-                refresh_token: Some(TokenText::new("a refresh token")),
-                id_token: TokenText::new("an ID token"),
-                nonce: TokenText::new("a nonce"),
-                scope: Some("openid".to_owned()),
-            },
-            refreshing_until: None,
-            doubted_at: None,
-        }
-    }
+    pub(crate) use crate::testkit::session_store::{NOW, sample};
 
     #[test]
     fn an_id_is_random_and_its_key_is_another_text() {

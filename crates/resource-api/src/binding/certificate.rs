@@ -59,8 +59,10 @@ pub enum CertificateError {
     /// ignoring it would make the last look like a certificate that does not match.
     #[error("the header Client-Cert is accepted from listed proxies only; the peer of this connection is none of them")]
     Stranger,
+    /// More than one `Client-Cert` (RFC 9440 §2.2: a singleton).
     #[error("the header Client-Cert was sent more than once")]
     Several,
+    /// No Byte Sequence (RFC 8941 §3.3.5) with one certificate in DER (RFC 9440 §2.2).
     #[error("the header Client-Cert is not one certificate in base64 between two colons")]
     Malformed,
 }
@@ -129,6 +131,7 @@ fn is_der_sequence(der: &[u8]) -> bool {
 }
 
 impl Thumbprint {
+    /// 43 characters of base64url.
     pub fn as_str(&self) -> &str {
         &self.0
     }

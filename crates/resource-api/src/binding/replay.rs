@@ -38,8 +38,10 @@ pub struct ReplayKey([u8; KEY_BYTES]);
 /// Why a key could not be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotClaimed {
+    /// Somebody took it before.
     #[error("it was used before")]
     Seen,
+    /// Nobody can tell: 503.
     #[error("whether it was used before cannot be told now: {0}")]
     Unavailable(#[from] Unavailable),
 }
@@ -47,8 +49,10 @@ pub enum NotClaimed {
 /// Why nobody knows whether a key was used. The sentence is for the log; the client may come back later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unavailable {
+    /// No room for another entry.
     #[error("the store of used proofs is full; give it more room, or limit the rate of requests")]
     Full,
+    /// What this one is compared with is forgotten.
     #[error("the clock was set back to a time whose used proofs are forgotten; wait until it has passed")]
     ClockSetBack,
     /// For stores outside of this process.
@@ -118,6 +122,7 @@ impl MemoryReplay {
         self.shards.iter().map(|shard| lock(shard).used.len()).sum()
     }
 
+    /// Whether nothing is kept.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -16,21 +16,21 @@ const MAX_LENGTH: usize = 4096;
 
 /// A user name and a secret, as sent. Nothing about them is verified.
 #[derive(Clone)]
-pub struct Presented {
+pub(crate) struct Presented {
     pub user: String,
     pub secret: SecretString,
 }
 
 /// What the secret claims to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     ApiKey,
     Password,
 }
 
 /// How the request travelled, as the API knows it from its own socket or from a proxy that it trusts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Transport {
+pub(crate) enum Transport {
     /// Also a connection that never leaves the machine.
     Tls,
     Plain,
@@ -38,7 +38,7 @@ pub enum Transport {
 
 /// The sentence is for the client; it repeats nothing that was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BasicError {
+pub(crate) enum BasicError {
     #[error("user name and password are accepted over TLS only; change this password, it was sent in the clear")]
     NotOverTls,
     #[error("the credential of Basic is longer than 4096 characters")]
@@ -52,13 +52,13 @@ pub enum BasicError {
 
 impl Presented {
     /// Nobody's password begins like an API key: the issuer is never asked about one as if it were the other.
-    pub fn kind(&self) -> Kind {
+    pub(crate) fn kind(&self) -> Kind {
         if api_key::looks_like_one(self.secret.expose()) { Kind::ApiKey } else { Kind::Password }
     }
 }
 
 /// Reads the value of an `Authorization` header; `None` when it speaks another scheme.
-pub fn read(header: &[u8], transport: Transport) -> Result<Option<Presented>, BasicError> {
+pub(crate) fn read(header: &[u8], transport: Transport) -> Result<Option<Presented>, BasicError> {
     let end = header.iter().position(|byte| *byte == b' ').unwrap_or(header.len());
     let (scheme, rest) = header.split_at(end);
     // RFC 7617 §2: "both scheme and parameter names are matched case-insensitively".

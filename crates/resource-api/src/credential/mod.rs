@@ -5,7 +5,7 @@
 //! tokens and API keys), `session.rs`, and for JWTs the room `token`. `peer.rs` tells where a request came from,
 //! `signed_body.rs` whether the body is the one that was signed.
 
-pub mod basic;
+pub(crate) mod basic;
 pub(crate) mod cookie;
 pub(crate) mod opaque;
 pub(crate) mod peer;

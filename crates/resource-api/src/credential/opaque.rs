@@ -21,7 +21,7 @@ use crate::clock;
 use crate::config::{Introspection, Settings};
 use crate::credential::basic::{Kind, Presented};
 use crate::introspection::{Described, Introspector, Limits, NotDescribed, Unproven};
-use crate::signature::{Claimed, SignatureError, SigningKey};
+use crate::signature::{Claimed, SharedKey, SignatureError};
 use crate::token::jwks_cache::JwksCache;
 use crate::token::validator::{TokenRefused, identifier};
 
@@ -61,7 +61,7 @@ impl OpaqueTokens {
     /// An opaque access token, or an API key that was sent as one.
     pub(crate) async fn accept(&self, token: &str, from: Option<IpAddr>) -> Result<Identity, Refusal> {
         not_mistyped(token)?;
-        let described = self.introspector().await?.introspect(token, None, clock::now()).await.map_err(refused)?;
+        let described = self.introspector().await?.introspect(token, clock::now()).await.map_err(refused)?;
         let kind = if api_key::looks_like_one(token) { CredentialKind::ApiKey } else { CredentialKind::OpaqueToken };
         self.identify(&described, kind, from)
     }
@@ -106,13 +106,13 @@ impl OpaqueTokens {
     }
 
     /// The key that a request claims to be signed with. What it belongs to counts after the signature was checked.
-    pub(crate) async fn signing_key(&self, claimed: &Claimed) -> Result<(Unproven, SigningKey), Refusal> {
+    pub(crate) async fn signing_key(&self, claimed: &Claimed) -> Result<(Unproven, SharedKey), Refusal> {
         let asked = self.introspector().await?.introspect_key_id(claimed.key_id(), clock::now()).await;
         let unproven = asked.map_err(|error| match error {
             NotDescribed::Inactive => Refusal::Signature(SignatureError::UnknownKey),
             other => refused(other),
         })?;
-        let key = unproven.signing_key().copied().map(SigningKey::new);
+        let key = unproven.signing_key().copied().map(SharedKey::new);
         let key = key.ok_or(Refusal::Signature(SignatureError::UnknownKey))?;
         Ok((unproven, key))
     }
@@ -143,7 +143,7 @@ impl OpaqueTokens {
             }
         };
         let credentials = self.settings.credentials.clone();
-        let introspector = Introspector::over(self.http.clone(), endpoint, credentials, limits).map_err(|error| {
+        let introspector = Introspector::new(self.http.clone(), endpoint, credentials, limits).map_err(|error| {
             tracing::error!(cause = %error, "the introspection endpoint cannot be used");
             Refusal::Unavailable(WHO, Seconds::minutes(1))
         })?;
@@ -193,10 +193,11 @@ fn identity(described: &Described, kind: CredentialKind, issuer: &Arc<str>) -> R
 
 /// What the issuer told, under its names.
 fn claims(described: &Described) -> Vec<u8> {
-    let Described { sub, client_id, username, scope, iss, jti, acr, permissions, .. } = described;
+    let Described { sub, client_id, username, token_type, scope, iss, jti, acr, permissions, .. } = described;
     let mut claims: Map<String, Value> = described.rest.clone();
     let texts = [("sub", sub), ("client_id", client_id), ("username", username), ("scope", scope)];
-    for (name, text) in texts.into_iter().chain([("iss", iss), ("jti", jti), ("acr", acr)]) {
+    for (name, text) in texts.into_iter().chain([("iss", iss), ("jti", jti), ("acr", acr), ("token_type", token_type)])
+    {
         claims.extend(text.as_ref().map(|text| (name.to_owned(), json!(text))));
     }
     let times =

@@ -256,7 +256,7 @@ mod tests {
         let salt = super::super::question::Salt::draw();
         for number in 0..20_000 {
             let token = number.to_string();
-            let key = salt.key(&super::super::question::Question::Token(&token, None));
+            let key = salt.key(&super::super::question::Question::Token(&token));
             answers.keep(key, Memory::Token, &INACTIVE, asked);
         }
         assert!((0..50).all(|number| matches!(answers.get(&sample_key(number), asked), Some(Ok(_)))));

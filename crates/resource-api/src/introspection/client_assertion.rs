@@ -23,12 +23,18 @@ const LIFE: Seconds = Seconds(60);
 /// What this API was registered with at the issuer.
 #[derive(Clone)]
 pub enum ClientCredentials {
+    /// A secret, as `client_secret_basic` (RFC 6749 §2.3.1).
     SecretBasic {
+        /// The id of this API as a client.
         client_id: String,
+        /// Its secret.
         client_secret: SecretString,
     },
+    /// An assertion for each question, as `private_key_jwt` (RFC 7523 §3): the better choice, for no log can keep what opens anything.
     PrivateKeyJwt {
+        /// The id of this API as a client.
         client_id: String,
+        /// The private key whose public half is registered.
         key: Arc<SigningKey>,
         /// The issuer identifier, and nothing else: an assertion that names several can be replayed by one at the other.
         audience: String,

@@ -25,9 +25,8 @@ const NOT_BEFORE_LEEWAY: Seconds = Seconds(30);
 /// [`Described::allowed_networks`].** A refresh token of our issuer is described too, to its own client; it has neither
 /// `token_type` nor `aud`.
 #[derive(Clone)]
-#[non_exhaustive]
-pub struct Described {
-    /// Scope tokens with spaces between them; see [`Described::scopes`].
+pub(crate) struct Described {
+    /// Scope tokens with spaces between them.
     pub scope: Option<String>,
     pub client_id: Option<String>,
     /// "Human-readable identifier for the resource owner who authorized this token."
@@ -60,12 +59,12 @@ pub struct Described {
 
 /// An API key that was named, not presented: its id is public, so whoever sends it has proven nothing yet.
 #[derive(Clone, Debug)]
-pub struct Unproven(pub(super) Arc<Described>);
+pub(crate) struct Unproven(pub(super) Arc<Described>);
 
 /// To whom a token is bound (RFC 7800 §3.1). Whoever uses the token must prove **every** member that is known; one of them at least
 /// must be there, or nobody can.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Confirmation {
+pub(crate) struct Confirmation {
     /// Thumbprint of a DPoP key (RFC 9449 §6.1).
     pub jkt: Option<String>,
     /// `x5t#S256`: thumbprint of a certificate (RFC 8705 §3.1).
@@ -88,10 +87,6 @@ pub(crate) enum NotUnderstood {
 }
 
 impl Described {
-    pub fn scopes(&self) -> impl Iterator<Item = &str> {
-        self.scope.as_deref().unwrap_or_default().split(' ').filter(|scope| !scope.is_empty())
-    }
-
     /// `None` when the credential is not active.
     pub(crate) fn read(body: &[u8]) -> Result<Option<Self>, NotUnderstood> {
         let mut members = Members(jwt::json::object(body).map_err(|_| NotUnderstood::NotOneObject)?);
@@ -111,12 +106,12 @@ impl Described {
 
 impl Unproven {
     /// With which the request must be signed; `None` when the key may not sign.
-    pub fn signing_key(&self) -> Option<&[u8; 32]> {
+    pub(crate) fn signing_key(&self) -> Option<&[u8; 32]> {
         self.0.signing_key.as_ref().map(Secret::expose)
     }
 
     /// For a caller who has verified a signature of this very request with [`Unproven::signing_key`], and nobody else.
-    pub fn proven(self) -> Arc<Described> {
+    pub(crate) fn proven(self) -> Arc<Described> {
         self.0
     }
 }

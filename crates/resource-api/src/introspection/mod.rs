@@ -1,13 +1,13 @@
 //! Credentials that only the issuer understands: opaque tokens, API keys, passwords. It is asked, and what it says is believed for
-//! a short while (RFC 7662).
+//! a short while (RFC 7662). **It fails closed**: without a readable answer nothing is accepted.
 //!
-//! [`Introspector`] is the one door. Who asks what the issuer said a moment ago is answered from `cache.rs`; who asks what
-//! somebody else is asking already waits for that answer (`flight.rs`); the others need a place (`places.rs`) and an issuer that
-//! has not just failed (`breaker.rs`). `wire.rs` then sends the question (`question.rs`) with the proof of `client_assertion.rs`
-//! and reads the answer into a [`Described`] (`described.rs`).
-//!
-//! **It fails closed**: without a readable answer nothing is accepted. `iss`, `aud`, permissions, networks and the sender constraint
-//! are for the caller to check.
+//! Public is how an API proves itself to the issuer ([`ClientCredentials`]) and how much it asks ([`Limits`]); both stand in
+//! [`Introspection`](crate::Introspection), which switches it on.
+
+// `Introspector` is the one door. Who asks what the issuer said a moment ago is answered from `cache.rs`; who asks what somebody else is
+// asking already waits for that answer (`flight.rs`); the others need a place (`places.rs`) and an issuer that has not just failed
+// (`breaker.rs`). `wire.rs` then sends the question (`question.rs`) with the proof of `client_assertion.rs` and reads the answer into
+// a `Described` (`described.rs`). `iss`, `aud`, permissions, networks and the sender constraint are for the caller to check.
 
 mod breaker;
 mod cache;
@@ -38,9 +38,8 @@ use self::wire::{Failure, Wire};
 use crate::credential::basic;
 
 pub use self::client_assertion::ClientCredentials;
-pub use self::described::{Confirmation, Described, Unproven};
-pub use self::question::TokenTypeHint;
-pub use self::wire::EndpointRefused;
+pub(crate) use self::described::{Confirmation, Described, Unproven};
+pub(crate) use self::wire::EndpointRefused;
 
 /// Longer tokens are refused without asking, as those of `validator.rs`.
 const MAX_TOKEN: usize = 8 * 1024;
@@ -49,7 +48,7 @@ const COME_BACK: NotDescribed = NotDescribed::Unavailable { retry_after: Seconds
 
 /// Asks one endpoint of one issuer. Cheap to clone; all clones share what they know. Needs a tokio runtime around it.
 #[derive(Clone)]
-pub struct Introspector(Arc<Inner>);
+pub(crate) struct Introspector(Arc<Inner>);
 
 /// How much is asked and remembered. Beyond the longest times nothing can be set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +70,7 @@ pub struct Limits {
 
 /// Why a credential is not described. Says nothing about the reasons of the issuer, which it does not tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NotDescribed {
+pub(crate) enum NotDescribed {
     /// Unknown, expired, revoked, malformed or not for this API: an invalid credential.
     #[error("the issuer does not say that the credential is active")]
     Inactive,
@@ -128,20 +127,8 @@ impl Default for Limits {
 const MAX_TIMEOUT: Duration = Duration::from_secs(3);
 
 impl Introspector {
-    /// `endpoint` is https, or http on loopback. `extra_ca`: PEM certificates to trust beside the system's.
-    pub fn new(
-        endpoint: Url,
-        credentials: ClientCredentials,
-        limits: Limits,
-        extra_ca: Option<&[u8]>,
-    ) -> Result<Self, EndpointRefused> {
-        let http = crate::http::client(endpoint.as_str(), extra_ca);
-        let http = http.map_err(|error| EndpointRefused::Client(error.to_string()))?;
-        Self::over(http, endpoint, credentials, limits)
-    }
-
-    /// With a client that `http.rs` made.
-    pub(crate) fn over(
+    /// `http` is a client that `http.rs` made; `endpoint` is https, or http on loopback.
+    pub(crate) fn new(
         http: Client,
         endpoint: Url,
         credentials: ClientCredentials,
@@ -160,18 +147,13 @@ impl Introspector {
     }
 
     /// Asks about a token as it was presented. A text that looks like an API key is one, or refused without asking.
-    pub async fn introspect(
-        &self,
-        token: &str,
-        hint: Option<TokenTypeHint>,
-        now: Timestamp,
-    ) -> Result<Arc<Described>, NotDescribed> {
-        self.introspect_at(token, hint, at(now)).await
+    pub(crate) async fn introspect(&self, token: &str, now: Timestamp) -> Result<Arc<Described>, NotDescribed> {
+        self.introspect_at(token, at(now)).await
     }
 
     /// Asks about an API key that was presented with a user name (RFC 7617), to whom it must belong. Names are compared as the
     /// login form compares them; without the member `username` a key belongs to nobody.
-    pub async fn introspect_for(
+    pub(crate) async fn introspect_for(
         &self,
         user: &str,
         api_key: &str,
@@ -180,21 +162,21 @@ impl Introspector {
         if !api_key::looks_like_one(api_key) {
             return Err(NotDescribed::Inactive);
         }
-        let described = self.introspect_at(api_key, None, at(now)).await?;
+        let described = self.introspect_at(api_key, at(now)).await?;
         let (owner, user) = (described.username.as_deref().map(normalize_login), normalize_login(user));
         let belongs = !user.is_empty() && owner == Some(user);
         if belongs { Ok(described) } else { Err(NotDescribed::Inactive) }
     }
 
     /// Asks about the key of this id, for a request that claims to be signed with it.
-    pub async fn introspect_key_id(&self, id: &ApiKeyId, now: Timestamp) -> Result<Unproven, NotDescribed> {
+    pub(crate) async fn introspect_key_id(&self, id: &ApiKeyId, now: Timestamp) -> Result<Unproven, NotDescribed> {
         self.ask(&Question::ApiKeyId(id), at(now)).await.map(Unproven)
     }
 
     /// Asks whether a person has this password, with the parameters `purpose=http_basic`, `username`, `password` and, where it is
     /// known `from` where the caller came, `caller_address`. For an `Introspector` of its own at an endpoint that answers so: a
     /// password takes long to check, and the other questions must not wait for it.
-    pub async fn check_password(
+    pub(crate) async fn check_password(
         &self,
         presented: &basic::Presented,
         from: Option<IpAddr>,
@@ -211,7 +193,7 @@ impl Introspector {
         }
     }
 
-    async fn introspect_at(&self, token: &str, hint: Option<TokenTypeHint>, now: Moment) -> Outcome {
+    async fn introspect_at(&self, token: &str, now: Moment) -> Outcome {
         if api_key::looks_like_one(token) {
             let key = ApiKey::parse(token).map_err(|_| NotDescribed::Inactive)?;
             return self.ask(&Question::ApiKey(&key), now).await;
@@ -222,7 +204,7 @@ impl Introspector {
         if !is_token {
             return Err(NotDescribed::Inactive);
         }
-        self.ask(&Question::Token(token, hint), now).await
+        self.ask(&Question::Token(token), now).await
     }
 
     async fn ask(&self, question: &Question<'_>, now: Moment) -> Outcome {

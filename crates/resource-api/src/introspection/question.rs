@@ -9,16 +9,9 @@ use std::net::IpAddr;
 use protocol::api_key::{ApiKey, ApiKeyId, PREFIX};
 use sha2::{Digest as _, Sha256};
 
-/// RFC 7662 §2.1, `token_type_hint`. An issuer may look for other types too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TokenTypeHint {
-    AccessToken,
-    ApiKey,
-}
-
 #[derive(Clone, Copy)]
 pub(super) enum Question<'a> {
-    Token(&'a str, Option<TokenTypeHint>),
+    Token(&'a str),
     ApiKey(&'a ApiKey),
     ApiKeyId(&'a ApiKeyId),
     /// `from`: who called, so that tries are counted for them and not for this API.
@@ -45,15 +38,7 @@ pub(super) struct Key([u8; 32]);
 /// Makes the hashes of one process, which are of no use in another.
 pub(super) struct Salt([u8; 32]);
 
-impl TokenTypeHint {
-    fn name(self) -> &'static str {
-        match self {
-            Self::AccessToken => "access_token",
-            Self::ApiKey => API_KEY,
-        }
-    }
-}
-
+/// Our issuer's `token_type_hint` for API keys (RFC 7662 §2.1). Of other tokens this API knows no type.
 const API_KEY: &str = "api_key";
 /// The parameter of our issuer that asks about a key by its id, and for what signatures are verified with. Without it an id is no
 /// key, and no token either.
@@ -70,11 +55,9 @@ impl<'a> Question<'a> {
     }
 
     pub(super) fn parameters(&self) -> Vec<(&'static str, Cow<'a, str>)> {
-        let by_hint = |token, hint| vec![("token", token), ("token_type_hint", Cow::Borrowed(hint))];
         match *self {
-            Self::Token(token, None) => vec![("token", token.into())],
-            Self::Token(token, Some(hint)) => by_hint(token.into(), hint.name()),
-            Self::ApiKey(key) => by_hint(key.expose().into(), API_KEY),
+            Self::Token(token) => vec![("token", token.into())],
+            Self::ApiKey(key) => vec![("token", key.expose().into()), ("token_type_hint", API_KEY.into())],
             Self::ApiKeyId(id) => vec![("token", format!("{PREFIX}{id}").into()), (PURPOSE.0, PURPOSE.1.into())],
             Self::Password { username, password, from } => {
                 let mut asked =
@@ -93,8 +76,7 @@ impl Salt {
 
     pub(super) fn key(&self, question: &Question<'_>) -> Key {
         let (kind, first, second) = match question {
-            // The hint changes where the issuer looks first, never what it finds.
-            Question::Token(token, _) => (0, *token, ""),
+            Question::Token(token) => (0, *token, ""),
             Question::ApiKey(key) => (1, key.expose(), ""),
             Question::ApiKeyId(id) => (2, id.as_str(), ""),
             // From where it comes changes nothing about whose it is.
@@ -129,9 +111,7 @@ mod tests {
         let written = |question: Question<'_>| {
             question.parameters().iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
         };
-        let hint = Some(TokenTypeHint::AccessToken);
-        assert_eq!(written(Question::Token("t", None)), "token=t");
-        assert_eq!(written(Question::Token("t", hint)), "token=t&token_type_hint=access_token");
+        assert_eq!(written(Question::Token("t")), "token=t");
         let key = ApiKey::assemble("0123456789abcdEF", "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345").expect("is one");
         assert_eq!(written(Question::ApiKey(&key)), format!("token={}&token_type_hint=api_key", key.expose()));
         let expected = "token=cs_key_0123456789abcdEF&purpose=http_message_signature";
@@ -146,13 +126,12 @@ mod tests {
     fn different_kinds_of_question_are_remembered_apart() {
         let salt = Salt::draw();
         let id = ApiKeyId::parse("0123456789abcdEF").expect("is one");
-        let keys = [Question::Token(id.as_str(), None), Question::ApiKeyId(&id), password(id.as_str(), "")];
+        let keys = [Question::Token(id.as_str()), Question::ApiKeyId(&id), password(id.as_str(), "")];
         let keys = keys.map(|question| salt.key(&question));
         assert!(keys[0] != keys[1] && keys[1] != keys[2] && keys[0] != keys[2]);
         let from = Some(IpAddr::from([192, 0, 2, 7]));
         assert!(keys[2] == salt.key(&Question::Password { username: id.as_str(), password: "", from }));
-        assert!(keys[0] == salt.key(&Question::Token(id.as_str(), Some(TokenTypeHint::AccessToken))));
-        assert!(keys[0] != Salt::draw().key(&Question::Token(id.as_str(), None)), "another process, another hash");
+        assert!(keys[0] != Salt::draw().key(&Question::Token(id.as_str())), "another process, another hash");
     }
 
     proptest! {
@@ -160,7 +139,7 @@ mod tests {
         fn only_the_same_question_has_the_same_key(a in "[ab]{0,3}", b in "[ab]{0,3}", c in "[ab]{0,3}", d in "[ab]{0,3}") {
             let salt = Salt::draw();
             prop_assert_eq!(salt.key(&password(&a, &b)) == salt.key(&password(&c, &d)), (&a, &b) == (&c, &d));
-            let (one, other) = (Question::Token(&a, None), Question::Token(&c, None));
+            let (one, other) = (Question::Token(&a), Question::Token(&c));
             prop_assert_eq!(salt.key(&one) == salt.key(&other), a == c);
         }
     }

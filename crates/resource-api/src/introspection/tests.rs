@@ -24,19 +24,19 @@ fn numbered_key(number: usize) -> String {
 /// Asks about a token that nobody has asked about, with a short time-out.
 async fn ask(server: &Server) -> Outcome {
     let limits = Limits { timeout: Duration::from_secs(1), ..Limits::default() };
-    server.introspector(limits).introspect("opaque", None, NOW).await
+    server.introspector(limits).introspect("opaque", NOW).await
 }
 
 #[actix_web::test]
 async fn the_question_is_the_one_of_the_rfc() {
     let server = Server::start();
     let introspector = server.introspector(Limits::default());
-    let described = introspector.introspect("a+b/c=", Some(TokenTypeHint::AccessToken), NOW).await.unwrap();
+    let described = introspector.introspect("a+b/c=", NOW).await.unwrap();
     assert_eq!(described.sub.as_deref(), Some("ada"));
     let asked = server.last();
     assert_eq!((asked.method.as_str(), asked.content_type.as_str()), ("POST", "application/x-www-form-urlencoded"));
     assert_eq!(asked.accept, "application/json");
-    assert_eq!(json!(asked.form), json!({ "token": "a+b/c=", "token_type_hint": "access_token" }));
+    assert_eq!(json!(asked.form), json!({ "token": "a+b/c=" }));
     // "api:" and the form-encoded secret "se:cret/ü".
     assert_eq!(asked.authorization.as_deref(), Some("Basic YXBpOnNlJTNBY3JldCUyRiVDMyVCQw=="));
 }
@@ -47,10 +47,10 @@ async fn a_private_key_proves_each_question_anew() {
     let key = Arc::new(jwt::key::SigningKey::generate(SigningAlgorithm::ES256).unwrap());
     let audience = "https://auth.example".to_owned();
     let credentials = ClientCredentials::PrivateKeyJwt { client_id: "api".into(), key, audience };
-    let introspector = Introspector::over(client(), server.endpoint.clone(), credentials, Limits::default()).unwrap();
+    let introspector = Introspector::new(client(), server.endpoint.clone(), credentials, Limits::default()).unwrap();
     let mut assertions = Vec::new();
     for token in ["a", "b"] {
-        introspector.introspect(token, None, NOW).await.unwrap();
+        introspector.introspect(token, NOW).await.unwrap();
         let asked = server.last();
         assert_eq!(asked.authorization, None);
         assert_eq!(asked.form["client_assertion_type"], "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
@@ -137,8 +137,8 @@ async fn an_answer_from_elsewhere_is_not_believed() {
     #[allow(clippy::disallowed_methods, reason = "the wrong client is what this test is about")]
     let http = Client::builder().no_proxy().build().unwrap();
     let limits = Limits::default();
-    let introspector = Introspector::over(http, server.endpoint.clone(), server::credentials(), limits).unwrap();
-    assert_eq!(introspector.introspect("opaque", None, NOW).await.unwrap_err(), AGAIN_IN_A_SECOND);
+    let introspector = Introspector::new(http, server.endpoint.clone(), server::credentials(), limits).unwrap();
+    assert_eq!(introspector.introspect("opaque", NOW).await.unwrap_err(), AGAIN_IN_A_SECOND);
 }
 
 #[actix_web::test]
@@ -189,8 +189,8 @@ async fn nobody_there_is_no_answer() {
     let mut endpoint = server.endpoint.clone();
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     endpoint.set_port(Some(free)).unwrap();
-    let introspector = Introspector::over(client(), endpoint, server::credentials(), Limits::default()).unwrap();
-    assert_eq!(introspector.introspect("opaque", None, NOW).await.unwrap_err(), AGAIN_IN_A_SECOND);
+    let introspector = Introspector::new(client(), endpoint, server::credentials(), Limits::default()).unwrap();
+    assert_eq!(introspector.introspect("opaque", NOW).await.unwrap_err(), AGAIN_IN_A_SECOND);
 }
 
 #[actix_web::test]
@@ -212,12 +212,12 @@ async fn what_cannot_be_a_credential_is_refused_without_asking() {
     for token in
         ["", "tab\tinside", "ünicode", "cs_key_", &key[..61], &format!("{key}x"), &key.replace('A', "B"), &long]
     {
-        assert_eq!(introspector.introspect(token, None, NOW).await.unwrap_err(), NotDescribed::Inactive, "{token}");
+        assert_eq!(introspector.introspect(token, NOW).await.unwrap_err(), NotDescribed::Inactive, "{token}");
         assert_eq!(introspector.introspect_for("ada", token, NOW).await.unwrap_err(), NotDescribed::Inactive);
     }
     assert_eq!(server.count(), 0);
-    assert!(introspector.introspect(&long[1..], None, NOW).await.is_ok());
-    assert!(introspector.introspect(&key, None, NOW).await.is_ok());
+    assert!(introspector.introspect(&long[1..], NOW).await.is_ok());
+    assert!(introspector.introspect(&key, NOW).await.is_ok());
     assert_eq!(json!(server.last().form), json!({ "token": key, "token_type_hint": "api_key" }));
 }
 
@@ -256,9 +256,9 @@ async fn the_id_of_a_key_is_no_credential() {
     let named = format!("cs_key_{id}");
     assert_eq!(json!(server.last().form), json!({ "token": named, "purpose": "http_message_signature" }));
     server.says(json!({ "active": false }));
-    let as_token = introspector.introspect(id.as_str(), None, NOW).await;
+    let as_token = introspector.introspect(id.as_str(), NOW).await;
     assert_eq!(as_token.unwrap_err(), NotDescribed::Inactive, "and finds nothing that was said about the key");
-    let as_key = introspector.introspect(&named, None, NOW).await;
+    let as_key = introspector.introspect(&named, NOW).await;
     assert_eq!(as_key.unwrap_err(), NotDescribed::Inactive);
     assert_eq!((server.count(), server.last().form.contains_key("purpose")), (2, false));
 }
@@ -284,7 +284,7 @@ async fn a_password_is_asked_about_with_its_user_and_a_key_never_as_a_password()
 async fn debug_output_shows_no_secret() {
     let server = Server::start();
     let introspector = server.introspector(Limits::default());
-    introspector.introspect("opaque", None, NOW).await.unwrap();
+    introspector.introspect("opaque", NOW).await.unwrap();
     let shown = format!("{introspector:?}");
     assert!(shown.contains("SecretBasic(api)"), "{shown}");
     assert!(!shown.contains("se:cret") && !shown.contains("opaque"), "{shown}");
@@ -303,11 +303,11 @@ async fn the_log_names_the_cause_and_nothing_that_was_asked_about() {
     server.bend(|answers| answers.status = 503);
     let key = api_key();
     for secret in ["opaque-1", "opaque-2", &key] {
-        assert!(introspector.introspect(secret, None, NOW).await.is_err());
+        assert!(introspector.introspect(secret, NOW).await.is_err());
     }
     server.bend(|answers| answers.status = 200);
     server.says(json!({ "active": true, "sub": "ada", "exp": "opaque-4" }));
-    assert!(introspector.introspect("opaque-3", None, NOW).await.is_err());
+    assert!(introspector.introspect("opaque-3", NOW).await.is_err());
     let text = log.text();
     assert!(text.contains("503 Service Unavailable") && text.contains("the member exp"), "{text}");
     assert!(!text.contains("opaque-") && !text.contains(&key) && !text.contains("se:cret"), "{text}");

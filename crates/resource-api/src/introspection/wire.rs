@@ -34,13 +34,11 @@ pub(super) struct Wire {
 
 /// Why no question can be sent to a place.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum EndpointRefused {
+pub(crate) enum EndpointRefused {
     #[error("an introspection endpoint is https, or http on localhost, 127.0.0.1 or [::1]")]
     NotHttps,
     #[error("an introspection endpoint has no user name, password or fragment in its URL")]
     Decorated,
-    #[error("{0}")]
-    Client(String),
 }
 
 /// Why there is no answer. For the log; repeats nothing of what was asked.
@@ -210,7 +208,7 @@ mod tests {
     #[actix_web::test]
     async fn a_request_does_not_show_its_secrets() {
         let wire = endpoint("https://auth.example/introspect").unwrap();
-        let request = wire.request(&Question::Token("opaque", None), Timestamp(0)).unwrap();
+        let request = wire.request(&Question::Token("opaque"), Timestamp(0)).unwrap();
         assert!(request.headers().contains_key(AUTHORIZATION));
         let shown = format!("{request:?}");
         assert!(!shown.contains("Basic") && !shown.contains("opaque"), "{shown}");

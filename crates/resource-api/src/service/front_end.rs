@@ -39,5 +39,5 @@ pub(super) fn sessions(config: &Config, database: &Database) -> Result<Option<Bf
     config.sealing_key = keys.all().first().cloned();
     config.former_sealing_keys = keys.all().iter().skip(1).cloned().collect();
     let store = Arc::new(SqlStore::new(database.clone(), &keys));
-    Ok(Some(Bff::new(config, store)?))
+    Ok(Some(Bff::new(config, store).map_err(Error::FrontEnd)?))
 }

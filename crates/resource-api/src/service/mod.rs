@@ -51,7 +51,6 @@ pub use program::{LogFormat, Program};
 pub use session_keys::SessionKeyError;
 
 use crate::answer::trace::layer;
-use crate::bff::BffProblems;
 use crate::resource_server::{ResourceServer, StartError};
 use database::Database;
 use hub::Hub;
@@ -84,7 +83,7 @@ pub enum Error {
     #[error(transparent)]
     Start(#[from] StartError),
     #[error("the sign-in of the page cannot work: {0}")]
-    FrontEnd(#[from] BffProblems),
+    FrontEnd(StartError),
     #[error("workers: is at least one")]
     Workers,
     #[error(transparent)]

@@ -124,6 +124,7 @@ impl LoggedBase {
         Self(base.lines().map(black_out).collect::<Vec<_>>().join("\n"))
     }
 
+    /// The lines, for the log of the API.
     pub fn as_str(&self) -> &str {
         &self.0
     }

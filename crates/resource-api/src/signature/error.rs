@@ -11,50 +11,93 @@ use crate::binding::replay::Unavailable;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignatureError {
+    /// One of the two fields without the other.
     #[error("the request has no {0} field; a signature needs both Signature-Input and Signature (RFC 9421 §4)")]
     Missing(FieldName),
     /// The reason names a position, never what stands there.
     #[error("the {field} field is no structured field of the kind that it has to be: {reason} (RFC 8941 §3.2)")]
-    Malformed { field: FieldName, reason: String },
+    Malformed {
+        /// Which field.
+        field: FieldName,
+        /// What is wrong, and where in it.
+        reason: String,
+    },
+    /// More than one signature; which of them counts would be ours to say (RFC 9421 §3.2).
     #[error("the request has several signatures, and none is chosen; send one")]
     Several,
+    /// The two fields name the signature differently (RFC 9421 §4.2).
     #[error("Signature-Input and Signature have different labels; give the signature the same one in both")]
     Labels,
+    /// A component that is unknown, refused here, or not in the request (RFC 9421 §2).
     #[error("the covered component {name} {reason}")]
-    Component { name: ComponentName, reason: &'static str },
+    Component {
+        /// As the caller wrote it.
+        name: ComponentName,
+        /// The rule.
+        reason: &'static str,
+    },
+    /// A part of the request that this API wants covered is not (RFC 9421 §3.2.1).
     #[error("the signature has to cover {0}")]
     NotCovered(&'static str),
+    /// A parameter that is missing or has another form (RFC 9421 §2.3).
     #[error("the parameter {name} {reason}")]
-    Parameter { name: &'static str, reason: &'static str },
+    Parameter {
+        /// As in RFC 9421 §2.3.
+        name: &'static str,
+        /// The rule.
+        reason: &'static str,
+    },
+    /// `alg` names another one (RFC 9421 §3.2).
     #[error("the algorithm is hmac-sha256; leave alg out, or name that")]
     Algorithm,
+    /// `keyid` names no key that there can be.
     #[error("keyid has to be the id of an API key: the 16 characters behind cs_key_")]
     KeyId,
+    /// `created` is beyond [`Policy::max_age`](super::Policy::max_age).
     #[error("created lies {} s back, and {allowed} s are allowed; sign each request when it is sent, with a correct clock", .age.0)]
-    TooOld { age: Seconds, allowed: Seconds },
+    TooOld {
+        /// Since `created`.
+        age: Seconds,
+        /// By the policy.
+        allowed: Seconds,
+    },
+    /// `created` is beyond [`Policy::max_ahead`](super::Policy::max_ahead).
     #[error("created lies {} s ahead, and {allowed} s are allowed; correct the clock of the sender", .ahead.0)]
-    InTheFuture { ahead: Seconds, allowed: Seconds },
+    InTheFuture {
+        /// Until `created`.
+        ahead: Seconds,
+        /// By the policy.
+        allowed: Seconds,
+    },
+    /// `expires` has passed.
     #[error("the signature has expired")]
     Expired,
+    /// The request target is not in origin form (RFC 9112 §3.2.1).
     #[error("the request target is not a path with an optional query, in the characters that RFC 3986 allows")]
     Target,
+    /// `Host` names somebody else (RFC 9110 §7.2); see [`HostField`](super::HostField).
     #[error(
         "the Host field names another authority than the public URL of this API; sign and send that of the public URL"
     )]
     Authority,
+    /// No such key, or one that may not sign: alike, so that nobody learns which keys there are.
     #[error("no such key, or it may not sign")]
     UnknownKey,
+    /// Another request, or another key. What the API computed goes to its log.
     #[error(
         "the signature does not fit the request and the key; compare your signature base with that in the log of the API"
     )]
     Mismatch(LoggedBase),
+    /// `Content-Digest` has no algorithm that counts (RFC 9530 §5).
     #[error("Content-Digest has neither sha-256 nor sha-512 (RFC 9530 §5)")]
     NoDigest,
+    /// Another body than the one that was signed.
     #[error("Content-Digest does not fit the body; hash the octets that are sent, after any content coding")]
     Digest,
+    /// The nonce was used before (RFC 9421 §7.2.2).
     #[error("the nonce was used before; draw a new one for each request")]
     Replayed,
-    /// The reason is for the log.
+    /// Nobody can tell whether the nonce was used before. The reason is for the log.
     #[error("whether the nonce was used before cannot be told just now; try again later")]
     Unavailable(Unavailable),
 }
@@ -73,8 +116,11 @@ pub enum Answer {
 /// The fields that this module reads itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FieldName {
+    /// RFC 9421 §4.1.
     SignatureInput,
+    /// RFC 9421 §4.2.
     Signature,
+    /// RFC 9530 §2.
     ContentDigest,
 }
 
@@ -92,6 +138,7 @@ impl SignatureError {
         Self::Component { name: ComponentName::new(name), reason }
     }
 
+    /// To which kind of answer it leads.
     pub fn answer(&self) -> Answer {
         match self {
             Self::Missing(_)

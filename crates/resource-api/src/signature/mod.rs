@@ -1,20 +1,37 @@
 //! Requests signed with an API key: HTTP Message Signatures (RFC 9421) with `hmac-sha256`, and `Content-Digest` (RFC 9530).
 //!
-//! | room | what it answers |
-//! |---|---|
-//! | this file | the door: from a request to a [`Verified`] signature, in three steps |
-//! | `fields.rs`, `component.rs` | the fields as values; what a signature can cover |
-//! | `target.rs`, `base.rs` | where a request goes; the text that is signed |
-//! | `policy.rs` | what a signature has to cover and to say |
-//! | `digest.rs` | the hash of a body |
-//! | `sign.rs` | the client's side |
-//! | `error.rs` | every refusal |
+//! An API switches them on with [`Settings::signatures`](crate::Settings::signatures), and handlers notice nothing of it. A client in Rust
+//! signs so, with the text of a key that may (`countersign api-key create … --allow-signing`):
+//!
+//! ```
+//! use resource_api::signature::{Message, PublicUrl, Signer, shared_key};
+//! use resource_api::{ApiKeyId, Timestamp};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let key = shared_key("cs_key_0123456789abcdEF_ABCDEFGHIJKLMNOPQRSTUVWXYZ0123450F34an");
+//! let key_id = ApiKeyId::parse("0123456789abcdEF")?;
+//! let api = PublicUrl::new(&url::Url::parse("https://api.example")?)?;
+//! let request = Message { method: "POST", target: "/notes", fields: &[("content-type", b"application/json")] };
+//! let signer = Signer { key_id: &key_id, key: &key, created: Timestamp(1_800_000_000), nonce: "drawn for this request" };
+//! let signed = signer.sign(&api, &request, br#"{"title":"Signed"}"#)?;
+//! for (name, value) in signed.iter() {
+//!     println!("{name}: {value}"); // content-digest, signature-input, signature
+//! }
+//! # Ok(()) }
+//! ```
 //!
 //! Whether a key exists and may sign, whom it belongs to, and what that person may do is decided elsewhere.
-//!
-//! The steps are apart because of what happens between them: after [`Verifier::read`] the caller asks the issuer for the
-//! key, which takes time; after [`Verifier::authenticate`] it is known who asks, and the body may be read, which takes
-//! memory.
+
+// The door is this file: from a request to a `Verified` signature, in three steps. They are apart because of what happens between them: after
+// `Verifier::read` the caller asks the issuer for the key, which takes time; after `Verifier::authenticate` it is known who asks, and the
+// body may be read, which takes memory.
+//
+// fields, component   the fields as values; what a signature can cover
+// target, base        where a request goes; the text that is signed
+// policy              what a signature has to cover and to say
+// digest              the hash of a body
+// sign                the client's side
+// error               every refusal
 
 use std::fmt;
 use std::sync::Arc;
@@ -61,7 +78,7 @@ const NONCE: &str = "nonce of an HTTP message signature";
 
 /// The key of one API key for signing, 32 octets.
 #[derive(Clone)]
-pub struct SigningKey(Secret<[u8; 32]>);
+pub struct SharedKey(Secret<[u8; 32]>);
 
 /// A field line: name in any case, value as it came.
 pub type Field<'r> = (&'r str, &'r [u8]);
@@ -69,9 +86,11 @@ pub type Field<'r> = (&'r str, &'r [u8]);
 /// A request as far as a signature can cover it, without its body.
 #[derive(Clone, Copy)]
 pub struct Message<'r> {
+    /// As sent; methods have a case (RFC 9110 §9.1).
     pub method: &'r str,
     /// Path and query as they stand in the request line, nothing decoded: `/notes?limit=3`.
     pub target: &'r str,
+    /// All of them, in the order in which they came: [`field_lines`].
     pub fields: &'r [Field<'r>],
 }
 
@@ -108,6 +127,7 @@ pub struct Verified {
 }
 
 impl Verifier {
+    /// For the API at this URL. `replay` remembers nonces; several processes behind one address need a common one.
     pub fn new(public_url: PublicUrl, policy: Policy, replay: Arc<dyn Replay>) -> Self {
         Self { public_url, policy, replay }
     }
@@ -133,7 +153,7 @@ impl Verifier {
     pub async fn authenticate(
         &self,
         claimed: Claimed,
-        key: &SigningKey,
+        key: &SharedKey,
         now: Timestamp,
     ) -> Result<Authentic, SignatureError> {
         let Claimed { parameters, coverage, digest, base, signature } = claimed;
@@ -155,7 +175,7 @@ impl Verifier {
         &self,
         message: &Message<'_>,
         body: &[u8],
-        key: impl FnOnce(&ApiKeyId) -> Option<SigningKey>,
+        key: impl FnOnce(&ApiKeyId) -> Option<SharedKey>,
         now: Timestamp,
     ) -> Result<Verified, SignatureError> {
         let claimed = self.read(message, now)?;
@@ -195,6 +215,7 @@ impl Authentic {
 }
 
 impl Verified {
+    /// With whose key it was signed.
     pub fn key_id(&self) -> &ApiKeyId {
         &self.key_id
     }
@@ -226,11 +247,12 @@ pub fn is_signed(headers: &HeaderMap) -> bool {
 
 /// The key with which the holder of an API key signs: `HMAC-SHA-256(key = the whole text of the API key, message =
 /// "countersign http message signature")`. The API key itself cannot be computed from it.
-pub fn signing_key(api_key_text: &str) -> SigningKey {
-    SigningKey::new(mac(api_key_text.as_bytes(), b"countersign http message signature"))
+pub fn shared_key(api_key_text: &str) -> SharedKey {
+    SharedKey::new(mac(api_key_text.as_bytes(), b"countersign http message signature"))
 }
 
-impl SigningKey {
+impl SharedKey {
+    /// Of 32 octets that are known already.
     pub fn new(octets: [u8; 32]) -> Self {
         Self(Secret::new(octets))
     }
@@ -244,6 +266,7 @@ impl SigningKey {
         }
     }
 
+    /// The octets, for whoever signs or verifies.
     pub fn expose(&self) -> &[u8; 32] {
         self.0.expose()
     }
@@ -272,9 +295,9 @@ impl fmt::Debug for Claimed {
     }
 }
 
-impl fmt::Debug for SigningKey {
+impl fmt::Debug for SharedKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SigningKey(…)")
+        f.write_str("SharedKey(…)")
     }
 }
 

@@ -23,6 +23,7 @@ pub struct Policy {
     pub max_age: Seconds,
     /// How far ahead the sender's clock may be. Half a minute.
     pub max_ahead: Seconds,
+    /// What the `Host` field has to say.
     pub host: HostField,
 }
 

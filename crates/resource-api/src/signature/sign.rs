@@ -15,13 +15,16 @@ use super::error::SignatureError;
 use super::fields::Input;
 use super::policy::{ALGORITHM, TAG};
 use super::target::{PublicUrl, Target};
-use super::{Message, SigningKey, mac};
+use super::{Message, SharedKey, mac};
 
 /// With which key, and for which moment. A nonce is drawn for each request.
 #[derive(Clone, Copy)]
 pub struct Signer<'k> {
+    /// The 16 characters behind `cs_key_`, as `keyid`.
     pub key_id: &'k ApiKeyId,
-    pub key: &'k SigningKey,
+    /// [`shared_key`](super::shared_key) of the whole API key.
+    pub key: &'k SharedKey,
+    /// The present.
     pub created: Timestamp,
     /// 1 to 128 printable ASCII characters that this key has not used in the last minutes.
     pub nonce: &'k str,
@@ -32,7 +35,9 @@ pub struct Signer<'k> {
 pub struct SignatureFields {
     /// When there is a body, and the request had none yet.
     pub content_digest: Option<String>,
+    /// The field `Signature-Input` (RFC 9421 §4.1).
     pub signature_input: String,
+    /// The field `Signature` (RFC 9421 §4.2).
     pub signature: String,
 }
 

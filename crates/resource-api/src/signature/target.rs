@@ -16,6 +16,7 @@ pub struct PublicUrl {
     prefix: String,
 }
 
+/// Why a URL is none where an API can be reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a public URL is http(s)://host[:port][/path], without user, query and fragment")]
 pub struct InvalidPublicUrl;
@@ -29,6 +30,7 @@ pub(super) struct Target<'r> {
 }
 
 impl PublicUrl {
+    /// Of a URL as `https://api.example/v1`.
     pub fn new(url: &Url) -> Result<Self, InvalidPublicUrl> {
         let (scheme, default_port) = match url.scheme() {
             "https" => ("https", ":443"),

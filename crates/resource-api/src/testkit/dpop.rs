@@ -29,6 +29,7 @@ impl DpopKey {
         Self::with(SigningAlgorithm::ES256)
     }
 
+    /// A fresh one for another algorithm.
     pub fn with(algorithm: SigningAlgorithm) -> Self {
         Self(TestKey::new(algorithm))
     }
@@ -85,6 +86,7 @@ impl Proof {
         self
     }
 
+    /// The compact form (RFC 7515 §7.1), as it stands in the header `DPoP`.
     pub fn sign(&self) -> String {
         self.0.sign()
     }

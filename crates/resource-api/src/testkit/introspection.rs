@@ -40,6 +40,7 @@ struct State {
 }
 
 impl FakeIntrospection {
+    /// Listens on a free port of 127.0.0.1. Panics where there is none.
     pub fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free loopback port");
         let url = format!("http://{}/introspect", listener.local_addr().expect("a bound port"));

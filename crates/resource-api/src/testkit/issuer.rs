@@ -138,6 +138,7 @@ impl TestKey {
         Self(Arc::new(SigningKey::generate(algorithm).expect("aws-lc makes keys")))
     }
 
+    /// What it signs with (`alg`).
     pub fn algorithm(&self) -> SigningAlgorithm {
         self.0.algorithm()
     }

@@ -2,8 +2,8 @@
 //!
 //! [`TestIssuer`] has keys, gives settings that trust it and makes tokens; [`Token`] says what is in a token, good or bad;
 //! [`DpopKey`] makes the proofs that go with bound tokens (RFC 9449); [`FakeIntrospection`] answers for opaque tokens
-//! (RFC 7662), on a loopback port, because asking over HTTP is what it stands for. Switched on by the feature `testkit`,
-//! as a dev-dependency:
+//! (RFC 7662), on a loopback port, because asking over HTTP is what it stands for. With the feature `bff`, `check_session_store`
+//! tests a store of sessions. Switched on by the feature `testkit`, as a dev-dependency:
 //!
 //! ```
 //! use actix_web::{App, test};
@@ -37,6 +37,8 @@ mod dpop;
 mod draft;
 mod introspection;
 mod issuer;
+#[cfg(feature = "bff")]
+pub(crate) mod session_store;
 mod token;
 
 pub use dpop::{DpopKey, Proof};
@@ -45,6 +47,8 @@ pub use issuer::{TestIssuer, TestKey};
 pub use protocol::signing::SigningAlgorithm;
 /// For claims and for what a fake introspection endpoint says.
 pub use serde_json::{Value, json};
+#[cfg(feature = "bff")]
+pub use session_store::check_session_store;
 pub use token::Token;
 
 /// Seconds since 1970, as the API under test reads them.

@@ -4,6 +4,7 @@ use actix_web::{App, test};
 use jwt::jwks::JwkSet;
 use jwt::verify::Expected;
 use protocol::secret::TokenHash;
+use protocol::time::Seconds;
 use serde_json::{Value, json};
 
 use super::*;
@@ -16,7 +17,7 @@ async fn greet(caller: Caller) -> String {
 }
 
 fn server(issuer: &TestIssuer) -> ResourceServer {
-    let guard = require("greeting:read").acr(["2"]).max_age(300);
+    let guard = require("greeting:read").acr(["2"]).max_age(Seconds::minutes(5));
     ResourceServer::new(issuer.settings(API), Routes::new().add(get("/greeting", greet).guard(guard))).unwrap()
 }
 

@@ -110,6 +110,7 @@ impl Token {
         Self(self.0.header(name, value.into()))
     }
 
+    /// The claims as they are at this moment.
     pub fn claims(&self) -> &Map<String, Value> {
         &self.0.claims
     }

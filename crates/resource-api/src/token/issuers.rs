@@ -14,7 +14,9 @@ use crate::token::validator::{TokenRefused, identifier};
 /// An issuer whose access tokens are accepted.
 #[derive(Clone, Debug)]
 pub struct TrustedIssuer {
+    /// Its identifier, compared with `iss` byte for byte.
     pub issuer: Issuer,
+    /// How it writes its tokens.
     pub claims: ClaimShape,
     /// `alg` of its tokens. Every one that we can verify by default; none of them is symmetric.
     pub algorithms: Vec<SigningAlgorithm>,
@@ -24,6 +26,7 @@ pub struct TrustedIssuer {
 
 /// How an issuer writes access tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(unpredictable_function_pointer_comparisons, reason = "for tests; no decision rests on which function it is")]
 pub enum ClaimShape {
     /// RFC 9068: `typ` is `at+jwt`, permissions are in `scope`, and `client_id`, `iat` and `jti` are there.
     #[default]
@@ -34,6 +37,35 @@ pub enum ClaimShape {
     Entra,
     /// Auth0: `typ` is `at+jwt` or `JWT`, the client is `azp`, permissions are in `scope` and `permissions`.
     Auth0,
+    /// Another one: a function of the service reads the client and the permissions out of the claims; `None` says that this is no access
+    /// token, and it is refused. `typ` may be `JWT` or nothing. All else is as with every issuer: signature, `iss`, `aud` with the name of
+    /// this API, `exp`, `sub`, and no `nonce`, `at_hash` or `events`. As Okta writes them:
+    ///
+    /// ```
+    /// use resource_api::{ClaimShape, Issuer, Mapped, TrustedIssuer, Value};
+    ///
+    /// /// Access tokens name the client as `cid`, ID tokens do not.
+    /// fn okta(claims: &Value) -> Option<Mapped> {
+    ///     let client = claims["cid"].as_str()?;
+    ///     let scopes = claims["scp"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    ///     Some(Mapped { client_id: Some(client.to_owned()), permissions: scopes.map(str::to_owned).collect() })
+    /// }
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let issuer = Issuer::parse_foreign("https://dev-1.okta.com/oauth2/default")?;
+    /// let trusted = TrustedIssuer::new(issuer).claims(ClaimShape::Custom(okta));
+    /// # Ok(()) }
+    /// ```
+    Custom(fn(&Value) -> Option<Mapped>),
+}
+
+/// What the access token of a [`ClaimShape::Custom`] issuer says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mapped {
+    /// The app that calls, 1 to 255 bytes without control characters.
+    pub client_id: Option<String>,
+    /// What the caller may do, beside what stands in `scope`.
+    pub permissions: Vec<String>,
 }
 
 impl TrustedIssuer {
@@ -42,6 +74,7 @@ impl TrustedIssuer {
         Self { issuer, claims: ClaimShape::Standard, algorithms: SigningAlgorithm::ALL.to_vec(), keys: None }
     }
 
+    /// One that writes its tokens otherwise.
     #[must_use]
     pub fn claims(mut self, claims: ClaimShape) -> Self {
         self.claims = claims;
@@ -59,12 +92,12 @@ impl TrustedIssuer {
 impl ClaimShape {
     /// Whether every claim that RFC 9068 §2.2 requires has to be there. Other issuers leave some out.
     pub(crate) fn is_strict(self) -> bool {
-        self == Self::Standard
+        matches!(self, Self::Standard)
     }
 
     /// Values of `typ` beside `at+jwt` that an access token of theirs may have.
     pub(crate) fn accepts_plain_jwt(self) -> bool {
-        self != Self::Standard
+        !self.is_strict()
     }
 
     /// Whether the claims are those of an access token, as far as an issuer that gives several kinds the same header tells. ID tokens of
@@ -72,7 +105,7 @@ impl ClaimShape {
     fn is_access_token(self, claims: &Map<String, Value>) -> bool {
         let is_there = |name: &&str| claims.get(*name).is_some_and(|claim| !claim.is_null());
         match self {
-            Self::Standard | Self::Auth0 => true,
+            Self::Standard | Self::Auth0 | Self::Custom(_) => true,
             Self::Entra => self.client_claims().iter().any(is_there),
             Self::Keycloak => claims
                 .get("typ")
@@ -87,12 +120,19 @@ impl ClaimShape {
             Self::Standard => &["client_id"],
             Self::Keycloak | Self::Auth0 => &["azp", "client_id"],
             Self::Entra => &["azp", "appid"],
+            Self::Custom(_) => &[],
         }
     }
 
     /// What the claims of other issuers say under names of their own: the client, and permissions beside those of `scope`.
     pub(crate) fn complete(self, identity: &mut Identity, audience: &str) -> Result<(), TokenRefused> {
         let claims: Map<String, Value> = serde_json::from_slice(&identity.claims).map_err(|_| VerifyError::Claims)?;
+        if let Self::Custom(read) = self {
+            let Mapped { client_id, permissions } = read(&Value::Object(claims)).ok_or(TokenRefused::OtherKind)?;
+            client_id.as_deref().map(|client| identifier(Some(client), "client_id")).transpose()?;
+            (identity.client_id, identity.roles) = (client_id, permissions);
+            return Ok(());
+        }
         if !self.is_access_token(&claims) {
             return Err(TokenRefused::OtherKind);
         }
@@ -111,7 +151,7 @@ impl ClaimShape {
     fn permissions(self, claims: &Map<String, Value>, audience: &str) -> Vec<String> {
         let roles = |holder: Option<&Value>| holder.and_then(|holder| texts(holder.get("roles")));
         let found = match self {
-            Self::Standard => [None, None],
+            Self::Standard | Self::Custom(_) => [None, None],
             Self::Keycloak => [
                 roles(claims.get("realm_access")),
                 roles(claims.get("resource_access").and_then(|clients| clients.get(audience))),

@@ -1,6 +1,7 @@
 //! What challenges name is enough: whoever asks the issuer for exactly that is let in (RFC 6750 §3.1, RFC 9470 §3), whichever guard it was
 //! that refused.
 
+use protocol::time::Seconds;
 use reqwest::Method;
 use resource_api::{
     Caller, Guard, Line, Problem, Reach, Routes, all_of, any_of, authenticated, delete, get, in_handler, optional,
@@ -107,8 +108,8 @@ async fn a_permission_that_reaches_further_counts_as_held() {
 #[actix_web::test]
 async fn one_sign_in_is_enough_for_all_guards_and_permissions_come_first() {
     let issuer = Issuer::start();
-    let inside = Routes::new().add(get("/", nothing).guard(require("a:x").acr(["3", "2"]).max_age(300)));
-    let guard = authenticated().acr(["1", "2", "3"]).max_age(600);
+    let inside = Routes::new().add(get("/", nothing).guard(require("a:x").acr(["3", "2"]).max_age(Seconds(300))));
+    let guard = authenticated().acr(["1", "2", "3"]).max_age(Seconds(600));
     let service = Service::with(&issuer, Routes::new().scope("/in", &guard, inside), |_| {});
     let ask = |scope: &str, acr: &str, age: i64| {
         let token = issuer.token().claim("scope", scope).claim("acr", acr).claim("auth_time", now() - age);

@@ -6,8 +6,8 @@ use protocol::issuer::Issuer as IssuerUrl;
 use reqwest::Method;
 use resource_api::signature::Policy;
 use resource_api::{
-    Caller, Claims, Problem, Reach, ResourceServer, Routes, Settings, StartError, all_of, any_of, authenticated, get,
-    in_handler, optional, post, public, require,
+    Caller, Claims, Problem, Reach, ResourceServer, Routes, Seconds, Settings, StartError, all_of, any_of,
+    authenticated, get, in_handler, optional, post, public, require,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -211,7 +211,7 @@ async fn a_sign_in_that_is_too_weak_or_too_old_is_to_be_repeated() {
     let issuer = Issuer::start();
     let routes = Routes::new()
         .add(get("/strong", nothing).guard(authenticated().acr(["urn:a", "urn:b"])))
-        .add(get("/recent", nothing).guard(require("a:x").max_age(300)));
+        .add(get("/recent", nothing).guard(require("a:x").max_age(Seconds::minutes(5))));
     let service = Service::with(&issuer, routes, |_| {});
     let ask = |path, acr: Option<&str>, age: Option<i64>| {
         let mut token = issuer.token().claim("scope", "a:x");

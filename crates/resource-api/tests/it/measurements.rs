@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use protocol::time::Timestamp;
 use reqwest::Client;
-use resource_api::signature::{Message, PublicUrl, Signer, signing_key};
+use resource_api::signature::{Message, PublicUrl, Signer, shared_key};
 use serde_json::json;
 use url::Url;
 
@@ -132,7 +132,7 @@ async fn a_signed_request_is_accepted_once_its_body_was_looked_at() {
     ];
     let program = Program::start_with(&issuer, &directory, &asks);
     let key = endpoint.signing_key(json!({}));
-    let (url, secret) = (PublicUrl::new(&Url::parse(AUDIENCE).unwrap()).unwrap(), signing_key(key.expose()));
+    let (url, secret) = (PublicUrl::new(&Url::parse(AUDIENCE).unwrap()).unwrap(), shared_key(key.expose()));
     let message = Message { method: "POST", target: "/notes", fields: &[("content-type", b"application/json")] };
     let body = br#"{"title":"A","body":"B"}"#;
     for (nonce, sent, status) in [("1", &b"{}"[..], 401), ("2", body, 201)] {

@@ -6,7 +6,7 @@ use protocol::issuer::Issuer as IssuerUrl;
 use reqwest::redirect::Policy;
 use resource_api::bff::{Bff, BffConfig, MemoryStore};
 use resource_api::testkit::{TestIssuer, TestKey};
-use resource_api::{ClaimShape, Settings, SigningAlgorithm, TrustedIssuer};
+use resource_api::{ClaimShape, Mapped, Settings, SigningAlgorithm, TrustedIssuer};
 use serde_json::{Value, json};
 
 use crate::api::send;
@@ -69,6 +69,45 @@ async fn auth0_writes_permissions_under_either_type() {
         let token = plain(&issuer).typ(typ).claim("azp", "app").claim("scope", "openid");
         let token = token.claim("permissions", json!(["notes:read"]));
         assert_eq!(found(&service, &token).await, (json!("app"), json!(["openid", "notes:read"])));
+    }
+}
+
+/// As `docs/resource-api.md` has it.
+fn okta(claims: &Value) -> Option<Mapped> {
+    let client = claims["cid"].as_str()?;
+    let scopes = claims["scp"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    Some(Mapped { client_id: Some(client.to_owned()), permissions: scopes.map(str::to_owned).collect() })
+}
+
+#[actix_web::test]
+async fn an_issuer_without_a_preset_is_read_by_a_function_that_spares_no_check() {
+    let (issuer, other) = (Issuer::start(), Issuer::start());
+    let service = start(&issuer, ClaimShape::Custom(okta));
+    let good = || plain(&issuer).claim("cid", "0oa1").claim("scp", json!(["openid", "notes:read"]));
+    for typ in [Some("JWT"), None, Some("at+jwt")] {
+        let expected = (json!("0oa1"), json!(["openid", "notes:read"]));
+        assert_eq!(found(&service, &good().typ(typ)).await, expected, "{typ:?}");
+    }
+    let without_permissions = good().without("scp");
+    assert_eq!(found(&service, &without_permissions).await, (json!("0oa1"), json!([])));
+    let refused = [
+        (good().without("cid"), "no access token"),
+        (good().claim("cid", 7), "no access token"),
+        (good().claim("cid", ""), "client_id"),
+        (good().claim("cid", "a\nb"), "client_id"),
+        (good().without("aud"), "aud"),
+        (good().claim("aud", "api://default"), "aud"),
+        (good().claim("aud", json!(["0oa1"])), "aud"),
+        (good().without("exp"), "exp"),
+        (good().claim("exp", 1), "expired"),
+        (good().without("sub"), "sub"),
+        (good().claim("nonce", "n"), "ID token"),
+        (good().claim("events", json!({})), "no access token"),
+        (good().typ(Some("logout+jwt")), "typ"),
+        (good().signed_by(other.key()), "key"),
+    ];
+    for (token, sentence) in refused {
+        assert_challenged(&service.me_as(&token.sign()).await, "Bearer", "invalid_token", sentence);
     }
 }
 

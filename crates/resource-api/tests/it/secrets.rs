@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
 use resource_api::dpop::{DpopConfig, NonceMode};
-use resource_api::signature::{Message, Policy, PublicUrl, Signer, signing_key};
+use resource_api::signature::{Message, Policy, PublicUrl, Signer, shared_key};
 use serde_json::json;
 use url::Url;
 
@@ -92,7 +92,7 @@ async fn no_signature_and_no_signing_key_is_in_the_log() {
     let _log = &*LOG;
     let Ways { endpoint, service, .. } = start();
     let key = endpoint.signing_key(json!({}));
-    let secret = signing_key(key.expose());
+    let secret = shared_key(key.expose());
     let url = PublicUrl::new(&Url::parse(&service.url).unwrap()).unwrap();
     let nonce = format!("unmistakable-nonce-{}", now());
     let signer = Signer { key_id: &key.id, key: &secret, created: protocol::time::Timestamp(now()), nonce: &nonce };

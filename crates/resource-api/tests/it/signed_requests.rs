@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use protocol::api_key::ApiKey;
 use protocol::time::Timestamp;
 use reqwest::{Method, RequestBuilder};
-use resource_api::signature::{Message, Policy, PublicUrl, Signer, content_digest, signing_key};
+use resource_api::signature::{Message, Policy, PublicUrl, Signer, content_digest, shared_key};
 use serde_json::json;
 use url::Url;
 
@@ -51,7 +51,7 @@ fn start() -> (Issuer, Endpoint, Service) {
 impl Plan {
     fn fields(&self, service: &Service, key: &ApiKey) -> HashMap<&'static str, String> {
         let url = PublicUrl::new(&Url::parse(&service.url).unwrap()).unwrap();
-        let secret = signing_key(key.expose());
+        let secret = shared_key(key.expose());
         let signer = Signer { key_id: &key.id, key: &secret, created: Timestamp(self.created), nonce: &self.nonce };
         let content_type = [("content-type", TYPE.as_bytes())];
         let fields = if self.body.is_empty() { &[][..] } else { &content_type[..] };

@@ -34,6 +34,7 @@ pub struct DpopConfig {
     pub algorithms: Vec<SigningAlgorithm>,
     /// How far `iat` may lie before and after the time of this server.
     pub window: Seconds,
+    /// Whether proofs carry a nonce of this server. Off by default.
     pub nonce: NonceMode,
     /// What nonces are made with. Processes behind one address need the same, or each refuses the nonces of the others; beside it they
     /// need one store of used proofs. `None` draws one at start.
@@ -72,12 +73,16 @@ pub struct BoundToken<'r> {
 /// Why a request has not proved the possession of the key. The sentences fit an `error_description`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DpopError {
+    /// A bound token without a proof (RFC 9449 §7.1).
     #[error("the access token is bound to a key: send a proof in the header DPoP")]
     Missing,
+    /// More than one header `DPoP` (RFC 9449 §4.3, item 1).
     #[error("the header DPoP was sent more than once")]
     Several,
+    /// The proof breaks a rule of RFC 9449 §4.3.
     #[error("the DPoP proof is not accepted: {0}")]
     Invalid(#[from] Reason),
+    /// The proof was used before (RFC 9449 §11.1).
     #[error("the DPoP proof was used before: make a new one for each request")]
     Replayed,
     /// With the nonce for the header `DPoP-Nonce`.

@@ -34,28 +34,39 @@ pub(super) struct Proof {
 /// The rule of RFC 9449 §4.3 that a proof breaks. The sentences fit an `error_description` and repeat nothing of the proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Reason {
+    /// Refused before it is decoded.
     #[error("it is longer than 8 KiB")]
     TooLong,
+    /// Its `typ` is another one (item 4).
     #[error("the typ of its header is not dpop+jwt")]
     Type,
+    /// Form, algorithm, key or signature (items 2 and 5 to 7).
     #[error("read as a JWT: {0}")]
     Jwt(EmbeddedError),
+    /// A claim is missing or has another form (item 3): its name.
     #[error("it has no claim {0}, or one of another form")]
     Claim(&'static str),
+    /// `jti` is empty or too long (§11.1).
     #[error("its claim jti does not have 1 to 128 characters")]
     Jti,
+    /// `htm` is another method (item 8).
     #[error("its claim htm is not the method of the request")]
     Method,
+    /// `htu` is another URL (item 9).
     #[error(
         "its claim htu is not the URL of the request; compare scheme, host, port and path with the public URL of this API"
     )]
     Target,
+    /// `iat` is outside of the window (item 11): how wide that is to either side.
     #[error("its claim iat is more than {0} seconds away from the clock of this server")]
     Time(Seconds),
+    /// By its own `exp` or `nbf` (RFC 7519 §4.1.4, §4.1.5).
     #[error("its own exp or nbf says that it is not valid now")]
     NotNow,
+    /// `ath` is the hash of another token (item 12).
     #[error("its claim ath is not the hash of the access token that was sent")]
     AccessToken,
+    /// The key is another one than that of `cnf.jkt` (item 12).
     #[error("the access token is bound to another key")]
     OtherKey,
 }

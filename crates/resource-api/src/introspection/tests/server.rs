@@ -93,7 +93,7 @@ impl Server {
     }
 
     pub(crate) fn introspector(&self, limits: Limits) -> Introspector {
-        Introspector::over(client(), self.endpoint.clone(), credentials(), limits).unwrap()
+        Introspector::new(client(), self.endpoint.clone(), credentials(), limits).unwrap()
     }
 
     pub(crate) fn bend(&self, change: impl FnOnce(&mut Answers)) {

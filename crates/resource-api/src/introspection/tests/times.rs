@@ -16,7 +16,7 @@ impl Clock {
     /// Asks about a token that many milliseconds after the beginning.
     async fn ask(&self, token: &str, millis: u64) -> Outcome {
         let now = self.began.later(Duration::from_millis(millis));
-        self.introspector.introspect_at(token, None, now).await
+        self.introspector.introspect_at(token, now).await
     }
 }
 

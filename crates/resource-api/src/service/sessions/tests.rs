@@ -15,7 +15,7 @@ use sqlx::{AssertSqlSafe, Connection as _};
 use super::*;
 use crate::bff::session::SessionId;
 use crate::bff::session::tests::{NOW, sample};
-use crate::bff::store::conformance;
+use crate::testkit::check_session_store;
 
 /// A fresh database of each engine that is there.
 async fn on_both_engines(body: impl AsyncFn(Database, String)) {
@@ -59,7 +59,7 @@ fn notice(jti: &str, sid: Option<&str>, sub: Option<&str>) -> LogoutNotice {
 
 #[actix_web::test]
 async fn it_is_a_store_as_every_other_on_both_engines() {
-    on_both_engines(async |database, _| conformance::check(&store(&database, &[1])).await).await;
+    on_both_engines(async |database, _| check_session_store(&store(&database, &[1])).await).await;
 }
 
 #[actix_web::test]

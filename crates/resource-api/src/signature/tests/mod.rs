@@ -11,7 +11,7 @@ use url::Url;
 use super::base::signature_base;
 use super::error::{FieldName, SignatureError};
 use super::target::Target;
-use super::{Field, Message, Policy, PublicUrl, Signer, SigningKey, Verified, Verifier, fields, mac, signing_key};
+use super::{Field, Message, Policy, PublicUrl, SharedKey, Signer, Verified, Verifier, fields, mac, shared_key};
 use crate::binding::replay::{NotClaimed, Replay, ReplayKey, Unavailable};
 
 mod other_clients;
@@ -130,7 +130,7 @@ impl Request {
     fn judge_with(
         &self,
         verifier: &Verifier,
-        key: impl FnOnce(&ApiKeyId) -> Option<SigningKey>,
+        key: impl FnOnce(&ApiKeyId) -> Option<SharedKey>,
         now: Timestamp,
     ) -> Result<Verified, SignatureError> {
         self.message(|message| verifier.verify(message, &self.body, key, now).now_or_never()).expect("does not wait")
@@ -145,8 +145,8 @@ fn key_id() -> ApiKeyId {
     api_key().id
 }
 
-fn key() -> SigningKey {
-    signing_key(api_key().expose())
+fn key() -> SharedKey {
+    shared_key(api_key().expose())
 }
 
 fn public_url() -> PublicUrl {

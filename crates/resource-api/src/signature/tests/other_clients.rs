@@ -11,11 +11,11 @@ fn put(request: Request, input: &str, signature: &str) -> Request {
 #[test]
 fn the_signing_key_is_derived_as_documented() {
     assert_eq!(api_key().expose(), "cs_key_0123456789abcdEF_ABCDEFGHIJKLMNOPQRSTUVWXYZ0123450F34an");
-    let shown = SigningKey::from_base64url("kGBxJTShsQ2UjkmfrvLRMex-GFnCAd3rOHRtnwpKkSY").expect("is a key");
+    let shown = SharedKey::from_base64url("kGBxJTShsQ2UjkmfrvLRMex-GFnCAd3rOHRtnwpKkSY").expect("is a key");
     assert_eq!(key().expose(), shown.expose());
     for text in ["", "kGBxJTShsQ2UjkmfrvLRMex-GFnCAd3rOHRtnwpKkS", "kGBxJTShsQ2UjkmfrvLRMex-GFnCAd3rOHRtnwpKkSYA", "*"]
     {
-        assert!(SigningKey::from_base64url(text).is_none(), "{text}");
+        assert!(SharedKey::from_base64url(text).is_none(), "{text}");
     }
 }
 

@@ -111,7 +111,7 @@ proptest! {
     #[test]
     fn another_key_does_not_fit(request in request(), other: [u8; 32]) {
         let signed = request.signed_as(INPUT);
-        let verdict = signed.judge_with(&verifier(Policy::default()), |_| Some(SigningKey::new(other)), NOW);
+        let verdict = signed.judge_with(&verifier(Policy::default()), |_| Some(SharedKey::new(other)), NOW);
         prop_assert!(matches!(verdict, Err(SignatureError::Mismatch(_))));
     }
 

@@ -125,7 +125,7 @@ fn a_nonce_is_good_once_for_one_key() {
     let other_request = Request::get("/me").signed("n");
     assert_eq!(error(other_request.judge_by(&verifier, NOW)), SignatureError::Replayed);
     assert!(get().signed("n2").judge_by(&verifier, NOW).is_ok());
-    let other = SigningKey::new([7; 32]);
+    let other = SharedKey::new([7; 32]);
     let other_id = ApiKeyId::parse("AAAAAAAAAAAAAAAA").expect("is one");
     let signer = Signer { key_id: &other_id, key: &other, created: NOW, nonce: "n" };
     let fields = get().message(|message| signer.sign(&public_url(), message, b"")).expect("can be signed");
@@ -228,7 +228,7 @@ fn the_log_gets_the_base_with_secrets_blacked_out_and_the_caller_does_not() {
 fn neither_key_nor_signer_shows_its_secret() {
     let (key_id, key) = (key_id(), key());
     let signer = Signer { key_id: &key_id, key: &key, created: NOW, nonce: "n" };
-    assert_eq!(format!("{key:?}"), "SigningKey(…)");
+    assert_eq!(format!("{key:?}"), "SharedKey(…)");
     assert!(!format!("{signer:?}").contains("key: "));
     assert!(format!("{:?}", verifier(Policy::default())).contains("public_url"));
     let request = Request::get("/?token=s3cret").with("Authorization", "s3cret").signed("n");

@@ -9,7 +9,7 @@ use actix_web::web::{self, Data, Form};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use protocol::api_key::{ALPHABET, ApiKey, ID_LENGTH, SECRET_LENGTH};
 use resource_api::Introspection;
-use resource_api::signature::signing_key;
+use resource_api::signature::shared_key;
 use serde_json::{Value, json};
 use url::Url;
 
@@ -78,7 +78,7 @@ impl Endpoint {
         use base64::engine::general_purpose::URL_SAFE_NO_PAD;
         let key = draw();
         if change.get("signing_key").is_none() {
-            change["signing_key"] = json!(URL_SAFE_NO_PAD.encode(signing_key(key.expose()).expose()));
+            change["signing_key"] = json!(URL_SAFE_NO_PAD.encode(shared_key(key.expose()).expose()));
         }
         self.knows(&format!("cs_key_{}", key.id), change);
         key
