@@ -15,6 +15,7 @@ use protocol::secret::SecretString;
 use protocol::time::Seconds;
 use url::Url;
 
+use crate::answer::cors::is_header_name;
 #[cfg(feature = "bff")]
 use crate::bff::Bff;
 use crate::binding::dpop::DpopConfig;
@@ -33,7 +34,8 @@ const PROOF_WINDOW: RangeInclusive<i64> = 1..=300;
 /// [`Settings::from_env`] reads all that is no code from environment variables. The table of both is in `docs/resource-api.md`.
 #[derive(Clone)]
 pub struct Settings {
-    /// Whose tokens are accepted; at least one. `iss` is compared byte for byte.
+    /// Whose tokens are accepted; at least one. `iss` is compared byte for byte. The first one is asked about opaque tokens and API
+    /// keys. A `sub` alone names nobody where there are several, in whichever order they stand here: the pair with the issuer does.
     pub issuers: Vec<TrustedIssuer>,
     /// The identifier of this API: a token must carry it in `aud`. Stands as realm in challenges.
     pub audience: String,
@@ -42,12 +44,16 @@ pub struct Settings {
     pub public_url: String,
     /// Origins of browser apps that may call this API, as `https://app.example`. None by default.
     pub allowed_origins: Vec<String>,
+    /// Headers that such apps may send beside those of the library (`Authorization`, `Content-Type`, `If-Match`, `If-None-Match`, and
+    /// those of each way to authenticate that is on), as `Idempotency-Key`. None by default.
+    pub allowed_headers: Vec<String>,
     /// How wide a permission that a caller holds reaches. Exact by default: `notes:*` in a scope is no wildcard.
     pub reach: Reach,
     /// Proxies that are believed when they say who calls and with which certificate. None by default.
     pub trusted_proxies: Vec<IpNetwork>,
-    /// Whether the TLS of this server, or of a listed proxy, asks clients for certificates: told in the metadata document. Off by
-    /// default. A token that is bound to a certificate is checked in any case.
+    /// Whether the TLS of this server, or of a listed proxy, asks clients for certificates: told in the metadata document, and no more.
+    /// Off by default. A token that is bound to a certificate is checked in any case; the certificate arrives where the server has
+    /// [`AnyClientCertificate`](crate::certificate::AnyClientCertificate) and [`on_connect`](crate::certificate::on_connect).
     pub client_certificates: bool,
     /// DPoP proofs (RFC 9449): on by default. `None`: tokens that are bound to a key are refused.
     pub dpop: Option<DpopConfig>,
@@ -130,6 +136,7 @@ impl Settings {
             public_url: audience.trim_end_matches('/').to_owned(),
             audience,
             allowed_origins: Vec::new(),
+            allowed_headers: Vec::new(),
             reach: Reach::EXACT,
             trusted_proxies: Vec::new(),
             client_certificates: false,
@@ -177,6 +184,9 @@ impl Settings {
                 "allowed_origins",
                 &format!("{origin} is no origin; write it as https://app.example (no path, no *)"),
             );
+        }
+        for name in self.allowed_headers.iter().filter(|name| !is_header_name(name)) {
+            fault("allowed_headers", &format!("{name} is no name of a header; write it as Idempotency-Key (no *)"));
         }
         if self.trusted_proxies.iter().any(IpNetwork::is_everyone) {
             fault(

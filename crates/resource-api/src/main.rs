@@ -5,7 +5,10 @@
 use std::error::Error;
 use std::net::TcpListener;
 use std::process::ExitCode;
+use std::sync::Arc;
 
+use resource_api::Settings;
+use resource_api::certificate::AnyClientCertificate;
 use resource_api::service::{self, Api, LogFormat, Measurements, Program};
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs::default_provider;
@@ -26,7 +29,7 @@ fn main() -> ExitCode {
 fn start() -> Result<(), Box<dyn Error>> {
     let Program { config, listen, tls, log, log_format, metrics } = Program::from_env()?;
     start_log(&log, log_format)?;
-    let tls = tls.map(|(certificate, key)| tls_of(&certificate, &key)).transpose()?;
+    let tls = tls.map(|(certificate, key)| tls_of(&certificate, &key, &config.settings)).transpose()?;
     let listener = bind("LISTEN", &listen)?;
     let metrics = metrics.map(|address| bind("METRICS_LISTEN", &address)).transpose()?;
     let scheme = if tls.is_some() { "https" } else { "http" };
@@ -60,15 +63,21 @@ fn start_log(filter: &str, format: LogFormat) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn tls_of(certificate: &str, key: &str) -> Result<ServerConfig, Box<dyn Error>> {
+/// Asks clients for certificates where the settings say so; they need not have one.
+fn tls_of(certificate: &str, key: &str, settings: &Settings) -> Result<ServerConfig, Box<dyn Error>> {
     let chain = CertificateDer::pem_file_iter(certificate).and_then(Iterator::collect).map_err(|error| {
         format!("COUNTERSIGN_API_TLS_CERT_FILE: {certificate}: {error}; name a file with a certificate in PEM")
     })?;
     let key = PrivateKeyDer::from_pem_file(key)
         .map_err(|error| format!("COUNTERSIGN_API_TLS_KEY_FILE: {key}: {error}; name a file with its key in PEM"))?;
-    let builder =
-        ServerConfig::builder_with_provider(default_provider().into()).with_safe_default_protocol_versions()?;
-    Ok(builder.with_no_client_auth().with_single_cert(chain, key)?)
+    let provider = Arc::new(default_provider());
+    let any = AnyClientCertificate::new(&provider);
+    let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    let builder = match settings.client_certificates {
+        true => builder.with_client_cert_verifier(any),
+        false => builder.with_no_client_auth(),
+    };
+    Ok(builder.with_single_cert(chain, key)?)
 }
 
 /// Ctrl-C, or the signal by which service managers stop a program.

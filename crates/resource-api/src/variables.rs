@@ -9,7 +9,7 @@ use crate::binding::dpop::{DpopConfig, NonceMode};
 use crate::config::{Introspection, Settings};
 use crate::environment::{Environment, EnvironmentError};
 use crate::http::is_secure;
-use crate::signature::Policy;
+use crate::signature::{HostField, Policy};
 use crate::token::issuers::{ClaimShape, TrustedIssuer};
 
 const PRESETS: [(&str, ClaimShape); 4] = [
@@ -64,6 +64,7 @@ impl Settings {
             url.trim_end_matches('/').clone_into(&mut self.public_url);
         }
         self.allowed_origins = environment.words("ALLOWED_ORIGINS");
+        self.allowed_headers = environment.words("ALLOWED_HEADERS");
         self.extra_ca = environment.file("CA_FILE", "certificates in PEM");
         self.reach = reach(environment);
         self.trusted_proxies = proxies(environment);
@@ -71,7 +72,7 @@ impl Settings {
         self.introspection = introspection(environment);
         self.dpop = dpop(environment);
         (self.basic, self.basic_passwords) = basic(environment);
-        self.signatures = environment.switch("SIGNATURES").unwrap_or_default().then(Policy::default);
+        self.signatures = signatures(environment);
     }
 }
 
@@ -208,6 +209,20 @@ fn dpop(environment: &mut Environment) -> Option<DpopConfig> {
     Some(DpopConfig { nonce, nonce_key, ..DpopConfig::default() })
 }
 
+fn signatures(environment: &mut Environment) -> Option<Policy> {
+    let (on, rewritten) = (environment.switch("SIGNATURES"), environment.switch("HOST_REWRITTEN").unwrap_or_default());
+    if on != Some(true) {
+        if rewritten {
+            let reason =
+                "is about signed requests, which SIGNATURES switches on; set it as well, or take this one away";
+            environment.fault::<()>("HOST_REWRITTEN", reason);
+        }
+        return None;
+    }
+    let host = if rewritten { HostField::RewrittenByProxy } else { HostField::Agrees };
+    Some(Policy { host, ..Policy::default() })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -267,12 +282,19 @@ mod tests {
         assert!(settings.signatures.is_some() && settings.basic && !settings.introspection.expect("is on").every_token);
         let reach = set(&[("REACH", "wildcards write_implies_read")]).reach;
         assert_eq!(reach, Reach { wildcards: true, write_implies_read: true });
+        let host = |pairs: &[(&str, &str)]| {
+            let pairs = [&client[..], &[("SIGNATURES", "true")], pairs].concat();
+            set(&pairs).signatures.map(|policy| policy.host)
+        };
+        assert_eq!(host(&[]), Some(HostField::Agrees));
+        assert_eq!(host(&[("HOST_REWRITTEN", "true")]), Some(HostField::RewrittenByProxy));
         assert!(set(&[("CLIENT_CERTIFICATES", "true")]).client_certificates && !set(&[]).client_certificates);
         assert_eq!(set(&[("TRUSTED_PROXIES", "10.0.0.0/8 ::1")]).trusted_proxies.len(), 2);
         assert_eq!(set(&[("PUBLIC_URL", "https://a.example/v1/")]).public_url, "https://a.example/v1");
         assert!(set(&[("DPOP", "false")]).dpop.is_none());
         assert!(set(&[("DPOP_NONCE", "true")]).dpop.is_some_and(|dpop| dpop.nonce == NonceMode::Required));
         assert_eq!(set(&[("ALLOWED_ORIGINS", "https://a.example https://b.example")]).allowed_origins.len(), 2);
+        assert_eq!(set(&[("ALLOWED_HEADERS", "X-A X-B")]).allowed_headers, ["X-A", "X-B"]);
     }
 
     #[test]
@@ -308,7 +330,7 @@ mod tests {
     #[test]
     fn every_fault_names_the_variable_the_rule_and_the_fix() {
         let secret = ("CLIENT_SECRET", "hunter2");
-        let wrong: [(&str, &[(&str, &str)]); 22] = [
+        let wrong: [(&str, &[(&str, &str)]); 26] = [
             ("ISSUER", &[("ISSUER", "http://id.example")]),
             ("ISSUER", &[("ISSUER", "")]),
             ("ISSUER", &[("ISSUER", "https://id.example https://id.example")]),
@@ -322,6 +344,8 @@ mod tests {
             ("TRUSTED_PROXIES", &[("TRUSTED_PROXIES", "0.0.0.0/0")]),
             ("CA_FILE", &[("CA_FILE", "no-such-file")]),
             ("ALLOWED_ORIGINS", &[("ALLOWED_ORIGINS", "*")]),
+            ("ALLOWED_HEADERS", &[("ALLOWED_HEADERS", "*")]),
+            ("ALLOWED_HEADERS", &[("ALLOWED_HEADERS", "X-A,X-B")]),
             ("CLIENT_ID", &[secret]),
             ("CLIENT_ID", &[("BASIC", "api_keys")]),
             ("EVERY_TOKEN", &[("EVERY_TOKEN", "true")]),
@@ -330,6 +354,8 @@ mod tests {
             ("DPOP_NONCE_KEY_FILE", &[("DPOP_NONCE", "true"), ("DPOP_NONCE_KEY_FILE", "no-such-file")]),
             ("DPOP_NONCE_KEY_FILE", &[("DPOP_NONCE_KEY_FILE", "no-such-file")]),
             ("SIGNATURES", &[("SIGNATURES", "on")]),
+            ("HOST_REWRITTEN", &[("HOST_REWRITTEN", "true")]),
+            ("HOST_REWRITTEN", &[("SIGNATURES", "false"), ("HOST_REWRITTEN", "true")]),
             ("BASIC", &[("BASIC", "true")]),
         ];
         for (name, pairs) in wrong {

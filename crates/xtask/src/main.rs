@@ -20,7 +20,7 @@ cargo xtask VERB
 
   test [ARGUMENTS]   everything that must hold: format, clippy, cargo deny, then all tests with a private PostgreSQL,
                      a headless Chromium, Apache, and clients in JavaScript and Python; missing Debian packages are
-                     installed when root runs this. ARGUMENTS go to `cargo test --workspace`.
+                     installed when root runs this. nginx is used where it is installed. ARGUMENTS go to `cargo test --workspace`.
   postgres           a private, empty PostgreSQL; prints its URL and runs until Ctrl-C
   help               this text
 
@@ -76,6 +76,10 @@ fn test(arguments: &[String]) -> Result<(), Failure> {
     let python = left_out.unless_available("Python with venv", "the clients in Python", clients::python());
     if let Some(python) = &python {
         tests = tests.variable("COUNTERSIGN_TEST_PYTHON", python);
+    }
+    // Its package would start a server of the machine, so nobody has to have it.
+    if let Some(nginx) = packages::nginx() {
+        tests = tests.variable("COUNTERSIGN_TEST_NGINX", nginx);
     }
     left_out.report()?;
     tests.run()?;

@@ -78,6 +78,10 @@ fn find_apache() -> Option<OsString> {
     find("apache2").or_else(|| Path::new("/usr/sbin/apache2").is_file().then(|| "/usr/sbin/apache2".into()))
 }
 
+pub(crate) fn nginx() -> Option<OsString> {
+    find("nginx").or_else(|| Path::new("/usr/sbin/nginx").is_file().then(|| "/usr/sbin/nginx".into()))
+}
+
 fn has_apache_module(file: &str) -> bool {
     Path::new("/usr/lib/apache2/modules").join(file).is_file()
 }

@@ -129,11 +129,6 @@ impl Caller {
         Err(Refusal::insufficient_scope(&way, holds).problem(server.realm(), guards, *scheme))
     }
 
-    #[cfg(feature = "service")]
-    pub(crate) fn server(&self) -> &ResourceServer {
-        &self.0.server
-    }
-
     pub(crate) fn was_asked(&self) -> bool {
         self.0.asked.get()
     }

@@ -9,14 +9,14 @@ use actix_web::dev::ServiceRequest;
 use actix_web::http::Method;
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, HeaderMap, HeaderValue,
-    ORIGIN, VARY,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, HeaderMap, HeaderName,
+    HeaderValue, ORIGIN, VARY,
 };
 
 use crate::resource_server::{ResourceServer, Schemes};
 
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
-const REQUEST_HEADERS: &str = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID";
+const REQUEST_HEADERS: &str = "Authorization, Content-Type, If-Match, If-None-Match";
 const EXPOSED: &str = "WWW-Authenticate, DPoP-Nonce, Retry-After, Location, ETag, X-Trace-Id";
 /// Ten minutes: a removed origin is forgotten soon.
 const MAX_AGE: &str = "600";
@@ -41,11 +41,12 @@ impl Readers {
     }
 
     /// The same for every path but that of the metadata, so it tells nothing about which paths exist. Other origins are allowed nothing.
-    pub(crate) fn preflight(&self, schemes: &Schemes) -> HttpResponse {
+    /// `more`: what the handlers of this API read beside that.
+    pub(crate) fn preflight(&self, schemes: &Schemes, more: &[String]) -> HttpResponse {
         let mut response = HttpResponse::NoContent();
         let (methods, headers) = match self {
             Self::Configured(None) => return response.finish(),
-            Self::Configured(Some(_)) => (METHODS, request_headers(schemes)),
+            Self::Configured(Some(_)) => (METHODS, request_headers(schemes, more)),
             // WHATWG Fetch §3.2.2: every header but `Authorization`, which the document does not need.
             Self::Everybody => ("GET, HEAD", "*".to_owned()),
         };
@@ -74,6 +75,11 @@ impl Readers {
     }
 }
 
+/// `*` is one by the grammar, and means every header to browsers (WHATWG Fetch §3.2.3): nobody shall allow that by chance.
+pub(crate) fn is_header_name(text: &str) -> bool {
+    text != "*" && HeaderName::from_bytes(text.as_bytes()).is_ok()
+}
+
 pub(crate) fn is_preflight(request: &ServiceRequest) -> bool {
     let headers = request.headers();
     request.method() == Method::OPTIONS
@@ -81,13 +87,14 @@ pub(crate) fn is_preflight(request: &ServiceRequest) -> bool {
         && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-/// Those of the ways to authenticate that are switched on, and those that any handler may want.
-fn request_headers(schemes: &Schemes) -> String {
+/// Those that any handler may want, those of the ways to authenticate that are switched on, and those of the settings.
+fn request_headers(schemes: &Schemes, more: &[String]) -> String {
     let ways = [
         (schemes.dpop.is_some(), ", DPoP"),
         (schemes.api_keys, ", X-API-Key"),
         (schemes.signatures, ", Signature, Signature-Input, Content-Digest"),
     ];
     let on = ways.into_iter().filter_map(|(on, names)| on.then_some(names));
-    [REQUEST_HEADERS].into_iter().chain(on).collect()
+    let more = more.iter().flat_map(|name| [", ", name.as_str()]);
+    [REQUEST_HEADERS].into_iter().chain(on).chain(more).collect()
 }

@@ -53,7 +53,7 @@ pub async fn layer(
     let settings = server.settings();
     let readers = Readers::of(&server, &request);
     let mut response = if cors::is_preflight(&request) {
-        request.into_response(readers.preflight(server.schemes()))
+        request.into_response(readers.preflight(server.schemes(), &settings.allowed_headers))
     } else {
         let response = next.call(request).await?.map_into_boxed_body();
         match response.response().error().map(|error| render(error, &trace)) {

@@ -17,6 +17,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (2, "items", include_str!("../../migrations/0002_items.sql")),
     (3, "sessions", include_str!("../../migrations/0003_sessions.sql")),
     (4, "joined", include_str!("../../migrations/0004_joined.sql")),
+    (5, "home_issuer", include_str!("../../migrations/0005_home_issuer.sql")),
 ];
 
 /// A table of its own, so that this API can share a PostgreSQL database with another program.

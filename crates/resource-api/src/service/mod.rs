@@ -6,7 +6,8 @@
 //!
 //! | file | what it is about |
 //! |---|---|
-//! | `principal`, `groups`, `shares` | who owns, who belongs together, who may see what |
+//! | `principal`, `home` | who owns: people and groups; whose people are known by `sub` alone |
+//! | `groups`, `shares` | who belongs together, who may see what |
 //! | `items`, `write` | notes and files as they are read, and as they are changed |
 //! | `notes`, `files` | what each may consist of |
 //! | `idempotency`, `events`, `hub` | requests that come twice; what changed, and who hears of it |
@@ -20,6 +21,7 @@ mod events;
 mod files;
 mod front_end;
 mod groups;
+mod home;
 mod hub;
 mod idempotency;
 mod items;
@@ -50,11 +52,14 @@ pub use measurements::Measurements;
 pub use program::{LogFormat, Program};
 pub use session_keys::SessionKeyError;
 
+use crate::access::caller::Caller;
 use crate::answer::trace::layer;
+use crate::binding::certificate::on_connect;
 use crate::resource_server::{ResourceServer, StartError};
 use database::Database;
 use hub::Hub;
 use idempotency::Running;
+use principal::Person;
 use web::{openapi, routes};
 
 const HEADERS_WITHIN: Duration = Duration::from_secs(5);
@@ -67,6 +72,8 @@ pub(crate) struct App {
     pub openapi: Bytes,
     pub server: ResourceServer,
     pub limits: Limits,
+    /// The issuer whose people the database knows by `sub` alone.
+    home: String,
     pub hub: Hub,
     /// Requests with an idempotency key that are not answered yet.
     pub running: Running,
@@ -103,12 +110,20 @@ impl Api {
             return Err(StartError::Settings(faults).into());
         }
         let database = Database::open(&config.database_url).await?;
+        let home = home::of(&database, &config.settings.issuers).await?;
         config.settings.sessions = front_end::sessions(&config, &database)?;
+        config.settings.allowed_headers.extend(routes::HEADERS.map(str::to_owned));
         let server = ResourceServer::new(config.settings.clone(), routes::routes())?;
         let openapi = openapi::describe(&server).to_string().into();
         let (hub, running) = (Hub::new(), Running::default());
         let Config { workers, limits, .. } = config;
-        Ok(Self(Arc::new(App { database, openapi, server, limits, hub, running, workers })))
+        Ok(Self(Arc::new(App { database, openapi, server, limits, home, hub, running, workers })))
+    }
+}
+
+impl App {
+    pub(crate) fn person(&self, caller: &Caller) -> Person {
+        Person::of(caller, &self.home)
     }
 }
 
@@ -151,6 +166,7 @@ fn listen(app: &Arc<App>, listener: TcpListener, tls: Option<rustls::ServerConfi
         let app = shared.clone();
         ActixApp::new().app_data(app.clone()).wrap(from_fn(layer)).configure(move |config| app.server.configure(config))
     })
+    .on_connect(on_connect)
     .client_request_timeout(HEADERS_WITHIN)
     .keep_alive(IDLE_FOR)
     .shutdown_timeout(FINISH_WITHIN_SECONDS)

@@ -1,7 +1,7 @@
 //! Who owns things here and who may see them: people and groups, as the database writes them.
 //!
-//! A person is the `sub` of the credential. A `sub` means nothing at another issuer, so people of every issuer but the first
-//! carry its name along; the API itself never shows that, since everybody meets only people of their own issuer.
+//! A person is the `sub` of the credential. A `sub` means nothing at another issuer, so people of every issuer but one, the one in
+//! `home.rs`, carry its name along; the API itself never shows that, since everybody meets only people of their own issuer.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -31,16 +31,15 @@ pub(crate) enum Principal {
 }
 
 impl Person {
-    pub(crate) fn of(caller: &Caller) -> Self {
+    pub(crate) fn of(caller: &Caller, home: &str) -> Self {
         let identity = caller.identity();
-        let first = caller.server().settings().issuers.first().map_or("", |trusted| trusted.issuer.as_str());
-        Self::at(&identity.issuer, &identity.subject, first)
+        Self::at(&identity.issuer, &identity.subject, home)
     }
 
     /// A line break would make one person look like another's; such a `sub` always carries its issuer.
-    /// `first`: the issuer whose people are written by `sub` alone.
-    pub(crate) fn at(issuer: &str, subject: &str, first: &str) -> Self {
-        let realm = if issuer == first && !subject.contains('\n') { "p:".to_owned() } else { format!("p:{issuer}\n") };
+    /// `home`: the issuer whose people are written by `sub` alone.
+    pub(crate) fn at(issuer: &str, subject: &str, home: &str) -> Self {
+        let realm = if issuer == home && !subject.contains('\n') { "p:".to_owned() } else { format!("p:{issuer}\n") };
         let written = format!("{realm}{subject}");
         Self { realm, written }
     }

@@ -42,8 +42,14 @@ impl Program {
             Some("json") => Some(LogFormat::Json),
             Some(_) => environment.fault("LOG_FORMAT", "is neither text nor json; write one of them"),
         };
+        let config = config?;
+        if config.settings.client_certificates && tls.is_none() && config.settings.trusted_proxies.is_empty() {
+            let reason = "is on, and neither this program's TLS nor a listed proxy asks for them; set TLS_CERT_FILE and TLS_KEY_FILE, \
+                          or TRUSTED_PROXIES";
+            environment.fault::<()>("CLIENT_CERTIFICATES", reason);
+        }
         Some(Self {
-            config: config?,
+            config,
             listen: listen.unwrap_or_else(|| "127.0.0.1:8081".to_owned()),
             tls,
             log: log.unwrap_or_else(|| "info".to_owned()),
@@ -92,6 +98,16 @@ mod tests {
     }
 
     #[test]
+    fn somebody_has_to_ask_for_client_certificates() {
+        let enough =
+            [("ISSUER", "https://id.example"), ("AUDIENCE", "https://api.example"), ("CLIENT_CERTIFICATES", "true")];
+        for asking in [&[("TLS_CERT_FILE", "a.pem"), ("TLS_KEY_FILE", "b.pem")][..], &[("TRUSTED_PROXIES", "10.0.0.1")]]
+        {
+            assert_eq!(told(&[&enough[..], asking].concat()), "");
+        }
+    }
+
+    #[test]
     fn half_of_a_pair_and_unknown_words_are_faults() {
         let enough = [("ISSUER", "https://id.example"), ("AUDIENCE", "https://api.example")];
         assert_eq!(told(&enough), "");
@@ -99,6 +115,7 @@ mod tests {
             ("TLS_CERT_FILE", "a.pem", "COUNTERSIGN_API_TLS_KEY_FILE: is not set"),
             ("TLS_KEY_FILE", "a.pem", "COUNTERSIGN_API_TLS_CERT_FILE: is not set"),
             ("LOG_FORMAT", "xml", "COUNTERSIGN_API_LOG_FORMAT: is neither"),
+            ("CLIENT_CERTIFICATES", "true", "COUNTERSIGN_API_CLIENT_CERTIFICATES: is on, and neither"),
             (
                 "LISTENS",
                 "x",

@@ -1,12 +1,12 @@
 //! Browser apps: the configured origins may call and read every answer, nobody else.
 
-use reqwest::Method;
-
+use reqwest::{Method, RequestBuilder};
 use resource_api::Introspection;
 use resource_api::signature::Policy;
 
 use crate::api::{Answer, TestApi, send};
 use crate::issuer::Issuer;
+use crate::ways::Service;
 
 const APP: &str = "https://app.example";
 
@@ -78,26 +78,28 @@ async fn nobody_is_allowed_by_default() {
     assert_eq!(answer.header("vary"), "");
 }
 
-/// What a way to authenticate needs is allowed where that way is on.
+/// What a way to authenticate needs is allowed where that way is on; then come those of the settings and of the example service.
 #[actix_web::test]
 async fn the_headers_of_each_way_that_is_on_may_be_sent() {
     let issuer = Issuer::start();
-    let allowed = async |api: &TestApi| {
-        let asked = api
-            .request(Method::OPTIONS, "/notes")
-            .header("origin", APP)
-            .header("access-control-request-method", "POST");
+    let allowed = async |asked: RequestBuilder| {
+        let asked = asked.header("origin", APP).header("access-control-request-method", "POST");
         listed(&send(asked).await, "access-control-allow-headers")
     };
-    let always = ["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Last-Event-ID"];
+    let notes = |api: &TestApi| api.request(Method::OPTIONS, "/notes");
+    let always = ["Authorization", "Content-Type", "If-Match", "If-None-Match"];
+    let service = ["Idempotency-Key", "Last-Event-ID"];
     let dpop = ["DPoP"];
     let more = ["X-API-Key", "Signature", "Signature-Input", "Content-Digest"];
+    let stranger = Service::start(&issuer, |settings| settings.allowed_origins = vec![APP.to_owned()]);
+    assert_eq!(allowed(stranger.request(Method::OPTIONS, "/notes")).await, [&always[..], &dpop].concat());
     let few = api(&issuer).await;
-    assert_eq!(allowed(&few).await, [&always[..], &dpop].concat());
+    assert_eq!(allowed(notes(&few)).await, [&always[..], &dpop, &service].concat());
     let all = TestApi::start_with(&issuer.url, |config| {
         config.settings.allowed_origins = vec![APP.to_owned()];
+        config.settings.allowed_headers = vec!["X-Mine".to_owned()];
         config.settings.introspection = Some(Introspection::with_secret("api", "s"));
         config.settings.signatures = Some(Policy::default());
     });
-    assert_eq!(allowed(&all.await).await, [&always[..], &dpop, &more].concat());
+    assert_eq!(allowed(notes(&all.await)).await, [&always[..], &dpop, &more, &["X-Mine"], &service].concat());
 }

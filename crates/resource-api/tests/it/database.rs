@@ -4,13 +4,13 @@ use std::sync::Once;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use protocol::issuer::Issuer as IssuerUrl;
-use resource_api::StartError;
 use resource_api::service::{Api, Config, DatabaseError, Error};
+use resource_api::{StartError, TrustedIssuer};
 use serde_json::json;
 use sha2::{Digest as _, Sha384};
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _};
 
-use crate::api::sqlite_in;
+use crate::api::{TestApi, sqlite_in};
 use crate::issuer::{AUDIENCE, Issuer};
 use crate::people;
 
@@ -131,6 +131,39 @@ async fn notes_of_before_belong_to_whom_they_belonged() {
         assert_eq!(alice.get("/notes").await.json()["notes"].as_array().unwrap().len(), 1);
         assert_eq!(people::person(&api, &issuer, "bob").get(&format!("/notes/{id}")).await.status, 404);
         assert_eq!(alice.delete(&format!("/notes/{id}")).await.status, 204);
+    })
+    .await;
+}
+
+/// One `sub` at two issuers is two people, in whichever order the settings name the issuers.
+#[actix_web::test]
+async fn whoever_comes_first_in_the_settings_gets_nothing_of_somebody_elses() {
+    on_both_engines(async |database| {
+        let issuers = [Issuer::start(), Issuer::start()];
+        let started = async |order: &[usize]| {
+            let trusted = |at: &usize| TrustedIssuer::new(IssuerUrl::parse(&issuers[*at].url).unwrap());
+            let order: Vec<_> = order.iter().map(trusted).collect();
+            TestApi::start_with(&issuers[0].url, |config| {
+                config.settings.issuers = order;
+                config.database_url.clone_from(&database);
+            })
+            .await
+        };
+        let api = started(&[0, 1]).await;
+        let mut notes = Vec::new();
+        for issuer in &issuers {
+            notes.push(people::person(&api, issuer, "alice").note("Mine").await);
+        }
+        drop(api);
+        for order in [&[1, 0][..], &[1], &[0]] {
+            let api = started(order).await;
+            for at in order {
+                let alice = people::person(&api, &issuers[*at], "alice");
+                let listed = alice.get("/notes").await.json()["notes"].as_array().unwrap().len();
+                assert_eq!((listed, alice.get(&notes[*at]).await.status), (1, 200), "{order:?} {at}");
+                assert_eq!(alice.get(&notes[1 - at]).await.status, 404, "{order:?} {at}");
+            }
+        }
     })
     .await;
 }

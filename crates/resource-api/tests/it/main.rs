@@ -36,6 +36,7 @@ mod people;
 mod presets;
 mod problems;
 mod program;
+mod proxy;
 mod secrets;
 mod sessions;
 mod shares;

@@ -56,7 +56,8 @@ async fn the_ways_that_are_on_are_described() {
     let all = TestApi::start_with(&issuer.url, |config| {
         config.settings.introspection = Some(Introspection::with_secret("api", "a secret of the client"));
         config.settings.signatures = Some(Policy::default());
-        config.settings.basic = true;
+        (config.settings.basic, config.settings.basic_passwords) = (true, true);
+        config.settings.client_certificates = true;
     });
     let (names, schemes) = schemes(all.await).await;
     assert_eq!(names, ["apiKey", "apiKeyBearer", "basic", "bearer", "dpop", "openid", "session", "signature"]);

@@ -6,16 +6,20 @@ use std::time::Duration;
 use actix_web::rt::time::sleep;
 use futures_util::FutureExt as _;
 use protocol::issuer::Issuer as IssuerUrl;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use reqwest::Identity;
 use resource_api::StartError;
+use resource_api::certificate::thumbprint;
 use resource_api::service::{self, Api, Config, Error};
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::PrivateKeyDer;
+use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use crate::api::{TestApi, sqlite_in};
 use crate::issuer::{AUDIENCE, Issuer};
+use crate::program::Running;
 
 struct Authority(CertifiedIssuer<'static, KeyPair>);
 
@@ -30,9 +34,13 @@ impl Authority {
         self.0.pem().into_bytes()
     }
 
-    fn certify(&self, host: &str) -> ServerConfig {
+    fn sign(&self, host: &str) -> (Certificate, KeyPair) {
         let key = KeyPair::generate().unwrap();
-        let certificate = CertificateParams::new(vec![host.to_owned()]).unwrap().signed_by(&key, &self.0).unwrap();
+        (CertificateParams::new(vec![host.to_owned()]).unwrap().signed_by(&key, &self.0).unwrap(), key)
+    }
+
+    fn certify(&self, host: &str) -> ServerConfig {
+        let (certificate, key) = self.sign(host);
         ServerConfig::builder_with_provider(default_provider().into())
             .with_safe_default_protocol_versions()
             .unwrap()
@@ -73,6 +81,50 @@ async fn an_authority_that_is_no_certificate_is_told_at_start() {
         config.settings.extra_ca = Some(pem.as_bytes().to_vec());
         let refused = Api::new(config.clone()).await;
         assert!(matches!(refused, Err(Error::Start(StartError::HttpClient(_)))), "{pem:?}: {refused:?}");
+    }
+}
+
+/// The program with certificate and key in files. It asks for certificates only where it says so.
+#[actix_web::test]
+async fn the_program_takes_tokens_that_are_bound_to_a_certificate() {
+    let (authority, issuer, directory) = (Authority::new(), Issuer::start(), tempfile::tempdir().unwrap());
+    let (certificate, key) = authority.sign("localhost");
+    let file = |name: &str, pem: String| {
+        let path = directory.path().join(name);
+        std::fs::write(&path, pem).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (certificate, key) = (file("cert.pem", certificate.pem()), file("key.pem", key.serialize_pem()));
+    let client = CertificateParams::new(vec!["client".to_owned()]).unwrap();
+    let client_key = KeyPair::generate().unwrap();
+    let client = client.self_signed(&client_key).unwrap();
+    let identity = Identity::from_pem(format!("{}{}", client.pem(), client_key.serialize_pem()).as_bytes()).unwrap();
+    let token = issuer.token().claim("cnf", json!({ "x5t#S256": thumbprint(client.der()) })).sign();
+    let trusted = reqwest::Certificate::from_pem(&authority.pem()).unwrap();
+    let http = || reqwest::Client::builder().no_proxy().tls_certs_only([trusted.clone()]);
+    let (with, without) = (http().identity(identity).build().unwrap(), http().build().unwrap());
+    for (asks, expected) in [("true", 200), ("false", 401)] {
+        let program = Running::start(
+            &directory,
+            &[
+                ("ISSUER", &issuer.url),
+                ("AUDIENCE", AUDIENCE),
+                ("TLS_CERT_FILE", &certificate),
+                ("TLS_KEY_FILE", &key),
+                ("CLIENT_CERTIFICATES", asks),
+            ],
+        );
+        let url = program.address.replace("127.0.0.1", "localhost");
+        let me = async |http: &reqwest::Client, token: &str| {
+            http.get(format!("{url}/me")).bearer_auth(token).send().await.unwrap().status()
+        };
+        assert_eq!(me(&without, &issuer.token().sign()).await, 200, "nobody needs a certificate");
+        assert_eq!(me(&with, &token).await, expected, "{asks}");
+        assert_eq!(me(&without, &token).await, 401, "{asks}");
+        let document = http().build().unwrap().get(format!("{url}/.well-known/oauth-protected-resource")).send();
+        let document: Value = document.await.unwrap().json().await.unwrap();
+        let told = document.get("tls_client_certificate_bound_access_tokens") == Some(&json!(true));
+        assert_eq!(told, expected == 200, "{document}");
     }
 }
 

@@ -1,10 +1,11 @@
-//! What ended at the issuer is dead at the API within ten seconds: a key that was revoked, a session that ended, a person who was
-//! disabled, whatever they came with.
+//! What ended at the issuer is dead at the API within ten seconds: a key that was revoked (as `Bearer`, by `Basic`, as the key of a
+//! signed request), a session that ended, a person who was disabled, whether they came with a token or with a cookie.
 
 use std::time::{Duration, Instant};
 
 use auth::api_keys::{Made, Signing, Wanted, Workshop};
 use futures_util::future::join_all;
+use protocol::api_key::ApiKey;
 use protocol::audience::ApiScope;
 use protocol::client::{Client as Registered, ConsentPolicy};
 use protocol::ids::{ClientId, SecurityEventId};
@@ -14,6 +15,7 @@ use protocol::security_event::SecurityEvent;
 use protocol::time::Seconds;
 use protocol::user::User;
 use reqwest::Client;
+use resource_api::signature::{Message, PublicUrl, Signer, shared_key};
 use store::Won;
 use store::security_events::Entry;
 use store::sessions::Origin;
@@ -21,6 +23,7 @@ use testkit::browser::{Browser, plain_http};
 use testkit::database::engines;
 use testkit::house::{API_CLIENT, House};
 use testkit::requests::{As, text};
+use url::Url;
 
 const SCOPE: &str = "openid notes:read notes:write";
 const LIMIT: Duration = Duration::from_secs(10);
@@ -44,7 +47,7 @@ fn workshop(house: &House) -> Workshop<'_> {
     Workshop { store: &house.app.store, secrets: house.app.keys.secrets(), longest: None }
 }
 
-async fn key(house: &House, owner: &User, permission: &str) -> Made {
+async fn key(house: &House, owner: &User, permission: &str, signing: Signing) -> Made {
     let wanted = Wanted {
         owner: owner.id.clone(),
         name: "Backup".to_owned(),
@@ -52,19 +55,40 @@ async fn key(house: &House, owner: &User, permission: &str) -> Made {
         permissions: vec![Permission::parse(permission).unwrap()],
         allowed_networks: Vec::new(),
         lifetime: Some(Seconds::days(1)),
-        signing: Signing::Refused,
+        signing,
     };
     let event = event(house, owner, SecurityEvent::ApiKeyCreated);
     workshop(house).make(wanted, event, house.app.now()).await.unwrap().expect("there is room")
 }
 
-async fn status(http: &Client, house: &House, credential: &str) -> u16 {
-    let answer = http.get(format!("{}/notes", house.api_url)).bearer_auth(credential).send().await.unwrap();
-    answer.status().as_u16()
+/// What comes with a request.
+enum Credential<'c> {
+    Bearer(&'c str),
+    /// The name of the owner of a key, and the key.
+    Basic(&'c str, &'c ApiKey),
+    /// The key with which the request is signed; it stays here.
+    Signed(&'c ApiKey),
+}
+
+async fn status(http: &Client, house: &House, credential: &Credential<'_>) -> u16 {
+    let request = http.get(format!("{}/notes", house.api_url));
+    let request = match credential {
+        Credential::Bearer(text) => request.bearer_auth(text),
+        Credential::Basic(user, key) => request.basic_auth(user, Some(key.expose())),
+        Credential::Signed(key) => {
+            let (url, secret) = (Url::parse(&house.api_url).unwrap(), shared_key(key.expose()));
+            let nonce = u64::from_le_bytes(jwt::random::bytes()).to_string();
+            let signer = Signer { key_id: &key.id, key: &secret, created: house.app.now(), nonce: &nonce };
+            let message = Message { method: "GET", target: "/notes", fields: &[] };
+            let signed = signer.sign(&PublicUrl::new(&url).unwrap(), &message, b"").unwrap();
+            signed.iter().fold(request, |request, (name, value)| request.header(name, value))
+        }
+    };
+    request.send().await.unwrap().status().as_u16()
 }
 
 /// Asks until the credential is refused; fails after [`LIMIT`] and what one request takes.
-async fn dies(http: &Client, house: &House, credential: &str, what: &str) {
+async fn dies(http: &Client, house: &House, credential: &Credential<'_>, what: &str) {
     let began = Instant::now();
     while status(http, house, credential).await != 401 {
         assert!(began.elapsed() < LIMIT + Duration::from_secs(2), "{what} is alive after {:?}", began.elapsed());
@@ -84,23 +108,34 @@ async fn token(house: &House, username: &str) -> String {
 #[actix_web::test]
 async fn a_revoked_key_an_ended_session_and_a_disabled_person_are_refused_within_ten_seconds() {
     for database in engines() {
-        let house = House::start(database).await;
+        let house = House::start_with(database, |config| config.settings.basic = true).await;
         let http = plain_http().build().unwrap();
         let (bob, carol, dora) =
             (house.app.user("bob").await, house.app.user("carol").await, house.app.user("dora").await);
-        let (revoked, of_dora) = (key(&house, &bob, "read").await, key(&house, &dora, "notes:*").await);
+        let (mut revoked, of_dora) = (Vec::new(), key(&house, &dora, "notes:*", Signing::Refused).await);
+        for signing in [Signing::Refused, Signing::Refused, Signing::Allowed] {
+            revoked.push(key(&house, &bob, "read", signing).await);
+        }
         let (of_carol, dora_token) = (token(&house, "carol").await, token(&house, "dora").await);
-        let all = [revoked.key.expose(), of_dora.key.expose(), &of_carol, &dora_token];
-        for credential in all {
-            assert_eq!(status(&http, &house, credential).await, 200);
+        let all = [
+            (Credential::Bearer(revoked[0].key.expose()), "a revoked key"),
+            (Credential::Basic("bob", &revoked[1].key), "a revoked key by Basic"),
+            (Credential::Signed(&revoked[2].key), "a revoked key that signs"),
+            (Credential::Bearer(of_dora.key.expose()), "the key of a disabled person"),
+            (Credential::Bearer(&of_carol), "an ended session"),
+            (Credential::Bearer(&dora_token), "a disabled person"),
+        ];
+        for (credential, what) in &all {
+            assert_eq!(status(&http, &house, credential).await, 200, "{what}");
         }
         let store = &house.app.store;
-        let revocation = event(&house, &bob, SecurityEvent::ApiKeyRevoked);
-        assert_eq!(workshop(&house).revoke(&revoked.record, revocation, house.app.now()).await.unwrap(), Won::Yes);
+        for made in &revoked {
+            let revocation = event(&house, &bob, SecurityEvent::ApiKeyRevoked);
+            assert_eq!(workshop(&house).revoke(&made.record, revocation, house.app.now()).await.unwrap(), Won::Yes);
+        }
         assert_eq!(store::sessions::end_all_of_user(store, &carol.id, house.app.now()).await.unwrap(), 1);
         assert_eq!(store::users::disable(store, &dora.id, house.app.now()).await.unwrap(), Won::Yes);
-        let names = ["a revoked key", "the key of a disabled person", "an ended session", "a disabled person"];
-        join_all(all.iter().zip(names).map(|(credential, what)| dies(&http, &house, credential, what))).await;
+        join_all(all.iter().map(|(credential, what)| dies(&http, &house, credential, what))).await;
     }
 }
 
@@ -166,7 +201,7 @@ async fn a_key_is_worth_what_it_says_and_no_more() {
         let house = House::start(database).await;
         let http = plain_http().build().unwrap();
         let bob = house.app.user("bob").await;
-        let key = key(&house, &bob, "read").await;
+        let key = key(&house, &bob, "read", Signing::Refused).await;
         let note = serde_json::json!({ "title": "Milk" });
         for header in ["authorization", "x-api-key"] {
             let value = match header {

@@ -47,7 +47,7 @@ const COME_BACK_MILLIS: u32 = 1_000;
 ))]
 pub(crate) async fn stream(request: HttpRequest, caller: Caller, app: Data<App>) -> Result<HttpResponse, Problem> {
     let last = last_event_id(request.headers())?;
-    let person = Person::of(&caller);
+    let person = app.person(&caller);
     let limits = app.limits;
     let place = app.hub.enter(&person, limits.streams_per_person, limits.streams).map_err(no_place)?;
     let position = events::position(&app.database).await?;

@@ -22,7 +22,7 @@ use crate::answer::problem::Problem;
 use crate::service::App;
 use crate::service::files::{check, check_name, disposition, essence};
 use crate::service::items::{self, Access, Item, Kind};
-use crate::service::principal::{Person, shown};
+use crate::service::principal::shown;
 use crate::service::web::etag::{self, Reader};
 use crate::service::web::found::{self, private, rfc3339};
 use crate::service::web::kept::{self, Shown};
@@ -73,7 +73,7 @@ pub(crate) struct FilePage {
 ))]
 pub(crate) async fn list(request: HttpRequest, caller: Caller, app: Data<App>) -> Result<HttpResponse, Problem> {
     let asked = found::asked(request.query_string())?;
-    let page = items::page(&app.database, &Person::of(&caller), Kind::File, &asked).await?;
+    let page = items::page(&app.database, &app.person(&caller), Kind::File, &asked).await?;
     let files = page.rows.into_iter().map(File::from).collect();
     Ok(private(StatusCode::OK).json(FilePage { files, next: page.next.map(|cursor| cursor.print()) }))
 }
@@ -103,7 +103,7 @@ pub(crate) async fn create(
     let [name, group] = found::parameters(request.query_string(), ["name", "group"], rule)?;
     let name = name.ok_or_else(|| problems::query("name says what the file is called"))?;
     check_name(&name).map_err(problems::query)?;
-    let (media_type, person) = (media_type(request.headers())?, Person::of(&caller));
+    let (media_type, person) = (media_type(request.headers())?, app.person(&caller));
     let owner = found::owner(&person, group.as_deref())?;
     let bytes = body::bytes(request.headers(), payload, app.limits.file_bytes).await?;
     let parts =
@@ -148,7 +148,7 @@ pub(crate) async fn download(
     app: Data<App>,
 ) -> Result<HttpResponse, Problem> {
     // The bytes are read when somebody is to get them.
-    let person = Person::of(&caller);
+    let person = app.person(&caller);
     let file = found::find(&app, &person, Kind::File, &path).await?;
     let tag = etag::of(&file);
     if etag::read(request.headers(), &tag)? == Reader::HasIt {
@@ -201,7 +201,7 @@ pub(crate) async fn replace(
     app: Data<App>,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    let (media_type, person) = (media_type(request.headers())?, Person::of(&caller));
+    let (media_type, person) = (media_type(request.headers())?, app.person(&caller));
     let before = kept::before::<File>(request.headers(), &path, &person, &app, Access::Write).await?;
     let bytes = body::bytes(request.headers(), payload, app.limits.file_bytes).await?;
     let content = check(before.0.name.clone(), &media_type, bytes).map_err(problems::query)?;

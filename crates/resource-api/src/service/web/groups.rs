@@ -74,7 +74,7 @@ pub(crate) struct NewGroup {
 ))]
 pub(crate) async fn list(request: HttpRequest, caller: Caller, app: Data<App>) -> Result<HttpResponse, Problem> {
     let asked = found::asked(request.query_string())?;
-    let page = store::page(&app.database, &Person::of(&caller), &asked).await?;
+    let page = store::page(&app.database, &app.person(&caller), &asked).await?;
     let groups = page.rows.into_iter().map(Group::from).collect();
     Ok(private(StatusCode::OK).json(GroupPage { groups, next: page.next.map(|cursor| cursor.print()) }))
 }
@@ -96,7 +96,7 @@ pub(crate) async fn create(
     app: Data<App>,
     JsonBody(input): JsonBody<NewGroup>,
 ) -> Result<HttpResponse, Problem> {
-    let (person, name) = (Person::of(&caller), check_name(input.name).map_err(problems::body)?);
+    let (person, name) = (app.person(&caller), check_name(input.name).map_err(problems::body)?);
     let began = once::begin(&app, &person, request.headers(), &[b"POST /groups", name.as_bytes()])?;
     let made = store::create(&app.database, &person, &name, began.once(), clock::now()).await?;
     app.hub.written();
@@ -112,7 +112,7 @@ pub(crate) async fn create(
     (status = 404, description = "The caller is a member of no such group"),
 ))]
 pub(crate) async fn show(path: Path<String>, caller: Caller, app: Data<App>) -> Result<HttpResponse, Problem> {
-    let group = find(&app, &Person::of(&caller), &path).await?;
+    let group = find(&app, &app.person(&caller), &path).await?;
     Ok(private(StatusCode::OK).json(Group::from(group)))
 }
 
@@ -123,7 +123,7 @@ pub(crate) async fn show(path: Path<String>, caller: Caller, app: Data<App>) -> 
     (status = 409, description = "It still owns notes or files"),
 ))]
 pub(crate) async fn delete(path: Path<String>, caller: Caller, app: Data<App>) -> Result<HttpResponse, Problem> {
-    let person = Person::of(&caller);
+    let person = app.person(&caller);
     let group = find_owned(&app, &person, &path).await?;
     store::delete(&app.database, &person, &group, clock::now()).await?;
     app.hub.written();
@@ -147,7 +147,7 @@ pub(crate) async fn members(
     app: Data<App>,
 ) -> Result<HttpResponse, Problem> {
     let asked = found::asked(request.query_string())?;
-    let group = find(&app, &Person::of(&caller), &path).await?;
+    let group = find(&app, &app.person(&caller), &path).await?;
     let page = store::members(&app.database, &group, &asked).await?;
     let member = |row: store::Member| Member { sub: subject(&row.member).to_owned(), added_at: rfc3339(row.added_at) };
     let members = page.rows.into_iter().map(member).collect();
@@ -164,7 +164,7 @@ pub(crate) async fn members(
     (status = 409, description = "The group has as many members as it may have"),
 ))]
 pub(crate) async fn add(path: Path<(String, String)>, caller: Caller, app: Data<App>) -> Result<HttpResponse, Problem> {
-    let (person, (id, sub)) = (Person::of(&caller), path.into_inner());
+    let (person, (id, sub)) = (app.person(&caller), path.into_inner());
     let group = find_owned(&app, &person, &id).await?;
     store::add(&app.database, &person, &group, &named(&person, &sub)?, clock::now()).await?;
     app.hub.written();
@@ -185,7 +185,7 @@ pub(crate) async fn remove(
     caller: Caller,
     app: Data<App>,
 ) -> Result<HttpResponse, Problem> {
-    let (person, (id, sub)) = (Person::of(&caller), path.into_inner());
+    let (person, (id, sub)) = (app.person(&caller), path.into_inner());
     let (group, member) = (find(&app, &person, &id).await?, named(&person, &sub)?);
     if member.as_str() == group.owner {
         return Err(problems::conflict("the owner of a group stays its member"));

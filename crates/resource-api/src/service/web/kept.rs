@@ -53,7 +53,7 @@ pub(crate) async fn show<S: Shown>(
     caller: &Caller,
     app: &App,
 ) -> Result<HttpResponse, Problem> {
-    let item = found::find(app, &Person::of(caller), S::KIND, path).await?;
+    let item = found::find(app, &app.person(caller), S::KIND, path).await?;
     match etag::read(request.headers(), &etag::of(&item))? {
         Reader::HasIt => Ok(found::not_modified(etag::of(&item))),
         Reader::Wants => Ok(answer::<S>(StatusCode::OK, item)),
@@ -94,7 +94,7 @@ pub(crate) async fn delete<S: Shown>(
     caller: &Caller,
     app: &App,
 ) -> Result<HttpResponse, Problem> {
-    let person = Person::of(caller);
+    let person = app.person(caller);
     let (before, wanted) = before::<S>(request.headers(), path, &person, app, Access::Own).await?;
     match found::writing(app, &person).delete(&before, wanted, S::KIND).await {
         Ok(()) => {

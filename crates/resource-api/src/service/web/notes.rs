@@ -11,7 +11,7 @@ use crate::answer::problem::Problem;
 use crate::service::App;
 use crate::service::items::{self, Access, Item, Kind};
 use crate::service::notes::check;
-use crate::service::principal::{Person, shown};
+use crate::service::principal::shown;
 use crate::service::web::body::JsonBody;
 use crate::service::web::found::{self, private, rfc3339};
 use crate::service::web::kept::{self, Shown};
@@ -82,7 +82,7 @@ pub(crate) struct NoteInput {
 ))]
 pub(crate) async fn list(request: HttpRequest, caller: Caller, app: Data<App>) -> Result<HttpResponse, Problem> {
     let asked = found::asked(request.query_string())?;
-    let page = items::page(&app.database, &Person::of(&caller), Kind::Note, &asked).await?;
+    let page = items::page(&app.database, &app.person(&caller), Kind::Note, &asked).await?;
     let notes = page.rows.into_iter().map(Note::from).collect();
     Ok(private(StatusCode::OK).json(NotePage { notes, next: page.next.map(|cursor| cursor.print()) }))
 }
@@ -105,7 +105,7 @@ pub(crate) async fn create(
     app: Data<App>,
     JsonBody(input): JsonBody<NewNote>,
 ) -> Result<HttpResponse, Problem> {
-    let person = Person::of(&caller);
+    let person = app.person(&caller);
     let said = serde_json::to_vec(&input).map_err(Problem::server_error)?;
     let owner = found::owner(&person, input.group.as_deref())?;
     let content = check(input.title, input.body).map_err(problems::body)?;
@@ -150,7 +150,7 @@ pub(crate) async fn update(
     app: Data<App>,
     JsonBody(input): JsonBody<NoteInput>,
 ) -> Result<HttpResponse, Problem> {
-    let (person, content) = (Person::of(&caller), check(input.title, input.body).map_err(problems::body)?);
+    let (person, content) = (app.person(&caller), check(input.title, input.body).map_err(problems::body)?);
     let before = kept::before::<Note>(request.headers(), &path, &person, &app, Access::Write).await?;
     kept::replace::<Note>(&app, &person, &before, &content).await
 }

@@ -11,6 +11,9 @@ pub(crate) const FILES_WRITE: &str = "files:write";
 pub(crate) const GROUPS_READ: &str = "groups:read";
 pub(crate) const GROUPS_WRITE: &str = "groups:write";
 
+/// What handlers read beside the headers of the library: web apps on other origins have to be allowed to send them.
+pub(crate) const HEADERS: [&str; 2] = ["Idempotency-Key", "Last-Event-ID"];
+
 pub(crate) fn routes() -> Routes {
     Routes::new()
         .add(get("/livez", health::livez).guard(public()))

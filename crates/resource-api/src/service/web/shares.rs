@@ -163,7 +163,7 @@ async fn give(
 }
 
 async fn take(app: &App, caller: &Caller, kind: Kind, (id, with): &(String, String)) -> Result<HttpResponse, Problem> {
-    let person = Person::of(caller);
+    let person = app.person(caller);
     if principal(&person, with)? == Principal::Person(person.clone()) {
         let item = found::find(app, &person, kind, id).await?;
         sharing(app, &person, kind, &item).leave().await?;
@@ -176,7 +176,7 @@ async fn take(app: &App, caller: &Caller, kind: Kind, (id, with): &(String, Stri
 }
 
 async fn owned(app: &App, caller: &Caller, kind: Kind, path: &str) -> Result<(Person, Item), Problem> {
-    let person = Person::of(caller);
+    let person = app.person(caller);
     let item = found::find_to(app, &person, kind, path, Access::Own).await?;
     Ok((person, item))
 }
