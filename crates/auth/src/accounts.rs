@@ -63,20 +63,22 @@ pub(crate) async fn set_password(
     tell(state, user, notice).await
 }
 
-/// Ends all sessions of a person but one. Tells how many ended.
+/// Ends all sessions of a person but one, and all access of apps that did not come from that one.
 pub(crate) async fn end_other_sessions(
     state: &AppState,
     http: &HttpRequest,
     user: &User,
     kept: &SessionId,
-) -> Result<u64, StoreError> {
+) -> Result<(), StoreError> {
     let ended = store::sessions::end_others_of_user(&state.store, &user.id, kept, state.now()).await?;
     state.logout_deliveries.notify_one();
-    if ended > 0 {
-        let event = Event::new(&user.id, SecurityEvent::OtherSessionsEnded).in_session(kept).with("sessions", ended);
-        security_log::note(state, http, event).await?;
+    match ended {
+        Won::Yes => {
+            let event = Event::new(&user.id, SecurityEvent::OtherSessionsEnded).in_session(kept);
+            security_log::note(state, http, event).await
+        }
+        Won::No => Ok(()),
     }
-    Ok(ended)
 }
 
 /// A code beside the password was wrong. Whoever typed it has the password, so the owner hears of it when it is more than a typing

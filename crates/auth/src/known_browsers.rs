@@ -85,6 +85,12 @@ pub async fn remember(
     known_browsers::remember(&state.store, &browser.id, &browser.user_id, until).await
 }
 
+/// Whether this browser is spared the second factor: its owner asked for that, and the settings of now would still allow as much.
+pub fn is_remembered(state: &AppState, browser: &KnownBrowser, now: Timestamp) -> bool {
+    let longest = now + Seconds(state.config.second_factor.remember_browser);
+    browser.is_remembered(now) && browser.remembered_until.is_some_and(|until| until <= longest)
+}
+
 /// All of a person, the one seen last first.
 pub async fn list(state: &AppState, user: &UserId, now: Timestamp) -> Result<Vec<KnownBrowser>, StoreError> {
     let mut browsers = known_browsers::list(&state.store, user, BROWSERS_PER_PERSON).await?;

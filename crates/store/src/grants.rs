@@ -47,6 +47,14 @@ statements! {
     DELETE_OF_USER = "DELETE FROM grants WHERE user_id = $1";
     END = "UPDATE grants SET ended_at = $3, end_reason = $2 WHERE id = $1 AND ended_at IS NULL";
     END_OF_USER = "UPDATE grants SET ended_at = $3, end_reason = $2 WHERE user_id = $1 AND ended_at IS NULL";
+    END_OF_SESSION = "UPDATE grants SET ended_at = $3, end_reason = $4
+                      WHERE user_id = $1 AND session_id = $2 AND ended_at IS NULL";
+    END_OF_ENDED_SESSIONS = "UPDATE grants SET ended_at = $2, end_reason = $3
+                             WHERE user_id = $1 AND ended_at IS NULL
+                               AND session_id IN (SELECT id FROM sessions WHERE user_id = $1 AND ended_at = $2)";
+    END_OF_OTHER_SESSIONS = "UPDATE grants SET ended_at = $3, end_reason = $4
+                             WHERE user_id = $1 AND (session_id IS NULL OR session_id <> $2) AND ended_at IS NULL
+                               AND expires_at > $3";
     LIVING_OF_USER = "SELECT id FROM grants WHERE id > $1 AND user_id = $2 AND ended_at IS NULL ORDER BY id LIMIT 200";
     LIVING_OF_CLIENT = "SELECT id FROM grants WHERE id > $1 AND client_id = $2 AND ended_at IS NULL
                         ORDER BY id LIMIT 200";
@@ -137,6 +145,26 @@ pub async fn advance(
 /// Ends all of one person, for a transaction that does more.
 pub(crate) fn end_of_user_statement(user: &UserId, reason: EndReason, now: Timestamp) -> Statement {
     Statement::new(END_OF_USER).text(user.as_str()).text(reason.name()).time(now)
+}
+
+/// Ends all that came from one session of a person, offline access too, for the transaction in which its owner ends it from
+/// elsewhere.
+pub(crate) fn end_of_session_statement(user: &UserId, session: &SessionId, now: Timestamp) -> Statement {
+    Statement::new(END_OF_SESSION).text(user.as_str()).text(session.as_str()).time(now).text(EndReason::Logout.name())
+}
+
+/// The same for all sessions of a person that were ended at `now`, in that transaction.
+pub(crate) fn end_of_ended_sessions_statement(user: &UserId, now: Timestamp) -> Statement {
+    Statement::new(END_OF_ENDED_SESSIONS).text(user.as_str()).time(now).text(EndReason::Logout.name())
+}
+
+/// The same for all that did not come from this session of a person: what came from sessions that are long over, too.
+pub(crate) fn end_of_other_sessions_statement(user: &UserId, kept: &SessionId, now: Timestamp) -> Statement {
+    Statement::new(END_OF_OTHER_SESSIONS)
+        .text(user.as_str())
+        .text(kept.as_str())
+        .time(now)
+        .text(EndReason::Logout.name())
 }
 
 /// Ends a grant for good; the first reason stays.

@@ -56,7 +56,8 @@ pub enum How<'a> {
     Reset { by: ResetBy, browser: Option<&'a KnownBrowserId> },
 }
 
-/// What becomes of the access that apps were given, which outlives sessions, and of API keys.
+/// What becomes of the access that apps were given, which outlives sessions, and of API keys. The apps of sessions that end lose theirs
+/// either way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     Ends,
@@ -93,9 +94,12 @@ pub async fn replace(
     let mut all = vec![done, set];
     all.extend(end);
     all.push(action_tokens::void_all_statement(user, now));
-    if access == Access::Ends {
-        all.push(grants::end_of_user_statement(user, EndReason::PasswordChanged, now));
-        all.push(api_keys::revoke_of_user_statement(user, now));
+    match access {
+        Access::Ends => {
+            all.push(grants::end_of_user_statement(user, EndReason::PasswordChanged, now));
+            all.push(api_keys::revoke_of_user_statement(user, now));
+        }
+        Access::GoesOn => all.push(grants::end_of_ended_sessions_statement(user, now)),
     }
     match how {
         How::Reset { browser, .. } => all.extend(known_browsers::forget_others_statements(user, browser)),

@@ -9,7 +9,7 @@ use crate::interactions::Keep;
 use crate::row::Fields;
 use crate::statement::{Statement, statements};
 use crate::write::Write;
-use crate::{Store, StoreError, Won, logout_deliveries, session_clients};
+use crate::{Store, StoreError, Won, grants, logout_deliveries, session_clients};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
@@ -134,31 +134,44 @@ pub async fn renew(
     store.write(Write::Gated { gate: renew, then }).await.map(Won::by)
 }
 
-/// Ends a session. Whoever wants to hear of it over the back channel has a delivery in the same transaction.
+/// Ends a session, as an ordinary logout does: offline access stays (OpenID Connect Core §11). Whoever wants to hear of it over the
+/// back channel has a delivery in the same transaction.
 pub async fn end(store: &Store, id: &SessionId, now: Timestamp) -> Result<Won, StoreError> {
     let gate = Statement::new(END).text(id.as_str()).time(now);
     let then = vec![logout_deliveries::of_session_statement(id, now)];
     store.write(Write::Gated { gate, then }).await.map(Won::by)
 }
 
-/// Ends every session of a person in the same way, and tells how many.
+/// As [`end`], with the grants of the session, offline access too: whoever signs a device out from elsewhere has it out altogether.
+pub async fn end_with_grants(store: &Store, session: &Session, now: Timestamp) -> Result<Won, StoreError> {
+    let gate = Statement::new(END).text(session.id.as_str()).time(now);
+    let then = vec![
+        logout_deliveries::of_session_statement(&session.id, now),
+        grants::end_of_session_statement(&session.user_id, &session.id, now),
+    ];
+    store.write(Write::Gated { gate, then }).await.map(Won::by)
+}
+
+/// Ends every session of a person as [`end`] does, and tells how many.
 pub async fn end_all_of_user(store: &Store, user: &UserId, now: Timestamp) -> Result<u64, StoreError> {
     let [gate, tell] = end_all_of_user_statements(user, now);
     store.write(Write::Gated { gate, then: vec![tell] }).await
 }
 
-/// Ends every session of a person but one in the same way, and tells how many.
+/// Ends every session of a person but one as [`end_with_grants`] does, and every grant that did not come from that one: what
+/// somebody else took in a session that is long over goes as well. `Won::No` when there was nothing to end.
 pub async fn end_others_of_user(
     store: &Store,
     user: &UserId,
     kept: &SessionId,
     now: Timestamp,
-) -> Result<u64, StoreError> {
-    let [gate, tell] = end_others_of_user_statements(user, kept, now);
-    store.write(Write::Gated { gate, then: vec![tell] }).await
+) -> Result<Won, StoreError> {
+    let [end, tell] = end_others_of_user_statements(user, kept, now);
+    let all = vec![end, tell, grants::end_of_other_sessions_statement(user, kept, now)];
+    store.write(Write::All(all)).await.map(Won::by)
 }
 
-/// For a transaction that does more; in this order.
+/// For a transaction that does more, and has to say what becomes of grants; in this order.
 pub(crate) fn end_others_of_user_statements(user: &UserId, kept: &SessionId, now: Timestamp) -> [Statement; 2] {
     let end = Statement::new(END_OTHERS_OF_USER).text(user.as_str()).text(kept.as_str()).time(now);
     [end, logout_deliveries::of_sessions_of_user_statement(user, now)]
@@ -169,7 +182,7 @@ pub(crate) fn delete_of_user_statement(user: &UserId) -> Statement {
     Statement::new(DELETE_OF_USER).text(user.as_str())
 }
 
-/// For a transaction that does more; in this order.
+/// For a transaction that does more, and has to say what becomes of grants; in this order.
 pub(crate) fn end_all_of_user_statements(user: &UserId, now: Timestamp) -> [Statement; 2] {
     let end = Statement::new(END_ALL_OF_USER).text(user.as_str()).time(now);
     [end, logout_deliveries::of_sessions_of_user_statement(user, now)]

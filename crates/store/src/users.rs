@@ -185,8 +185,8 @@ pub enum SecondFactor {
     Passkeys,
 }
 
-/// Takes a kind of second factor from a person, as an administrator does for somebody who lost it: every session ends, every browser
-/// is asked for what is left. Recovery codes go with the last factor, and a password that is too short to stand alone has to be
+/// Takes a kind of second factor from a person, as an administrator does for somebody who lost it: every session ends with its
+/// grants, every browser is asked for what is left. Recovery codes go with the last factor, and a password that is too short to stand alone has to be
 /// replaced. `Won::No`, and nothing happens, when there is no such factor.
 pub async fn remove_second_factor(
     store: &Store,
@@ -206,7 +206,8 @@ pub async fn remove_second_factor(
         known_browsers::remember_none_statement(id),
         security_events::insert_statement(event),
     ];
-    let then = then.into_iter().chain(sessions::end_all_of_user_statements(id, now)).collect();
+    let end = sessions::end_all_of_user_statements(id, now);
+    let then = then.into_iter().chain(end).chain([grants::end_of_ended_sessions_statement(id, now)]).collect();
     store.write(Write::Gated { gate: Statement::new(has).text(id.as_str()), then }).await.map(Won::by)
 }
 

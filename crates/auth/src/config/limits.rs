@@ -53,7 +53,8 @@ pub struct LimitsConfig {
     /// The same from one wide network (an IPv4 /24 or an IPv6 /48).
     pub failed_passkeys_per_wide_network: u32,
 
-    /// Mails that somebody may ask for to one address in an hour (sign-up, forgotten password, codes).
+    /// Mails that somebody may ask for to one address in an hour (sign-up, change of address, codes); and links to a new password for one
+    /// name or address in half an hour, as long as a link is good.
     pub mails_per_address: u32,
 
     /// Mails that one network (an IPv4 address or an IPv6 /64) may ask for in an hour, whatever the addresses.

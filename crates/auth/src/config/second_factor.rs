@@ -13,7 +13,7 @@ pub struct SecondFactorConfig {
     pub email_code: bool,
 
     /// A person may ask a browser to be spared the second factor for that long, at least 2 hours; 0: nowhere. Clients and pages that demand a
-    /// second factor ask for it all the same.
+    /// second factor ask for it all the same. A lower value counts for browsers that were remembered before, too.
     /// Unit: seconds (default 30 days).
     pub remember_browser: i64,
 }

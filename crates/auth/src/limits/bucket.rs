@@ -1,6 +1,7 @@
 //! Everything that is counted in the database, and how much of it is too much.
 
 use jwt::Secrets;
+use protocol::action_token::Purpose;
 use protocol::time::Seconds;
 use store::attempts::{Limited, Rule};
 
@@ -45,6 +46,8 @@ pub enum Bucket {
     RecoveryFromNetwork,
     RecoveryFromWideNetwork,
     MailToAddress,
+    /// A link to a new password: what strangers ask for at the same address in other pages has no share in it.
+    RecoveryMailForName,
     MailFromNetwork,
     MailFromWideNetwork,
     /// A code for somebody who has proven the password: no stranger has a share in it.
@@ -78,6 +81,7 @@ impl Bucket {
         Self::RecoveryFromNetwork,
         Self::RecoveryFromWideNetwork,
         Self::MailToAddress,
+        Self::RecoveryMailForName,
         Self::MailFromNetwork,
         Self::MailFromWideNetwork,
         Self::MailedCodeOfAccount,
@@ -110,6 +114,7 @@ impl Bucket {
             Self::RecoveryFromNetwork => "recovery network",
             Self::RecoveryFromWideNetwork => "recovery wide network",
             Self::MailToAddress => "mail address",
+            Self::RecoveryMailForName => "recovery mail name",
             Self::MailFromNetwork => "mail network",
             Self::MailFromWideNetwork => "mail wide network",
             Self::MailedCodeOfAccount => "mailed code account",
@@ -153,6 +158,8 @@ impl Bucket {
             Self::MailToAddress | Self::MailedCodeOfAccount | Self::MailedCodeInKnownBrowser => {
                 (config.mails_per_address, AN_HOUR)
             }
+            // As long as the links are good: who is refused has one.
+            Self::RecoveryMailForName => (config.mails_per_address, Purpose::Recover.lifetime()),
             Self::MailFromNetwork => (config.mails_per_network, AN_HOUR),
             Self::MailFromWideNetwork => (config.mails_per_wide_network, AN_HOUR),
             Self::SignUpFromNetwork => (config.signups_per_network, AN_HOUR),

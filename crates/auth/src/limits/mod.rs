@@ -18,7 +18,7 @@ pub use floods::Limits;
 pub use network::Network;
 pub use tries::{
     Asker, Reserved, mail, mailed_code, name_of_sign_up, passkey, password, password_at_api_is_news,
-    password_was_replaced, recovery, second_factor, sign_up, wrong_code_is_news,
+    password_was_replaced, recovery, recovery_mail, second_factor, sign_up, wrong_code_is_news,
 };
 
 /// Wait that long before the next try (answered as 429 with `Retry-After`).

@@ -7,6 +7,7 @@
 //! | a passkey | [`passkey`] |
 //! | a recovery code instead of the password | [`recovery`] |
 //! | a mail that somebody asks for | [`mail`] |
+//! | a mail with a link to a new password | [`recovery_mail`] |
 //! | the same, by somebody who has proven the password | [`mailed_code`] |
 //! | a sign-up | [`sign_up`] |
 //! | the name for a new account | [`name_of_sign_up`] |
@@ -183,16 +184,36 @@ pub async fn recovery(
     reserve(state, None, networks, now).await
 }
 
-/// A mail to an address that somebody asks for, whether or not anybody has it.
+/// A mail to an address that somebody asks for, whether or not anybody has it; not one with a link to a new password.
 pub async fn mail(
     state: &AppState,
     address: &str,
     peer: IpAddr,
     now: Timestamp,
 ) -> Result<Result<Reserved, Throttled>, StoreError> {
+    // Whatever the spelling: mail programs do not tell them apart.
+    mail_for((Bucket::MailToAddress, normalize_login(address)), state, peer, now).await
+}
+
+/// A link to a new password, for a name as it was typed, whether or not anybody has it. By account it would tell which names are of one
+/// person: nobody has more than two.
+pub async fn recovery_mail(
+    state: &AppState,
+    name: &str,
+    peer: IpAddr,
+    now: Timestamp,
+) -> Result<Result<Reserved, Throttled>, StoreError> {
+    mail_for((Bucket::RecoveryMailForName, normalize_login(name)), state, peer, now).await
+}
+
+async fn mail_for(
+    limited: (Bucket, String),
+    state: &AppState,
+    peer: IpAddr,
+    now: Timestamp,
+) -> Result<Result<Reserved, Throttled>, StoreError> {
     let others = vec![
-        // Whatever the spelling: mail programs do not tell them apart.
-        (Bucket::MailToAddress, normalize_login(address)),
+        limited,
         (Bucket::MailFromNetwork, Network::of(peer).key()),
         (Bucket::MailFromWideNetwork, Network::around(peer).key()),
     ];

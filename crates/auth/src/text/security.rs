@@ -7,7 +7,9 @@ texts! {
         lede: "How you sign in, and what keeps others out.", "Wie Sie sich anmelden und was andere draußen hält.";
         back: "Back to Security", "Zurück zu Sicherheit";
         end_others: "Sign out everywhere else", "Überall sonst abmelden";
-        end_others_hint: "Ends every session but this one.", "Beendet jede Sitzung außer dieser.";
+        end_others_hint:
+            "Ends every session but this one, and the access that apps got there.",
+            "Beendet jede Sitzung außer dieser und den Zugriff, den Apps dort bekommen haben.";
 
         password: "Password", "Passwort";
         /// `{time}`
@@ -20,8 +22,8 @@ texts! {
             "Hier bleiben Sie angemeldet, überall sonst werden Sie abgemeldet.";
         password_end_access: "Disconnect all apps and revoke API keys, too", "Auch alle Apps trennen und API-Schlüssel widerrufen";
         password_end_access_hint:
-            "They lose the access that they keep while you are away, and ask for it again.",
-            "Sie verlieren den Zugriff, den sie in Ihrer Abwesenheit haben, und fragen erneut danach.";
+            "They lose the access that they keep while you are away, and ask for it again. Other devices are signed out with their apps either way.",
+            "Sie verlieren den Zugriff, den sie in Ihrer Abwesenheit haben, und fragen erneut danach. Andere Geräte werden samt ihren Apps so oder so abgemeldet.";
         password_current: "Current password", "Bisheriges Passwort";
         password_wrong: "That isn’t your current password.", "Das ist nicht das bisherige Passwort.";
         password_done:

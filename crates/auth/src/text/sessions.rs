@@ -5,8 +5,8 @@ texts! {
     pub struct SessionsTexts {
         title: "Devices", "Geräte";
         lede:
-            "Where you are signed in. Sign out whatever you do not know.",
-            "Wo Sie angemeldet sind. Melden Sie ab, was Sie nicht kennen.";
+            "Where you are signed in. Sign out whatever you do not know; apps lose the access that they got there.",
+            "Wo Sie angemeldet sind. Melden Sie ab, was Sie nicht kennen; Apps verlieren den Zugriff, den sie dort bekommen haben.";
         sign_out: "Sign out", "Abmelden";
         /// `{device}`
         sign_out_label: "Sign out {device}", "{device} abmelden";
@@ -33,8 +33,8 @@ texts! {
             "Drei Schritte, falls jemand anderes in Ihrem Konto war.";
         lock_1: "1. Sign out everybody else", "1. Alle anderen abmelden";
         lock_1_text:
-            "Ends every other session, forgets remembered browsers, and voids links and codes that were sent.",
-            "Beendet jede andere Sitzung, vergisst gemerkte Browser und macht verschickte Links und Codes ungültig.";
+            "Ends every other session and the access that apps got there, forgets remembered browsers, and voids links and codes that were sent.",
+            "Beendet jede andere Sitzung und den Zugriff, den Apps dort bekommen haben, vergisst gemerkte Browser und macht verschickte Links und Codes ungültig.";
         lock_1_submit: "Sign out everywhere else", "Überall sonst abmelden";
         lock_1_done: "Done: nobody else is signed in.", "Erledigt: Niemand sonst ist angemeldet.";
         lock_2: "2. Change your password", "2. Passwort ändern";

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use auth::AppState;
 use auth::limits::{self, Asker, Reserved, Throttled};
 use futures_util::future::join_all;
+use protocol::action_token::Purpose;
 use protocol::ids::{KnownBrowserId, UserId};
 use protocol::time::Seconds;
 use protocol::user::User;
@@ -284,6 +285,27 @@ async fn codes_of_every_kind_share_the_counters_of_the_account() {
         assert_eq!(throttled(code().await), Some(1));
         app.clock.advance(Seconds(1));
         assert_eq!(exhaust(code).await, 5);
+    })
+    .await;
+}
+
+/// A stranger who asks for other mails to an address takes no share of its owner's way back; and no link is refused while none is good.
+#[actix_web::test]
+async fn links_to_a_new_password_are_counted_by_themselves_and_for_as_long_as_one_is_good() {
+    on_each_engine(async |app| {
+        let state = state(&app);
+        let (from, lifetime) = (peer("192.0.2.7"), Purpose::Recover.lifetime());
+        let mail = async || limits::mail(&state, "ada@example.org", from, state.now()).await.expect("answers");
+        let link = async |name: &str| limits::recovery_mail(&state, name, from, state.now()).await.expect("answers");
+        assert_eq!(exhaust(mail).await, 3);
+        assert_eq!(exhaust(async || link("ada@example.org").await).await, 3);
+        assert_eq!(throttled(link(" Ada@Example.ORG").await), Some(lifetime.0));
+        link("ada").await.expect("another name").failed();
+        app.clock.advance(lifetime - Seconds(1));
+        assert_eq!(throttled(link("ada@example.org").await), Some(1));
+        app.clock.advance(Seconds(1));
+        link("ada@example.org").await.expect("the links are no longer good").failed();
+        assert_eq!(throttled(mail().await), Some(3_600 - lifetime.0));
     })
     .await;
 }

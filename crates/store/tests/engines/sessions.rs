@@ -1,13 +1,14 @@
 //! Browser sessions: their idle end moves while they live, and they end once.
 
+use protocol::grant::state::{EndReason, Grant};
 use protocol::secret::TokenHash;
 use protocol::time::Seconds;
 use store::passwords::{Access, How, NewPassword};
 use store::sessions::{self, Session};
-use store::{StoreError, Won, passwords, users};
+use store::{Store, StoreError, Won, grants, passwords, users};
 
 use crate::database::engines;
-use crate::samples::{LATER, NOW, session, session_id, sign_in, user, user_id};
+use crate::samples::{LATER, NOW, grant_id, redeemed_grant, session, session_id, sign_in, user, user_id};
 
 #[tokio::test]
 async fn a_session_comes_back_as_stored() {
@@ -113,10 +114,75 @@ async fn signing_out_elsewhere_spares_one_session_and_lists_tell() {
         }
         let (ada, kept) = (user_id("ada"), session_id("s2"));
         let end_others = || sessions::end_others_of_user(&store, &ada, &kept, LATER);
-        assert_eq!(end_others().await.expect("is writable"), 2);
-        assert_eq!(end_others().await.expect("is writable"), 0);
+        assert_eq!(end_others().await.expect("is writable"), Won::Yes);
+        assert_eq!(end_others().await.expect("is writable"), Won::No);
         let living = sessions::living_of_user(&store, &user_id("ada"), LATER).await.expect("is readable");
         assert_eq!(living, [session("s2", "ada")]);
+    }
+}
+
+/// The grants of these names that live, and of those that do not why.
+async fn ends(store: &Store, names: &[&'static str]) -> Vec<(&'static str, EndReason)> {
+    let mut ends = Vec::new();
+    for name in names {
+        let grant = grants::find(store, &grant_id(name)).await.expect("is readable").expect("exists");
+        assert_eq!(grant.ended_at.is_some(), grant.end_reason.is_some(), "{name}");
+        ends.extend(grant.end_reason.map(|reason| (*name, reason)));
+    }
+    ends
+}
+
+/// OpenID Connect Core §11: offline access outlives a logout. It does not outlive a session that its owner ends from elsewhere.
+#[tokio::test]
+async fn offline_access_outlives_a_logout_and_no_session_that_its_owner_ends_from_elsewhere() {
+    for database in engines() {
+        let store = database.open().await;
+        let ada = user_id("ada");
+        for (id, user) in [("kept", "ada"), ("s1", "ada"), ("s2", "ada"), ("over", "ada"), ("of-bob", "bob")] {
+            sign_in(&store, &session(id, user)).await;
+            let session_id = Some(session_id(id));
+            let grant = Grant { session_id, user_id: user_id(user), ..redeemed_grant(&format!("g-{id}")) };
+            grants::insert(&store, &grant).await.expect("is new");
+        }
+        let without = Grant { session_id: None, ..redeemed_grant("g-without") };
+        grants::insert(&store, &without).await.expect("is new");
+        let all = ["g-kept", "g-s1", "g-s2", "g-over", "g-of-bob", "g-without"];
+
+        assert_eq!(sessions::end(&store, &session_id("over"), NOW).await.expect("is writable"), Won::Yes);
+        assert_eq!(ends(&store, &all).await, [], "a logout");
+        let end = async || sessions::end_with_grants(&store, &session("s1", "ada"), LATER).await.expect("is writable");
+        assert_eq!((end().await, end().await), (Won::Yes, Won::No));
+        assert_eq!(ends(&store, &all).await, [("g-s1", EndReason::Logout)]);
+
+        let kept = session_id("kept");
+        let end = async || sessions::end_others_of_user(&store, &ada, &kept, LATER).await.expect("is writable");
+        assert_eq!((end().await, end().await), (Won::Yes, Won::No));
+        let others = ["g-s1", "g-s2", "g-over", "g-without"].map(|name| (name, EndReason::Logout));
+        assert_eq!(ends(&store, &all).await, others);
+        assert!(sessions::find(&store, &kept).await.expect("is readable").expect("exists").ended_at.is_none());
+        let late = Grant { session_id: Some(session_id("over")), ..redeemed_grant("late") };
+        grants::insert(&store, &late).await.expect("is new");
+        assert_eq!((end().await, end().await), (Won::Yes, Won::No), "where no session is left to end");
+    }
+}
+
+/// While a password is changed. What came from a session that was over before goes on.
+#[tokio::test]
+async fn a_new_password_ends_what_came_from_the_sessions_that_end_with_it() {
+    for database in engines() {
+        let store = database.open().await;
+        users::insert_with_password(&store, &user("ada"), "$argon2id$1", NOW).await.expect("is new");
+        for id in ["kept", "other", "over"] {
+            sign_in(&store, &session(id, "ada")).await;
+            let grant = Grant { session_id: Some(session_id(id)), ..redeemed_grant(id) };
+            grants::insert(&store, &grant).await.expect("is new");
+        }
+        assert_eq!(sessions::end(&store, &session_id("over"), NOW).await.expect("is writable"), Won::Yes);
+        let (ada, kept) = (user_id("ada"), session_id("kept"));
+        let new = NewPassword { phc: "$argon2id$2".to_owned(), needs_second_factor: false };
+        let how = How::Changed { session: &kept, access: Access::GoesOn };
+        passwords::replace(&store, &ada, &new, how, LATER).await.expect("is writable");
+        assert_eq!(ends(&store, &["kept", "other", "over"]).await, [("other", EndReason::Logout)]);
     }
 }
 

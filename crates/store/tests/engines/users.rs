@@ -1,6 +1,6 @@
 //! People and their logins: what is stored comes back, and one login means one person.
 
-use protocol::grant::state::EndReason;
+use protocol::grant::state::{EndReason, Grant};
 use protocol::ids::SecurityEventId;
 use protocol::secret::TokenHash;
 use protocol::security_event::SecurityEvent;
@@ -14,7 +14,7 @@ use store::users::SecondFactor;
 use store::{StoreError, Won, grants, passkeys, passwords, recovery_codes, security_events, sessions, totp, users};
 
 use crate::database::engines;
-use crate::samples::{LATER, NOW, grant, redeemed_grant, session, session_id, sign_in, user, user_id};
+use crate::samples::{LATER, NOW, grant, grant_id, redeemed_grant, session, session_id, sign_in, user, user_id};
 
 #[tokio::test]
 async fn a_person_comes_back_as_stored() {
@@ -117,7 +117,7 @@ async fn disabling_ends_every_session_and_grant_and_enabling_revives_none() {
         sign_in(&store, &session("s1", "ada")).await;
         sign_in(&store, &session("s2", "bob")).await;
         grants::insert(&store, &redeemed_grant("g1")).await.expect("is new");
-        let others = protocol::grant::state::Grant { user_id: user_id("bob"), ..grant("g2") };
+        let others = Grant { user_id: user_id("bob"), ..grant("g2") };
         grants::insert(&store, &others).await.expect("is new");
 
         assert_eq!(users::disable(&store, &user_id("ada"), LATER).await.expect("is writable"), Won::Yes);
@@ -134,7 +134,7 @@ async fn disabling_ends_every_session_and_grant_and_enabling_revives_none() {
         let grant_of = |id: &'static str| {
             let store = store.clone();
             async move {
-                let id = crate::samples::grant_id(id);
+                let id = grant_id(id);
                 grants::find(&store, &id).await.expect("is readable").expect("exists").end_reason
             }
         };
@@ -173,6 +173,9 @@ async fn a_second_factor_that_was_lost_goes_with_what_rests_on_it() {
             passwords::replace(&store, &user_id(name), &short, How::Forced, NOW).await.expect("is writable");
             let begun = sessions::insert(&store, &session(&format!("s-{name}"), name), None).await;
             assert_eq!(begun.expect("is new"), Won::Yes);
+            let came_from = Some(session_id(&format!("s-{name}")));
+            let grant = Grant { session_id: came_from, user_id: user_id(name), ..redeemed_grant(&format!("g-{name}")) };
+            grants::insert(&store, &grant).await.expect("is new");
         }
         let remove = async |factor, event: &str| {
             let event = removal(event);
@@ -191,6 +194,9 @@ async fn a_second_factor_that_was_lost_goes_with_what_rests_on_it() {
         assert_eq!(due, None, "the short password still has an app beside it");
         let ended = sessions::find(&store, &session_id("s-ada")).await.expect("is readable").expect("exists").ended_at;
         assert_eq!(ended, Some(LATER));
+        let of = async |id: &str| grants::find(&store, &grant_id(id)).await.expect("is readable").expect("exists");
+        assert_eq!(of("g-ada").await.end_reason, Some(EndReason::Logout), "what came from that session, too");
+        assert_eq!(of("g-bob").await.end_reason, None);
 
         assert_eq!(remove(SecondFactor::Totp, "e2").await, Won::Yes);
         let (factors, due) = ada().await;

@@ -71,7 +71,10 @@ async fn facts(visitor: &Visitor) -> Result<Facts, StoreError> {
         clone_suspected: passkeys.iter().any(|passkey| passkey.clone_seen_at.is_some()),
         password_is_short: store::passwords::needs_second_factor(&state.store, &user.id).await?,
         email_is_proven: user.verified_email().is_some() || !mail::is_on(state),
-        remembered_browsers: browsers.iter().filter(|browser| browser.is_remembered(visitor.now)).count(),
+        remembered_browsers: browsers
+            .iter()
+            .filter(|browser| known_browsers::is_remembered(state, browser, visitor.now))
+            .count(),
     })
 }
 

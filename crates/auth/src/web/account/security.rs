@@ -165,7 +165,7 @@ async fn codes(visitor: &Visitor, texts: &SecurityTexts) -> Result<SecurityCard,
 
 async fn browsers(visitor: &Visitor, texts: &Texts) -> Result<Vec<BrowserLine>, VisitorError> {
     let known = known_browsers::list(&visitor.state, &visitor.user.id, visitor.now).await?;
-    let remembered = known.into_iter().filter(|browser| browser.is_remembered(visitor.now));
+    let remembered = known.into_iter().filter(|it| known_browsers::is_remembered(&visitor.state, it, visitor.now));
     let moment = |sentence, at| fill(sentence, &words::moment(&texts.account, at, visitor.now));
     let line = |browser: known_browsers::KnownBrowser| BrowserLine {
         device: device::line(&texts.account, &browser.user_agent),

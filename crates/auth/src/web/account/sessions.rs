@@ -79,7 +79,7 @@ async fn end(visitor: &Visitor, id: &str) -> Result<&'static str, VisitorError> 
             && active::session_is_live(session, visitor.now)
     };
     let Some(session) = found.filter(theirs) else { return Ok("gone") };
-    if session_clients::end(state, &id, visitor.now).await? == Won::No {
+    if session_clients::end_with_grants(state, &session, visitor.now).await? == Won::No {
         return Ok("gone");
     }
     let event = Event::new(&visitor.user.id, SecurityEvent::SessionEnded).in_session(&visitor.session.id);
@@ -97,7 +97,7 @@ fn notice(visitor: &Visitor, texts: &SessionsTexts) -> Result<Option<Notice>, Vi
     })
 }
 
-/// The names of the apps of each session. An authorization for offline access rests on no session.
+/// The names of the apps of each session, those with offline access too: whoever signs a device out ends what they got there.
 async fn apps(visitor: &Visitor) -> Result<HashMap<SessionId, Vec<String>>, StoreError> {
     let store = &visitor.state.store;
     let grants = store::grants::of_user(store, &visitor.user.id).await?;

@@ -17,7 +17,7 @@ use protocol::ids::ClientId;
 use protocol::login::{self, Browser, Circumstances, Enrolled, Factor, Level, Next, Proven};
 use protocol::metadata::paths;
 use protocol::security_event::SecurityEvent;
-use protocol::time::Timestamp;
+use protocol::time::{Seconds, Timestamp};
 use protocol::user::User;
 use store::StoreError;
 use store::interactions::{Keep, LoginUnderWay};
@@ -100,11 +100,18 @@ async fn next(
 }
 
 async fn browser(visit: &Visit, user: &User) -> Result<Browser, StoreError> {
-    let known = known_browsers::find(&visit.state, &visit.http, &user.id, visit.now).await?;
-    Ok(match known {
-        Some(known) if known.is_remembered(visit.now) => Browser::Remembered,
-        _ => Browser::Unknown,
-    })
+    let (state, now) = (&visit.state, visit.now);
+    let Some(known) = known_browsers::find(state, &visit.http, &user.id, now).await? else {
+        return Ok(Browser::Unknown);
+    };
+    if known_browsers::is_remembered(state, &known, now) {
+        return Ok(Browser::Remembered);
+    }
+    if known.is_remembered(now) {
+        // For longer than the settings allow by now. Over for good, or it would come back for the last part of that time.
+        let _forgotten = known_browsers::remember(state, &known, Seconds(0), now).await?;
+    }
+    Ok(Browser::Unknown)
 }
 
 /// Keeps what is proven with the interaction and asks for the rest.
@@ -189,7 +196,7 @@ async fn note(visit: &Visit, pending: &Pending, proof: &Proof, session: &Session
         accounts::tell_of_new_browser(state, user, visit.now).await?;
     }
     if proof.remember == Remember::ThisBrowser && proof.proven.level() == Level::Two {
-        let lasting = protocol::time::Seconds(state.config.second_factor.remember_browser);
+        let lasting = Seconds(state.config.second_factor.remember_browser);
         let _remembered = known_browsers::remember(state, noted.browser(), lasting, visit.now).await?;
         let event = Event::new(&user.id, SecurityEvent::BrowserRemembered).in_session(&session.id);
         security_log::note(state, http, event).await?;

@@ -42,7 +42,7 @@ pub(crate) async fn post(state: Data<AppState>, http: HttpRequest, body: Payload
     if name.is_empty() {
         return Ok(page(&seeker, &typed, Some(Refused::Empty)));
     }
-    match limits::mail(state, &name, sender::address(state, http), state.now()).await? {
+    match limits::recovery_mail(state, &name, sender::address(state, http), state.now()).await? {
         Ok(reserved) => reserved.failed(),
         Err(Throttled { retry_after }) => return Ok(page(&seeker, &typed, Some(Refused::Throttled(retry_after)))),
     }

@@ -5,6 +5,7 @@ mod data_map;
 mod deletion;
 mod email;
 mod log;
+mod offline_access;
 mod pages;
 mod profile;
 mod sessions;

@@ -200,6 +200,57 @@ async fn one_name_is_written_to_only_so_often() {
     .await;
 }
 
+/// Signing up with an address of somebody else, or with one that nobody has, shuts no way back.
+#[actix_web::test]
+async fn strangers_who_sign_up_with_the_address_shut_no_way_back() {
+    with_mail(async |app| {
+        let most = app.config.limits.mails_per_address;
+        for (address, mails) in [(ALICE, 1), ("nobody@example.test", 0)] {
+            let stranger = Browser::new(&app);
+            for number in 0..=most {
+                let page = stranger.open(&app.authorize_url("first-party", &[("prompt", "create")])).await;
+                assert!(page.has_id("signup-page"), "{}", page.body);
+                let page = stranger.submit(&page, &[("email", address), ("name", "Eve")]).await;
+                assert_eq!(page.status, if number < most { 303 } else { 429 }, "{}", page.body);
+                app.clock.advance(Seconds::minutes(2));
+            }
+            let before = most as usize;
+            mail_to(&app, address, before).await;
+            ask(&app, &Browser::new(&app), address).await;
+            mail_to(&app, address, before + mails).await;
+        }
+        let all = store::mailbox::latest(&app.store, 50).await.unwrap();
+        let start = format!("{}/recover/", app.issuer);
+        let links: Vec<_> = all.iter().filter(|mail| mail.text.contains(&start)).collect();
+        assert!(links.len() == 1 && links[0].recipient == ALICE, "{links:?}");
+        let browser = Browser::new(&app);
+        let page = browser.open(&link(&app, links[0], "/recover")).await;
+        assert_eq!(browser.submit(&page, &[("new-password", NEW)]).await.status, 303);
+        assert!(opens(&app, NEW).await.is_some());
+    })
+    .await;
+}
+
+/// Whoever asks in the place of the owner sends the owner links: there is one that works whenever another is refused.
+#[actix_web::test]
+async fn while_a_link_is_refused_one_that_was_sent_is_good() {
+    with_mail(async |app| {
+        let (most, browser) = (app.config.limits.mails_per_address, Browser::new(&app));
+        for _ in 0..most {
+            ask(&app, &browser, ALICE).await;
+        }
+        let first = link(&app, &mail_to(&app, ALICE, most as usize).await, "/recover");
+        app.clock.advance(Seconds::minutes(30) - Seconds(1));
+        let page = browser.open("/recover").await;
+        assert_eq!(browser.submit(&page, &[("username", ALICE)]).await.status, 429);
+        assert!(browser.open(&first).await.has_id("recover-password-page"));
+        app.clock.advance(Seconds(1));
+        assert_eq!(browser.open(&first).await.status, 410);
+        ask(&app, &browser, ALICE).await;
+    })
+    .await;
+}
+
 fn state(app: &TestApp) -> AppState {
     AppState::with_clock(Arc::clone(&app.config), app.store.clone(), Arc::clone(&app.keys), app.clock.clone()).unwrap()
 }

@@ -1,5 +1,7 @@
 //! Browsers that are spared the second factor: for a while, by the person's wish, and never against the wish of an app.
 
+use std::sync::Arc;
+
 use protocol::security_event::SecurityEvent;
 use protocol::time::Seconds;
 use serde_json::json;
@@ -67,6 +69,36 @@ async fn where_the_settings_say_so_no_browser_is() {
         assert!(!page.has_id("remember"));
         browser.submit(&page, &[("code", &alice.phone.code(app.now())), TRUST]).await.answer();
         assert!(after_password(&browser, &app, &[AGAIN]).await.has_id("totp-page"));
+    }
+}
+
+/// An operator who allows less means the browsers of before, too.
+#[actix_web::test]
+async fn what_the_settings_allow_later_counts_for_browsers_that_were_remembered_before() {
+    for (later, spared) in [(0, 0), (86_400, 0), (30 * 86_400, 1)] {
+        for database in engines() {
+            let mut app = configured(database, |_| {}).await;
+            let alice = alice(&app).await;
+            let browser = Browser::new(&app);
+            trusted(&browser, &app, &alice).await;
+            let mut config = Config::clone(&app.config);
+            config.second_factor.remember_browser = later;
+            app.config = Arc::new(config);
+            app.restart().await;
+            let console = browser.open("/account/security").await;
+            assert_eq!(
+                console.body.matches("name=\"browser\" value=").count(),
+                2 * spared,
+                "{later}: {}",
+                console.body
+            );
+            let page = after_password(&browser, &app, &[AGAIN]).await;
+            assert_eq!(page.has_id("totp-page"), spared == 0, "{later}: {}", page.body);
+            // The rest of the time of before is no new time.
+            app.clock.advance(Seconds::days(30) - Seconds(3_600));
+            let page = after_password(&browser, &app, &[AGAIN]).await;
+            assert_eq!(page.has_id("totp-page"), spared == 0, "{later}: {}", page.body);
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use protocol::security_event::SecurityEvent;
 use protocol::time::Seconds;
 use testkit::authenticator::Authenticator;
+use testkit::requests::{As, text};
 
 use super::{
     END_OTHERS, PASSKEYS, TOTP, add, connect, events, factors, hidden, phone, send, sessions, shorten_password, shown,
@@ -96,9 +97,14 @@ async fn removing_it_takes_the_codes_along_and_ends_other_sessions_if_wanted() {
         told(&app, "removed").await;
 
         connect(&app, &browser).await;
+        let code = elsewhere.authorize(&app.authorize_url("first-party", &[])).await["code"].clone();
+        let of_app = app.redeem(As::Basic("first-party"), &code, &[]).await.json();
         let page = browser.open(TOTP).await;
+        assert!(page.body.contains("and the access that apps got there"), "{}", page.body);
         send(&browser, &page, &remove, &[END_OTHERS]).await;
         assert!(elsewhere.open("/account").await.has_id("login-page"));
+        let refused = app.refresh(As::Basic("first-party"), text(&of_app, "refresh_token"), &[]).await;
+        assert_eq!(refused.json()["error"], "invalid_grant", "{}", refused.body);
         assert!(browser.open("/account").await.has_id("account-page"));
     })
     .await;
