@@ -7,19 +7,17 @@ use protocol::ids::UserId;
 use protocol::login::ResetBy;
 use protocol::secret::SecretString;
 use protocol::time::Timestamp;
-use protocol::user::User;
+use protocol::user::{self, User};
 use store::Store;
 use store::passwords::{How, NewPassword};
 
 use crate::failure::Failure;
 use crate::installation::open_keys;
 
-/// Names and e-mail addresses are typed into one field, so no name may look like an address.
-pub fn check_username(text: &str) -> Result<(), &'static str> {
-    if text.is_empty() || text.contains('@') || text.chars().any(|c| c.is_control() || c.is_whitespace()) {
-        return Err("a name has neither spaces nor @, which mark e-mail addresses");
-    }
-    Ok(())
+/// Names and e-mail addresses are typed into one field, so no name may look like an address, in any form that is compared.
+/// The rule is that of the sign-up, because what one lets in keeps its owner out at the other.
+pub fn check_username(text: &str) -> Result<(), String> {
+    user::check_username(text).map_err(|fault| fault.to_string())
 }
 
 /// Whether mail arrives is for mail to find out (RFC 5321 §3.3).

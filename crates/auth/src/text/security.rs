@@ -43,6 +43,8 @@ texts! {
             "This server has no domain name, so it can have no passkeys.",
             "Dieser Server hat keinen Domainnamen, darum gibt es hier keine Passkeys.";
         /// `{count}`
+        browsers_next: "More browsers", "Weitere Browser";
+        browsers_first: "From the beginning", "Von vorn";
         passkeys_more: "More: {count}", "Weitere: {count}";
         /// `{time}`
         created: "Added: {time}", "Hinzugefügt: {time}";

@@ -12,8 +12,8 @@ texts! {
         sign_out_label: "Sign out {device}", "{device} abmelden";
         others: "Sign out all others", "Alle anderen abmelden";
         only_this: "You are signed in on this device only.", "Sie sind nur auf diesem Gerät angemeldet.";
-        /// `{count}`
-        more: "Not shown: {count}", "Nicht gezeigt: {count}";
+        next: "More devices", "Weitere Geräte";
+        first: "From the beginning", "Von vorn";
         /// `{time}`
         last_seen: "Last seen: {time}", "Zuletzt gesehen: {time}";
         /// `{time}`

@@ -17,6 +17,7 @@ mod enrol;
 pub mod error;
 mod error_pages;
 pub(crate) mod form;
+mod form_address;
 pub mod headers;
 mod health;
 mod home;

@@ -167,11 +167,12 @@ pub(crate) fn sign_in_form(
 ) -> Option<PasskeyForm> {
     let state = &visit.state;
     let (offered, action) = match purpose {
-        Purpose::SignIn => (Offered::WithNames, SIGN_IN),
-        Purpose::SecondFactor => (Offered::ByButton, page_paths::LOGIN_PASSKEY),
+        // No page stands there: whoever opens the address once more is led back by what it says.
+        Purpose::SignIn => (Offered::WithNames, format!("{SIGN_IN}?interaction={}", pending.interaction.id)),
+        Purpose::SecondFactor => (Offered::ByButton, page_paths::LOGIN_PASSKEY.to_owned()),
     };
     passkeys::are_available(state.issuer()).then(|| PasskeyForm {
-        action: cards::path(state, action),
+        action: cards::path(state, &action),
         options: cards::path(state, OPTIONS),
         hidden: vec![
             ("interaction", pending.interaction.id.to_string()),

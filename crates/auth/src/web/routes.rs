@@ -4,19 +4,20 @@ use actix_web::guard::fn_guard;
 use actix_web::http::Method;
 use actix_web::http::header::ALLOW;
 use actix_web::middleware::from_fn;
-use actix_web::web::{self, ServiceConfig};
-use actix_web::{HttpResponse, Resource, Scope};
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse, Resource, Scope};
 use protocol::error::CATALOGUE;
 use protocol::metadata::paths;
 
 use super::cors::cors;
 use super::error::{PageError, Situation};
 use super::{
-    account, asked, authorize, consent, discovery, enrol, error_pages, health, home, introspect, login, logout,
-    mailbox, passkey, recover, register, revoke, select_account, signup, static_files, token, userinfo, well_known,
+    account, asked, authorize, consent, discovery, enrol, error_pages, form_address, health, home, introspect, login,
+    logout, mailbox, passkey, recover, register, revoke, select_account, signup, static_files, token, userinfo,
+    well_known,
 };
 use crate::mail::MAILBOX;
-use crate::page_paths;
+use crate::{AppState, page_paths};
 
 /// `path` is that of the issuer, empty for most: every endpoint is below it.
 pub(crate) fn configure(app: &mut ServiceConfig, path: &str) {
@@ -49,7 +50,7 @@ fn endpoints(path: &str) -> Scope {
             at(page_paths::NEW_PASSWORD, "GET, POST").get(login::new_password::get).post(login::new_password::post),
         )
         .service(at(page_paths::LOGIN_PASSKEY, "GET, POST").get(login::passkey::get).post(login::passkey::post))
-        .service(at(passkey::SIGN_IN, "POST").post(login::passkey::sign_in_post))
+        .service(form_of_step(passkey::SIGN_IN, paths::LOGIN).post(login::passkey::sign_in_post))
         .service(at(passkey::OPTIONS, "POST").post(passkey::options_post))
         .service(at(passkey::CREATION_OPTIONS, "POST").post(passkey::creation_options_post))
         .service(at(page_paths::CONTINUE, "GET").get(asked::get))
@@ -86,9 +87,9 @@ fn endpoints(path: &str) -> Scope {
 fn sign_up(app: &mut ServiceConfig) {
     app.service(at(page_paths::SIGN_UP, "GET, POST").get(signup::begin::get).post(signup::begin::post))
         .service(at(signup::CODE, "GET, POST").get(signup::code::get).post(signup::code::post))
-        .service(at(signup::RESEND, "POST").post(signup::code::resend))
+        .service(form_of_step(signup::RESEND, signup::CODE).post(signup::code::resend))
         .service(at(signup::FINISH, "GET, POST").get(signup::finish::get).post(signup::finish::post))
-        .service(at(signup::PASSKEY, "POST").post(signup::finish::passkey))
+        .service(form_of_step(signup::PASSKEY, signup::FINISH).post(signup::finish::passkey))
         .service(at(signup::PASSKEY_OPTIONS, "POST").post(signup::finish::passkey_options))
         .service(
             at(&format!("{}/{{token}}", page_paths::SIGN_UP), "GET, HEAD, POST")
@@ -117,7 +118,7 @@ fn account_pages(app: &mut ServiceConfig) {
     security_pages(app);
     api_key_pages(app);
     app.service(at(page_paths::ACCOUNT, "GET").get(account::overview::get))
-        .service(at(page_paths::account::SIGN_OUT, "POST").post(account::sign_out::post))
+        .service(form_of(page_paths::account::SIGN_OUT, page_paths::ACCOUNT).post(account::sign_out::post))
         .service(at(page_paths::account::SWITCH, "GET").get(account::sign_out::switch))
         .service(at(page_paths::account::PROFILE, "GET, POST").get(account::profile::get).post(account::profile::post))
         .service(at(page_paths::account::EMAIL, "GET, POST").get(account::email::get).post(account::email::post))
@@ -139,9 +140,9 @@ fn account_pages(app: &mut ServiceConfig) {
             at(page_paths::account::LOCK_DOWN, "GET, POST").get(account::lock_down::get).post(account::lock_down::post),
         )
         .service(at(page_paths::account::DATA, "GET").get(account::data::get))
-        .service(at(page_paths::account::EXPORT, "POST").post(account::data::download))
+        .service(form_of(page_paths::account::EXPORT, page_paths::account::DATA).post(account::data::download))
         .service(at(page_paths::account::DELETE, "GET, POST").get(account::delete::get).post(account::delete::post))
-        .service(at(page_paths::account::KEEP, "POST").post(account::delete::keep))
+        .service(form_of(page_paths::account::KEEP, page_paths::account::DATA).post(account::delete::keep))
         .service(
             at(&with_token(page_paths::account::CANCEL_DELETION), "GET, HEAD, POST")
                 .get(account::delete::link)
@@ -160,8 +161,8 @@ fn api_key_pages(app: &mut ServiceConfig) {
                 .post(account::api_keys::new::post),
         )
         .service(at(&key, "GET").get(account::api_keys::one))
-        .service(at(&format!("{key}/rotate"), "POST").post(account::api_keys::rotate::post))
-        .service(at(&format!("{key}/revoke"), "POST").post(account::api_keys::revoke));
+        .service(form_of(&format!("{key}/rotate"), &key).post(account::api_keys::rotate::post))
+        .service(form_of(&format!("{key}/revoke"), &key).post(account::api_keys::revoke));
 }
 
 /// What they sign in with.
@@ -173,9 +174,9 @@ fn security_pages(app: &mut ServiceConfig) {
     .service(at(page_paths::account::PASSWORD, "GET, POST").get(account::password::get).post(account::password::post))
     .service(at(page_paths::account::PASSKEYS, "GET, POST").get(account::passkeys::get).post(account::passkeys::post))
     .service(at(&passkey, "GET, POST").get(account::passkeys::one).post(account::passkeys::rename))
-    .service(at(&format!("{passkey}/remove"), "POST").post(account::passkeys::remove))
+    .service(form_of(&format!("{passkey}/remove"), &passkey).post(account::passkeys::remove))
     .service(at(page_paths::account::TOTP, "GET, POST").get(account::totp::get).post(account::totp::post))
-    .service(at(page_paths::account::TOTP_REMOVE, "POST").post(account::totp::remove))
+    .service(form_of(page_paths::account::TOTP_REMOVE, page_paths::account::TOTP).post(account::totp::remove))
     .service(
         at(page_paths::account::RECOVERY_CODES, "GET, POST")
             .get(account::recovery_codes::get)
@@ -187,7 +188,7 @@ fn security_pages(app: &mut ServiceConfig) {
 fn enrolment(app: &mut ServiceConfig) {
     app.service(at(page_paths::ENROL, "GET").get(enrol::get))
         .service(at(enrol::TOTP, "GET, POST").get(enrol::totp).post(enrol::post_totp))
-        .service(at(enrol::PASSKEY, "POST").post(enrol::post_passkey));
+        .service(form_of_step(enrol::PASSKEY, page_paths::ENROL).post(enrol::post_passkey));
 }
 
 /// Of one client that registered itself.
@@ -200,6 +201,25 @@ fn registration() -> Resource {
 fn at(path: &str, allow: &'static str) -> Resource {
     let refuse = move || async move { HttpResponse::MethodNotAllowed().insert_header((ALLOW, allow)).finish() };
     web::resource(path).default_service(web::to(refuse))
+}
+
+/// A path that takes forms from one page, to which everybody else who comes to it is led.
+fn form_of(path: &str, page: &str) -> Resource {
+    let page = page.to_owned();
+    let lead = move |state: Data<AppState>, http: HttpRequest| {
+        let answer = form_address::account(&state, &http, &page);
+        async { answer }
+    };
+    at(path, "GET, POST").get(lead)
+}
+
+/// The same in an interaction.
+fn form_of_step(path: &str, page: &'static str) -> Resource {
+    let lead = move |state: Data<AppState>, http: HttpRequest| {
+        let answer = form_address::step(&state, &http, page);
+        async { answer }
+    };
+    at(path, "GET, POST").get(lead)
 }
 
 fn document(path: &str) -> Resource {

@@ -9,9 +9,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use auth::config::Config;
+use auth::mail::Notice;
 use clap::{Args, Subcommand};
 use protocol::ids::UserId;
 use protocol::secret::SecretString;
+use protocol::security_event::SecurityEvent;
 use protocol::time::Timestamp;
 use protocol::user::{Profile, User, normalize_login};
 use serde::Serialize;
@@ -51,7 +53,7 @@ pub(super) enum UserCommand {
         #[arg(value_name = "NAME")]
         login: String,
     },
-    /// Set a new password; sessions end, and so does all access that was granted to applications.
+    /// Set a new password; sessions end, and so does all access that was granted to applications. Its owner hears of it.
     ///
     /// Example: countersign user password alice --must-change
     Password {
@@ -165,9 +167,12 @@ impl UserCommand {
                 if must_change {
                     let _ = store::users::require_password_change(&store, &user.id, now).await?;
                 }
-                let shown = Shown::new(user, &password);
+                let event = entry(&user, SecurityEvent::PasswordReset, &config, now);
+                store::security_events::insert(&store, &event).await?;
+                // A password that was made is shown this once, whatever becomes of the mail.
+                let shown = Shown::new(user.clone(), &password);
                 context.output.show(&shown, |shown| print("has a new password", shown));
-                Ok(())
+                tell(&user, Notice::PasswordReset, (&store, &config), now).await
             }
         };
         store.close().await;
@@ -193,7 +198,7 @@ impl Add {
     fn user(self, now: Timestamp) -> Result<User, Failure> {
         let username = self.username.trim().to_owned();
         let refuse = |flag: &str, reason: &str| Failure::Failed(format!("{flag}{reason}"));
-        check_username(&username).map_err(|reason| refuse("", reason))?;
+        check_username(&username).map_err(|reason| refuse("", &reason))?;
         self.email.as_deref().map_or(Ok(()), check_email).map_err(|reason| refuse("--email: ", reason))?;
         self.phone_number
             .as_deref()

@@ -118,6 +118,7 @@ fn every_fault_is_told_with_file_entry_and_member_and_nothing_is_made() {
         { "username": "a b", "password": 12_345_678, "email": "none", "shoe_size": "44", "address": { "planet": "Mars" } },
         { "password": "short", "phone_number": "call me", "email_verified": true, "groups": "staff" },
         bob(), { "username": "BOB" }, { "username": "eve", "email": "Bob@example.org", "preferred_username": "adam" },
+        { "username": "dan\u{ff20}example.org" }, { "username": "dan\u{200b}" },
     ]);
     let directory = installation(free_ports(), &clients, &users);
     for ended in both(directory.path()) {
@@ -145,6 +146,8 @@ fn every_fault_is_told_with_file_entry_and_member_and_nothing_is_made() {
             "users.json: entry 4 (BOB), username: stands in an entry before this one",
             "users.json: entry 5 (eve), preferred_username: ",
             "users.json: entry 5 (eve), email: stands in an entry before this one",
+            "users.json: entry 6 (dan\u{ff20}example.org), username: a user name has letters, digits and ASCII punctuation",
+            "users.json: entry 7 (dan\u{200b}), username: a user name has letters, digits and ASCII punctuation",
         ] {
             assert!(ended.err.contains(expected), "no {expected:?} in {}", ended.err);
         }

@@ -70,9 +70,14 @@ fn everything_that_discovery_announces_can_be_given() {
 #[test]
 fn names_that_could_be_taken_for_addresses_are_refused() {
     let directory = installation("");
-    for arguments in [&["user", "add", "a@b"][..], &["user", "add", "a b"], &["user", "add", "c", "--email", "none"]] {
-        assert_eq!(run(directory.path(), arguments).code, 1, "{arguments:?}");
+    // The sign-up folds U+FF20 to @ and compares that; what nobody sees makes two names of one.
+    let names = ["a@b", "a b", "bob\u{ff20}example.org", "bob\u{fe6b}example.org", "bob\u{200b}", "bo\u{ad}b"];
+    for name in names {
+        let refused = run(directory.path(), &["user", "add", name]);
+        let reason = "a user name has letters, digits and ASCII punctuation, but no @, no space and nothing invisible";
+        assert_eq!((refused.code, refused.err.trim()), (1, reason), "{name:?}");
     }
+    assert_eq!(run(directory.path(), &["user", "add", "c", "--email", "none"]).code, 1);
     assert_eq!(succeed(directory.path(), &["user", "list", "--json"]).json().as_array().map(Vec::len), Some(0));
 }
 
@@ -193,6 +198,33 @@ async fn a_lost_factor_is_taken_away_and_its_owner_hears_of_it() {
     let log = store::security_events::of_user(&store, &ada.id, None, None, 10).await.expect("is readable");
     assert_eq!(log.len(), 1);
     assert_eq!(log[0].details["by"], "administrator");
+    store.close().await;
+}
+
+#[tokio::test]
+async fn the_owner_hears_of_a_password_that_an_administrator_set() {
+    let directory = installation("[mail]\ntransport = \"mailbox\"\nfrom = \"accounts@example.com\"\n");
+    let at = directory.path();
+    succeed(at, &["user", "add", "ada", "--email", "ada@example.com", "--email-verified"]);
+    succeed(at, &["user", "add", "bob", "--email", "bob@example.com"]);
+    assert!(!succeed(at, &["mail", "log"]).out.contains("password"), "the first one is no news");
+    let refused = run_with_input(at, &["user", "password", "ada", "--password-stdin"], "short\n");
+    assert_eq!(refused.code, 1);
+    assert!(!succeed(at, &["mail", "log"]).out.contains("password"), "nothing happened");
+
+    for name in ["ada", "bob"] {
+        let changed = succeed(at, &["user", "password", name, "--generate", "--must-change", "--json"]).json();
+        assert!(changed["password"].is_string(), "{changed}");
+    }
+    let told = succeed(at, &["mail", "log"]).out;
+    assert_eq!(told.matches("password_reset").count(), 1, "an address that is not proven may be a stranger's: {told}");
+    let store = open_store(at).await;
+    for name in ["ada", "bob"] {
+        let user = store::users::find_by_login(&store, name).await.expect("is readable").expect("exists");
+        let log = store::security_events::of_user(&store, &user.id, None, None, 10).await.expect("is readable");
+        let log: Vec<_> = log.iter().map(|entry| (entry.kind.name(), entry.details["by"].as_str())).collect();
+        assert_eq!(log, [("password_reset", Some("administrator"))], "{name}");
+    }
     store.close().await;
 }
 

@@ -23,8 +23,7 @@ use crate::page_paths::account;
 use crate::security_log::{self, Event};
 use crate::text::{Texts, fill};
 use crate::web::pages::{
-    AccountPart, ApiKeyBadge, ApiKeyLine, ApiKeyMadePage, ApiKeysPage, Form, Link, Notice, Pager, Section, SettingPage,
-    Weight,
+    AccountPart, ApiKeyBadge, ApiKeyLine, ApiKeyMadePage, ApiKeysPage, Form, Link, Notice, Section, SettingPage, Weight,
 };
 use crate::web::visitor::{Since, Visitor, VisitorError};
 use crate::{AppState, accounts};
@@ -39,8 +38,7 @@ pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<Http
     let shell = super::shell(&visitor);
     let (t, texts) = (&shell.texts.api_keys, shell.texts);
     let all = of(&visitor).await?;
-    let from = super::asked(&visitor.http, "from")?.and_then(|from| from.parse().ok()).unwrap_or(0).min(all.len());
-    let until = all.len().min(from + SHOWN);
+    let (part, pager) = super::part(&visitor, account::API_KEYS, (SHOWN, all.len()))?;
     let apis = store::apis::list(&visitor.state.store).await?;
     let live = all.iter().filter(|key| key.is_live(visitor.now)).count();
     let refused = match live {
@@ -48,15 +46,11 @@ pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<Http
         live if live >= PER_PERSON as usize => Some(t.full),
         _ => None,
     };
-    let here = visitor.path(account::API_KEYS);
     let page = ApiKeysPage {
         frame: super::frame(&visitor, AccountPart::ApiKeys),
         notice: notice(&visitor, texts)?,
-        keys: all[from..until].iter().map(|key| line(&visitor, texts, &apis, key)).collect(),
-        pager: Pager {
-            first: (from > 0).then(|| here.clone()),
-            next: (until < all.len()).then(|| format!("{here}?from={until}")),
-        },
+        keys: all[part].iter().map(|key| line(&visitor, texts, &apis, key)).collect(),
+        pager,
         add: refused.is_none().then(|| link(&visitor, account::API_KEYS_NEW, t.add)),
         refused,
         shell,

@@ -16,7 +16,7 @@ use crate::security_log::{self, Event};
 use crate::text::{AppsTexts, Texts, fill};
 use crate::web::error::{PageError, Situation};
 use crate::web::form;
-use crate::web::pages::{AccountPart, AppCard, AppsPage, Notice, Pager};
+use crate::web::pages::{AccountPart, AppCard, AppsPage, Notice};
 use crate::web::visitor::{Since, Visitor, VisitorError};
 
 /// On a page.
@@ -26,21 +26,16 @@ pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<Http
     let visitor = Visitor::admit(state, http, Since::Whenever, None).await?;
     let shell = super::shell(&visitor);
     let all = connected::of(&visitor).await?;
-    let from = super::asked(&visitor.http, "from")?.and_then(|from| from.parse().ok()).unwrap_or(0).min(all.len());
-    let until = all.len().min(from + SHOWN);
-    let clients = connected::clients(&visitor, all.get(from..until).unwrap_or_default()).await?;
+    let (part, pager) = super::part(&visitor, account::APPS, (SHOWN, all.len()))?;
+    let clients = connected::clients(&visitor, &all[part]).await?;
     let apis = store::apis::list(&visitor.state.store).await?;
-    let here = visitor.path(account::APPS);
     let page = AppsPage {
         frame: super::frame(&visitor, AccountPart::Apps),
         notice: notice(&visitor, &shell.texts.apps)?,
-        action: here.clone(),
+        action: visitor.path(account::APPS),
         csrf: visitor.csrf(),
         apps: clients.iter().map(|(client, with)| card(&visitor, shell.texts, &apis, (client, with))).collect(),
-        pager: Pager {
-            first: (from > 0).then(|| here.clone()),
-            next: (until < all.len()).then(|| format!("{here}?from={until}")),
-        },
+        pager,
         shell,
     };
     Ok(super::page(&visitor, StatusCode::OK, &page))

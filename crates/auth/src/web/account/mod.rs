@@ -26,11 +26,13 @@ pub(crate) mod sign_out;
 pub(crate) mod totp;
 pub(crate) mod words;
 
+use std::ops::Range;
+
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::page_paths;
-use crate::web::pages::{AccountFrame, AccountPart, Page, Shell, SignOut};
+use crate::web::pages::{AccountFrame, AccountPart, Page, Pager, Shell, SignOut};
 use crate::web::visitor::{Visitor, VisitorError};
 use crate::web::{answer, cards, form, shell};
 
@@ -61,4 +63,18 @@ pub(crate) fn done(visitor: &Visitor, page: &str, what: &str) -> HttpResponse {
 pub(crate) fn asked(http: &HttpRequest, name: &'static str) -> Result<Option<String>, VisitorError> {
     let query = form::page_query(http)?;
     Ok(form::field(&query, name)?.map(str::to_owned))
+}
+
+/// The part of a list that `?from=` asks for, at most so many of so many entries, and the ways to the others. Whatever else stands
+/// there shows the beginning.
+pub(crate) fn part(
+    visitor: &Visitor,
+    page: &str,
+    (most, all): (usize, usize),
+) -> Result<(Range<usize>, Pager), VisitorError> {
+    let from = asked(&visitor.http, "from")?.and_then(|from| from.parse().ok()).filter(|from| *from < all).unwrap_or(0);
+    let until = all.min(from + most);
+    let here = visitor.path(page);
+    let next = (until < all).then(|| format!("{here}?from={until}"));
+    Ok((from..until, Pager { first: (from > 0).then_some(here), next }))
 }

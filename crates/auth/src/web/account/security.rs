@@ -14,7 +14,9 @@ use crate::security_log::{self, Event};
 use crate::text::{SecurityTexts, Texts, fill};
 use crate::web::error::{PageError, Situation};
 use crate::web::form;
-use crate::web::pages::{AccountPart, BrowserLine, Field, FieldKind, Link, Notice, SecurityCard, SecurityPage, Ticked};
+use crate::web::pages::{
+    AccountPart, BrowserLine, Field, FieldKind, Link, Notice, Pager, SecurityCard, SecurityPage, Ticked,
+};
 use crate::web::visitor::{Since, Visitor, VisitorError};
 use crate::{AppState, accounts, known_browsers, recovery_codes, totp};
 
@@ -22,7 +24,7 @@ use crate::{AppState, accounts, known_browsers, recovery_codes, totp};
 const KEYS: usize = 3;
 /// The value of the button that forgets all browsers; none is called so.
 const ALL: &str = "all";
-/// Browsers on the page; whoever has more forgets them all.
+/// Browsers on a page.
 const BROWSERS: usize = 5;
 /// The name of the box that ends other sessions.
 const END_SESSIONS: &str = "end-sessions";
@@ -33,7 +35,10 @@ pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<Http
     let texts = shell.texts;
     let t = &texts.security;
     let keys = passkeys::lines(&visitor, texts).await?;
-    let remembered = browsers(&visitor, texts).await?;
+    let mut remembered = browsers(&visitor, texts).await?;
+    let (part, pager) = super::part(&visitor, account::SECURITY, (BROWSERS, remembered.len()))?;
+    // They stand below what every page of them shows.
+    let to_browsers = |page| format!("{page}#browsers");
     let shown = keys.len().min(KEYS);
     let page = SecurityPage {
         frame: super::frame(&visitor, AccountPart::Security),
@@ -57,9 +62,9 @@ pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<Http
         codes: codes(&visitor, t).await?,
         action: visitor.path(account::SECURITY),
         csrf: visitor.csrf(),
-        more: remembered.len().saturating_sub(BROWSERS),
         lock_down: visitor.path(account::LOCK_DOWN),
-        browsers: remembered.into_iter().take(BROWSERS).collect(),
+        browsers: remembered.drain(part).collect(),
+        pager: Pager { first: pager.first.map(to_browsers), next: pager.next.map(to_browsers) },
         shell,
     };
     Ok(super::page(&visitor, StatusCode::OK, &page))

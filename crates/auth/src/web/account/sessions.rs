@@ -22,7 +22,7 @@ use crate::web::pages::{AccountPart, Notice, SessionCard, SessionsPage};
 use crate::web::visitor::{Since, Visitor, VisitorError};
 use crate::{AppState, accounts, active, session_clients};
 
-/// On the page; whoever has more signs them out all.
+/// On a page.
 const SHOWN: usize = 7;
 /// The value of the button that signs out all others; no session is called so.
 const OTHERS: &str = "others";
@@ -35,8 +35,7 @@ pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<Http
     sessions.sort_by_key(|session| {
         (session.id != visitor.session.id, std::cmp::Reverse((session.last_seen_at, session.id.clone())))
     });
-    let more = sessions.len().saturating_sub(SHOWN);
-    sessions.truncate(SHOWN);
+    let (part, pager) = super::part(&visitor, account::SESSIONS, (SHOWN, sessions.len()))?;
     let apps = apps(&visitor).await?;
     let card = |session: &Session| card(&visitor, shell.texts, session, apps.get(&session.id));
     let page = SessionsPage {
@@ -44,8 +43,9 @@ pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<Http
         notice: notice(&visitor, &shell.texts.sessions)?,
         action: visitor.path(account::SESSIONS),
         csrf: visitor.csrf(),
-        sessions: sessions.iter().map(card).collect(),
-        more,
+        others: sessions.len().saturating_sub(1),
+        sessions: sessions[part].iter().map(card).collect(),
+        pager,
         shell,
     };
     Ok(super::page(&visitor, StatusCode::OK, &page))

@@ -51,6 +51,7 @@ pub(crate) async fn get(state: Data<AppState>, http: HttpRequest) -> Result<Http
     let refused = Refusal::read(&visitor.http).map(|refusal| Notice::danger(refusal.sentence(&texts.passkey)));
     let mut add = passkey::add_form(visitor, PASSKEY);
     if let Some(form) = &mut add {
+        form.action = enrolling.href(PASSKEY);
         form.hidden.push(("interaction", enrolling.id()));
     }
     let page = StepPage::new(shell, "enrol-page", texts.enrol.title, (texts.enrol.lede, name))

@@ -195,8 +195,9 @@ pub struct SessionsPage {
     pub csrf: String,
     /// This one first.
     pub sessions: Vec<SessionCard>,
-    /// How many there are beside those.
-    pub more: usize,
+    /// How many there are beside this one, on all pages.
+    pub others: usize,
+    pub pager: Pager,
 }
 
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@ use askama::Template;
 
 use super::account::{DeviceKind, DeviceLine};
 use super::prelude::*;
-use super::{AccountCard, AccountFrame, Form, FormTargets, Link, Notice, Page, PasskeyForm, Shell, Signals};
+use super::{AccountCard, AccountFrame, Form, FormTargets, Link, Notice, Page, Pager, PasskeyForm, Shell, Signals};
 
 /// `account/security/overview.html`. Fields: `browser` (an id, or `all`).
 #[derive(Clone, Debug, Template)]
@@ -24,8 +24,7 @@ pub struct SecurityPage {
     pub action: String,
     pub csrf: String,
     pub browsers: Vec<BrowserLine>,
-    /// How many there are beside those.
-    pub more: usize,
+    pub pager: Pager,
     pub lock_down: String,
 }
 

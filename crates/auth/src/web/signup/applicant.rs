@@ -175,7 +175,7 @@ impl Applicant {
     fn passkey_form(&self) -> Option<PasskeyForm> {
         let (desk, state) = (&self.desk, self.desk.state());
         passkeys::are_available(state.issuer()).then(|| PasskeyForm {
-            action: cards::path(state, PASSKEY),
+            action: desk.href(PASSKEY),
             options: cards::path(state, PASSKEY_OPTIONS),
             hidden: vec![("interaction", desk.id().to_string()), ("csrf", desk.csrf())],
             keep: None,

@@ -21,7 +21,7 @@ use crate::web::authorize::Visit;
 use crate::web::error::AuthorizeError;
 use crate::web::interaction::Pending;
 use crate::web::pages::{Field, FieldKind, FieldState, Form, Notice, StepPage, Weight};
-use crate::web::{answer, cards, form};
+use crate::web::{answer, form};
 
 /// In the query after a mail went out once more.
 const RESENT: &str = "resent=yes";
@@ -122,12 +122,12 @@ async fn due(visit: Visit, pending: Pending) -> Result<Due<Waiting>, AuthorizeEr
 
 fn page(desk: &Desk, token: &ActionToken, wrong: Option<fn(&'static CommonTexts) -> &'static str>) -> StepPage {
     let shell = desk.shell(CODE);
-    let (state, texts) = (desk.state(), &shell.texts.signup);
+    let texts = &shell.texts.signup;
     let code = Field::new(FieldKind::OneTimeCode, "code", texts.code)
         .state(FieldState::Focused)
         .refused(wrong.map(|wrong| wrong(&shell.texts.common).to_owned()));
     let form = |page, id, label| {
-        Form::new(cards::path(state, page), desk.csrf(), id, label).hidden("interaction", desk.id().to_string())
+        Form::new(desk.href(page), desk.csrf(), id, label).hidden("interaction", desk.id().to_string())
     };
     let lede = (texts.code_lede, token.email.clone().unwrap_or_default());
     let step = StepPage::new(shell, "signup-code-page", texts.code_title, lede)

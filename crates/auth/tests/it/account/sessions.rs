@@ -53,6 +53,43 @@ async fn all_others_end_and_this_one_stays() {
 }
 
 #[actix_web::test]
+async fn the_ninth_device_is_signed_out_from_the_second_page() {
+    on_each_engine(async |app| {
+        let mut others = Vec::new();
+        for _ in 0..8 {
+            others.push(signed_in(&app, "alice", "/account").await.0);
+            app.clock.advance(protocol::time::Seconds(60));
+        }
+        let (browser, page) = signed_in(&app, "alice", "/account/sessions").await;
+        assert_eq!(page.body.matches("name=\"session\" value=").count(), 6 + 1, "{}", page.body);
+        assert!(page.body.contains("href=\"/account/sessions?from=7\""), "{}", page.body);
+        let page = browser.get("/account/sessions?from=7").await;
+        assert!(
+            !page.body.contains("this device") && page.body.contains("href=\"/account/sessions\""),
+            "{}",
+            page.body
+        );
+        assert_eq!(page.body.matches("name=\"session\" value=").count(), 2 + 1, "two, and the button for all others");
+        // The one that was not used for longest stands last.
+        let ninth = page.body.split("name=\"session\" value=\"").nth(2).and_then(|rest| rest.split('"').next());
+        let done = send(&browser, &page, "/account/sessions", &[("session", ninth.expect("a button"))]).await;
+        assert!(done.body.contains("That device is signed out."), "{}", done.body);
+        for (index, other) in others.iter().enumerate() {
+            let page = other.open("/account").await;
+            assert_eq!(page.has_id("login-page"), index == 0, "{index}");
+        }
+        for beyond in ["8", "9", "99999999999999999999", "-1", "x"] {
+            let page = browser.get(&format!("/account/sessions?from={beyond}")).await;
+            assert!(page.body.contains("this device"), "{beyond}: there is nothing, so it is the beginning");
+        }
+        let page = browser.get("/account/sessions?from=7").await;
+        let done = send(&browser, &page, "/account/sessions", &[("session", "others")]).await;
+        assert!(done.body.contains("You are signed in on this device only."), "{}", done.body);
+    })
+    .await;
+}
+
+#[actix_web::test]
 async fn the_session_of_somebody_else_is_out_of_reach() {
     on_each_engine(async |app| {
         let bob = app.user("bob").await;

@@ -237,18 +237,22 @@ fn sessions(locale: Locale) -> Samples {
             fill(texts.apps, "Field Notes, Grafana"),
         ],
     };
-    let page = |notice, sessions| SessionsPage {
+    let page = |notice, sessions: Vec<SessionCard>| SessionsPage {
         shell: shell(locale, "/account/sessions"),
         frame: frame(AccountPart::Sessions),
         notice,
         action: "/account/sessions".to_owned(),
         csrf: CSRF.to_owned(),
+        others: sessions.len() - 1,
         sessions,
-        more: 0,
+        pager: Pager::default(),
     };
     let here = || card(None, device("Firefox on Linux", DeviceKind::Computer));
     let phone = || card(Some(INTERACTION), device("Chrome on Android", DeviceKind::Phone));
     let many = || std::iter::once(here()).chain((1..7).map(|_| phone())).collect();
+    let (first, next) = ("/account/sessions".to_owned(), "/account/sessions?from=7".to_owned());
+    let later = Pager { first: Some(first), next: Some("/account/sessions?from=14".to_owned()) };
+    let foreign = || (0..7).map(|_| phone()).collect();
     let lock_down = |first| LockDownPage {
         shell: shell(locale, "/account/lock-down"),
         frame: frame(AccountPart::Log),
@@ -262,7 +266,8 @@ fn sessions(locale: Locale) -> Samples {
     vec![
         sample("sessions-only-this", &page(None, vec![here()])),
         sample("sessions-done", &page(Some(Notice::success(texts.done_ended)), vec![here(), phone()])),
-        sample("sessions-many", &SessionsPage { more: 17, ..page(None, many()) }),
+        sample("sessions-many", &SessionsPage { pager: Pager { first: None, next: Some(next) }, ..page(None, many()) }),
+        sample("sessions-later", &SessionsPage { others: 23, pager: later, ..page(None, foreign()) }),
         sample("sessions-hostile", &page(None, vec![here(), card(Some(INTERACTION), hostile())])),
         sample("lock-down", &lock_down(FirstStep::Ask(form))),
         sample("lock-down-done", &lock_down(FirstStep::Done)),

@@ -3,9 +3,9 @@
 use auth::text::{Locale, Texts, fill};
 use auth::web::pages::{
     AccountFrame, AccountPart, BrowserLine, ClientCard, CodesPage, DeviceKind, DeviceLine, EnrolCodesPage,
-    EnrolTotpPage, Field, FieldKind, FieldState, Form, Link, Notice, Offered, PasskeyForm, PasskeyLine, PasskeysPage,
-    QrPicture, Section, SecurityCard, SecurityPage, SettingPage, SignOut, Signals, StepPage, Ticked, TotpOfferPage,
-    TotpOffered, Weight,
+    EnrolTotpPage, Field, FieldKind, FieldState, Form, Link, Notice, Offered, Pager, PasskeyForm, PasskeyLine,
+    PasskeysPage, QrPicture, Section, SecurityCard, SecurityPage, SettingPage, SignOut, Signals, StepPage, Ticked,
+    TotpOfferPage, TotpOffered, Weight,
 };
 
 use super::{CSRF, Contract, INTERACTION, Samples, alice, sample, shell};
@@ -86,7 +86,7 @@ fn overview(locale: Locale) -> Samples {
         action: "/account/security".to_owned(),
         csrf: CSRF.to_owned(),
         browsers: Vec::new(),
-        more: 0,
+        pager: Pager::default(),
         lock_down: "/account/lock-down".to_owned(),
     };
     let all = SecurityPage {
@@ -95,7 +95,10 @@ fn overview(locale: Locale) -> Samples {
         keys: vec![key(texts, "Phone", 1), key(texts, HOSTILE, 2), cloned(texts)],
         totp: card(t.totp, &fill(t.totp_since, "20 November 2026, 18:41 UTC"), t.totp_manage),
         codes: card(t.codes, &fill(t.codes_left, "3"), t.codes_manage),
-        more: 2,
+        pager: Pager {
+            first: Some("/account/security#browsers".to_owned()),
+            next: Some("/account/security?from=10#browsers".to_owned()),
+        },
         browsers: (0..5).map(|number| browser("Firefox on Linux", number)).collect(),
         ..none.clone()
     };

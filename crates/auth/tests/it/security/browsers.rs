@@ -60,6 +60,31 @@ async fn one_or_all_are_forgotten_and_asked_again() {
 }
 
 #[actix_web::test]
+async fn the_sixth_is_forgotten_from_the_second_page() {
+    on_each_engine(async |app| {
+        let (browser, _) = signed_in(&app, SECURITY).await;
+        let (phone, _) = connect(&app, &browser).await;
+        let mut all = Vec::new();
+        for _ in 0..6 {
+            all.push(remembered(&app, &phone).await);
+        }
+        let page = browser.open(SECURITY).await;
+        assert_eq!(browser_ids(&page).len(), 5, "{}", page.body);
+        assert!(page.body.contains("href=\"/account/security?from=5#browsers\""), "{}", page.body);
+        let page = browser.open("/account/security?from=5").await;
+        let ids = browser_ids(&page);
+        assert_eq!(ids.len(), 1, "{}", page.body);
+        assert!(page.body.contains("id=\"browsers\"") && page.body.contains("href=\"/account/security#browsers\""));
+        let page = send(&browser, &page, SECURITY, &[("browser", &ids[0])]).await;
+        assert_eq!(browser_ids(&page).len(), 5);
+        assert!(!page.body.contains("?from="), "{}", page.body);
+        assert!(again(&all[0]).await.has_id("totp-page"), "the one that was not seen for longest");
+        assert!(again(&all[1]).await.has_id("account-page"));
+    })
+    .await;
+}
+
+#[actix_web::test]
 async fn removing_a_factor_forgets_them() {
     on_each_engine(async |app| {
         let (browser, _) = signed_in(&app, SECURITY).await;

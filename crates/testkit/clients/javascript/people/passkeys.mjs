@@ -92,7 +92,7 @@ flow('a_passkey_that_was_removed_says_so', async () => {
   await visit.goto(client.authorize())
   await visit.at('login-page')
   // Whoever was refused touches nothing any more.
-  await visit.page.route('**/passkey/sign-in', async (route) => {
+  await visit.page.route('**/passkey/sign-in**', async (route) => {
     await phone.touched(false)
     await route.continue()
   })
