@@ -53,7 +53,8 @@ fn wants_to_hear(state: &AppState, client: &Client) -> bool {
     front || client.backchannel_logout.is_some()
 }
 
-/// Ends a session by an ordinary logout: offline access stays. What is to be told over the back channel is in the outbox when this returns, and on its way.
+/// Ends a session by an ordinary logout: offline access stays. What is to be told over the back channel is in the outbox when this
+/// returns, and on its way.
 pub(crate) async fn end(state: &AppState, session: &SessionId, now: Timestamp) -> Result<Won, StoreError> {
     let won = store::sessions::end(&state.store, session, now).await?;
     state.logout_deliveries.notify_one();

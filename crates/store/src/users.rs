@@ -186,8 +186,8 @@ pub enum SecondFactor {
 }
 
 /// Takes a kind of second factor from a person, as an administrator does for somebody who lost it: every session ends with its
-/// grants, every browser is asked for what is left. Recovery codes go with the last factor, and a password that is too short to stand alone has to be
-/// replaced. `Won::No`, and nothing happens, when there is no such factor.
+/// grants, every browser is asked for what is left. Recovery codes go with the last factor, and a password that is too short to
+/// stand alone has to be replaced. `Won::No`, and nothing happens, when there is no such factor.
 pub async fn remove_second_factor(
     store: &Store,
     id: &UserId,

@@ -42,9 +42,9 @@ texts! {
         passkeys_unavailable:
             "This server has no domain name, so it can have no passkeys.",
             "Dieser Server hat keinen Domainnamen, darum gibt es hier keine Passkeys.";
-        /// `{count}`
         browsers_next: "More browsers", "Weitere Browser";
         browsers_first: "From the beginning", "Von vorn";
+        /// `{count}`
         passkeys_more: "More: {count}", "Weitere: {count}";
         /// `{time}`
         created: "Added: {time}", "Hinzugefügt: {time}";

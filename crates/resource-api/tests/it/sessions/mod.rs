@@ -262,7 +262,7 @@ async fn the_stream_of_an_ended_session_is_over_in_time() {
     let provider = Provider::start();
     let place = Place::new(&provider, &crate::api::sqlite_in(&directory));
     let instance = place.instance().await;
-    let in_time = BELIEVED + Duration::from_millis(900);
+    let in_time = BELIEVED + Duration::from_millis(1_500);
     // Told over the back channel, and not told at all.
     let about: [Option<Value>; 2] = [Some(json!({ "sub": SUB })), None];
     for about in about {
