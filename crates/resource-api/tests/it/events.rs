@@ -17,7 +17,7 @@ use crate::people::{EVERYTHING, Person, api, person, with_scope};
 use crate::ways::introspection::Endpoint;
 
 /// Longer than a look at the counter takes, shorter than a heartbeat.
-const SOON: Duration = Duration::from_secs(5);
+const SOON: Duration = Duration::from_secs(10);
 
 pub struct Stream {
     response: Response,
