@@ -3,6 +3,8 @@
 //!
 //! The cookie `countersign_known` holds one token per account. It is no session and proves nobody: a password is still asked.
 
+use std::cmp::Reverse;
+
 use actix_web::HttpRequest;
 use protocol::ids::{KnownBrowserId, UserId};
 use protocol::secret::NamedToken;
@@ -95,6 +97,8 @@ pub fn is_remembered(state: &AppState, browser: &KnownBrowser, now: Timestamp) -
 pub async fn list(state: &AppState, user: &UserId, now: Timestamp) -> Result<Vec<KnownBrowser>, StoreError> {
     let mut browsers = known_browsers::list(&state.store, user, BROWSERS_PER_PERSON).await?;
     browsers.retain(|browser| browser.is_live(now));
+    // Those of the same moment in one order, whichever page of them is asked for.
+    browsers.sort_by_cached_key(|browser| (Reverse(browser.last_seen_at), browser.id.to_string()));
     Ok(browsers)
 }
 

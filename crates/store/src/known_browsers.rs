@@ -23,7 +23,7 @@ statements! {
             (SELECT id FROM known_browsers WHERE user_id = $1 AND id <> $2
              ORDER BY last_seen_at DESC LIMIT 1000 OFFSET $3)";
     FIND = concat!("SELECT ", columns!(), " FROM known_browsers WHERE id = $1");
-    LIST = concat!("SELECT ", columns!(), " FROM known_browsers WHERE user_id = $1 ORDER BY last_seen_at DESC, id LIMIT $2");
+    LIST = concat!("SELECT ", columns!(), " FROM known_browsers WHERE user_id = $1 ORDER BY last_seen_at DESC LIMIT $2");
     SEEN = "UPDATE known_browsers SET user_agent = $2, last_seen_at = $3, expires_at = $4 WHERE id = $1";
     REMEMBER = "UPDATE known_browsers SET remembered_until = $3 WHERE id = $1 AND user_id = $2";
     REMEMBER_NONE = "UPDATE known_browsers SET remembered_until = NULL
